@@ -47,6 +47,8 @@
 //! - **Invariant:** GET and HEAD change no answer, no consent and no ticket.
 //! - **Invariant:** no secret, address, number, token or answer reaches a log line; their `Debug` hides them.
 
+pub mod domain;
+
 pub mod chain;
 pub mod clock;
 pub mod entropy;

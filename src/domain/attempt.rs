@@ -1,0 +1,142 @@
+//! An attempt: one message of an invitation on one channel.
+
+use chrono::{DateTime, Utc};
+
+use super::journey::{Channel, StepKind};
+
+/// Longest reply of a server that is kept, in characters.
+pub const REPLY_CHARS_MAX: usize = 300;
+
+/// One message. It may take several tries; they share its number, and mail its Message-ID.
+#[derive(Clone, PartialEq)]
+pub struct Attempt {
+    /// Counted from 1 in its invitation.
+    pub number: u8,
+    /// The step of the line-up, counted from 0.
+    pub step: u8,
+    /// By which channel.
+    pub channel: Channel,
+    /// What it is to the customer.
+    pub kind: StepKind,
+    /// When it was first handed to the channel: the mail's `Date`, and where the cohort of the invitation comes from.
+    pub first_tried_at: DateTime<Utc>,
+    /// How often it was handed to the channel.
+    pub n_tries: u16,
+    /// What became of it.
+    pub fate: Fate,
+    /// Whether its outcome was unknown once, whatever came of it later.
+    pub was_unknown: bool,
+    /// The channel's own name for it, where the channel gave one.
+    pub provider_ref: Option<String>,
+}
+
+impl std::fmt::Debug for Attempt {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Attempt")
+            .field("number", &self.number)
+            .field("channel", &self.channel)
+            .field("n_tries", &self.n_tries)
+            .field("fate", &self.fate)
+            .finish_non_exhaustive()
+    }
+}
+
+/// What became of an attempt.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fate {
+    /// Handed to the channel; no outcome yet.
+    Sending,
+    /// The channel asked us to come again.
+    Deferred,
+    /// The channel took it.
+    Accepted {
+        /// When.
+        at: DateTime<Utc>,
+    },
+    /// The channel will not take it, or we gave up.
+    Refused {
+        /// When.
+        at: DateTime<Utc>,
+    },
+    /// Nobody can say whether the channel took it.
+    Unknown {
+        /// When we lost sight of it.
+        at: DateTime<Utc>,
+    },
+}
+
+impl Fate {
+    /// The word for it in JSON.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Sending => "sending",
+            Self::Deferred => "deferred",
+            Self::Accepted { .. } => "accepted",
+            Self::Refused { .. } => "refused",
+            Self::Unknown { .. } => "unknown",
+        }
+    }
+}
+
+/// What a channel did with a message: one of the four outcomes of DESIGN.md's invariant 5.
+#[derive(Clone, PartialEq)]
+pub enum Outcome {
+    /// It took it.
+    Accepted {
+        /// Its own name for the message.
+        provider_ref: Option<String>,
+        /// Its answer.
+        reply: String,
+    },
+    /// It asked us to come again, not before then.
+    Deferred {
+        /// Not before this, where it said so.
+        not_before: Option<DateTime<Utc>>,
+        /// Its answer.
+        reply: String,
+        /// Whether the recipient's attempt counts: a dead relay says nothing about the recipient.
+        counts: bool,
+    },
+    /// It will never take it.
+    Refused {
+        /// Its answer.
+        reply: String,
+        /// Whether the address itself is dead and must not be written to again.
+        address_dead: bool,
+    },
+    /// The connection broke when the message may have been taken.
+    Unknown {
+        /// What happened.
+        reply: String,
+    },
+}
+
+impl Outcome {
+    /// The word for it in JSON, logs and metrics.
+    pub fn as_str(&self) -> &'static str {
+        match self {
+            Self::Accepted { .. } => "accepted",
+            Self::Deferred { .. } => "deferred",
+            Self::Refused { .. } => "refused",
+            Self::Unknown { .. } => "unknown",
+        }
+    }
+
+    /// The channel's answer, cut to what is kept.
+    pub fn reply(&self) -> String {
+        let reply = match self {
+            Self::Accepted { reply, .. }
+            | Self::Deferred { reply, .. }
+            | Self::Refused { reply, .. }
+            | Self::Unknown { reply } => reply,
+        };
+        reply.chars().filter(|c| !c.is_control()).take(REPLY_CHARS_MAX).collect()
+    }
+}
+
+/// A server's reply may name the address, so `Debug` shows the outcome only.
+impl std::fmt::Debug for Outcome {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.as_str())
+    }
+}

@@ -1,0 +1,127 @@
+//! What happened to an invitation, in words that a person can read back.
+
+use chrono::{DateTime, Utc};
+
+use super::super::answer::Completeness;
+use super::super::journey::Channel;
+use super::super::reason::{DeferReason, HoldReason, SkipReason};
+use super::{End, Invitation};
+
+/// Most notes that a record carries. Tries that were put off by the channel give way first, then what was put off by the
+/// gate, and what was answered: a form can be handed in any number of times.
+pub const NOTES_MAX: usize = 120;
+
+/// Something that happened, and when. `Debug` leaves servers' replies out: they may name an address.
+#[derive(Clone, PartialEq)]
+pub struct Note {
+    /// When.
+    pub at: DateTime<Utc>,
+    /// What.
+    pub what: Happening,
+}
+
+impl std::fmt::Debug for Note {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Note").field("at", &self.at).finish_non_exhaustive()
+    }
+}
+
+/// The kinds of things that happen to an invitation.
+#[derive(Clone, PartialEq)]
+pub enum Happening {
+    /// It was decided to ask.
+    Planned {
+        /// When the first message is due.
+        due_at: DateTime<Utc>,
+        /// Why that is later than the stage asks for, if it is.
+        deferred: Option<DeferReason>,
+    },
+    /// A due message was put off by the gate.
+    PutOff {
+        /// Until when.
+        until: DateTime<Utc>,
+        /// Why.
+        reason: DeferReason,
+    },
+    /// A step cannot be taken for this contact.
+    StepPassedOver {
+        /// By which channel it would have gone.
+        channel: Channel,
+        /// Why not.
+        reason: SkipReason,
+    },
+    /// The channel took a message.
+    Accepted {
+        /// The attempt.
+        attempt: u8,
+        /// The channel's answer.
+        reply: String,
+    },
+    /// The channel asked us to come again.
+    Deferred {
+        /// The attempt.
+        attempt: u8,
+        /// When the next try is due.
+        until: DateTime<Utc>,
+        /// The channel's answer.
+        reply: String,
+    },
+    /// The channel will not take it, or we gave up.
+    Refused {
+        /// The attempt.
+        attempt: u8,
+        /// The channel's answer.
+        reply: String,
+        /// Whether it was we who gave up.
+        gave_up: bool,
+    },
+    /// Nobody can say whether the channel took it.
+    Unknown {
+        /// The attempt.
+        attempt: u8,
+        /// What happened.
+        reply: String,
+    },
+    /// It waits for somebody to decide.
+    Held {
+        /// Why.
+        reason: HoldReason,
+    },
+    /// The next step of the line-up was set.
+    NextStep {
+        /// By which channel.
+        channel: Channel,
+        /// When.
+        due_at: DateTime<Utc>,
+    },
+    /// An answer came.
+    Answered {
+        /// The attempt whose link was used.
+        attempt: u8,
+        /// How far it goes.
+        completeness: Completeness,
+    },
+    /// It was decided not to ask, or not to go on asking.
+    Skipped {
+        /// Why.
+        reason: SkipReason,
+    },
+    /// It is over.
+    Closed {
+        /// How.
+        end: End,
+    },
+}
+
+impl Invitation {
+    /// Adds a note, and keeps the record within bounds.
+    pub(super) fn note(&mut self, at: DateTime<Utc>, what: Happening) {
+        if self.history.len() >= NOTES_MAX {
+            let first = |wanted: fn(&Happening) -> bool| self.history.iter().position(|note| wanted(&note.what));
+            let spare = first(|what| matches!(what, Happening::Deferred { .. }))
+                .or_else(|| first(|what| matches!(what, Happening::PutOff { .. } | Happening::Answered { .. })));
+            self.history.remove(spare.unwrap_or(1));
+        }
+        self.history.push(Note { at, what });
+    }
+}

@@ -1,0 +1,152 @@
+//! The closed lists of why not.
+//!
+//! Every decision against a message has a reason from here, and each reason has a word for machines and a sentence for
+//! people. A new reason must visit every match.
+
+/// Why somebody is not asked, or not now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum SkipReason {
+    /// The event's data did not meet the stage's conditions.
+    ConditionNotMet,
+    /// The lot fell outside the stage's sample.
+    NotSampled,
+    /// The person said no, or nothing is known and the configuration asks only those who agreed.
+    NoConsent,
+    /// There is no address for any channel of the line-up.
+    NoAddress,
+    /// The address stands on the suppression list.
+    Suppressed,
+    /// The person's budget over all journeys is used up for longer than the invitation would last.
+    FrequencyCap,
+    /// The stage's own cap is used up.
+    StageCap,
+    /// It would come too long after what it asks about.
+    TooLate,
+    /// The person was asked about this occasion already.
+    AlreadyAsked,
+    /// The contact is gone.
+    ContactGone,
+    /// No channel of the line-up is configured.
+    NoChannel,
+    /// The send window can never open before the invitation ends.
+    NeverOpen,
+}
+
+impl SkipReason {
+    /// Every reason.
+    pub const ALL: [Self; 12] = [
+        Self::ConditionNotMet,
+        Self::NotSampled,
+        Self::NoConsent,
+        Self::NoAddress,
+        Self::Suppressed,
+        Self::FrequencyCap,
+        Self::StageCap,
+        Self::TooLate,
+        Self::AlreadyAsked,
+        Self::ContactGone,
+        Self::NoChannel,
+        Self::NeverOpen,
+    ];
+
+    /// The word for it in JSON.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::ConditionNotMet => "condition_not_met",
+            Self::NotSampled => "not_sampled",
+            Self::NoConsent => "no_consent",
+            Self::NoAddress => "no_address",
+            Self::Suppressed => "suppressed",
+            Self::FrequencyCap => "frequency_cap",
+            Self::StageCap => "stage_cap",
+            Self::TooLate => "too_late",
+            Self::AlreadyAsked => "already_asked",
+            Self::ContactGone => "contact_gone",
+            Self::NoChannel => "no_channel",
+            Self::NeverOpen => "never_open",
+        }
+    }
+
+    /// The sentence for it, to follow "because".
+    pub fn because(self) -> &'static str {
+        match self {
+            Self::ConditionNotMet => "the event does not meet the stage's conditions",
+            Self::NotSampled => "the lot fell outside the stage's sample",
+            Self::NoConsent => "the contact has not agreed to be asked on that channel",
+            Self::NoAddress => "there is no address for a channel of the line-up",
+            Self::Suppressed => "the address is on the suppression list",
+            Self::FrequencyCap => "the contact was or will be asked as often as [fatigue] allows",
+            Self::StageCap => "the contact was or will be asked at this stage as often as its cap allows",
+            Self::TooLate => "it would come too long after what it asks about",
+            Self::AlreadyAsked => "the contact was asked about this occasion already",
+            Self::ContactGone => "the contact no longer exists",
+            Self::NoChannel => "no channel of the line-up is configured",
+            Self::NeverOpen => "the send window does not open before the invitation ends",
+        }
+    }
+}
+
+/// Why a message waits although it is due.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum HoldReason {
+    /// It may or may not have been sent, and sending again could double it.
+    UnknownOutcome,
+}
+
+impl HoldReason {
+    /// The word for it in JSON.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::UnknownOutcome => "unknown_outcome",
+        }
+    }
+
+    /// The sentence for it, to follow "because".
+    pub fn because(self) -> &'static str {
+        match self {
+            Self::UnknownOutcome => "it may or may not have been sent, and sending again could double it",
+        }
+    }
+}
+
+/// Why a due message is put off.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum DeferReason {
+    /// Outside the send window where the contact is.
+    QuietHours,
+    /// The person's budget is used up for now.
+    FrequencyCap,
+    /// The stage's own cap is used up for now.
+    StageCap,
+}
+
+impl DeferReason {
+    /// The word for it in JSON.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::QuietHours => "quiet_hours",
+            Self::FrequencyCap => "frequency_cap",
+            Self::StageCap => "stage_cap",
+        }
+    }
+
+    /// The sentence for it, to follow "because".
+    pub fn because(self) -> &'static str {
+        match self {
+            Self::QuietHours => "it was outside the hours in which this stage may write",
+            Self::FrequencyCap => SkipReason::FrequencyCap.because(),
+            Self::StageCap => SkipReason::StageCap.because(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_reason_has_a_word_of_its_own() {
+        let words: std::collections::BTreeSet<_> = SkipReason::ALL.map(SkipReason::as_str).into();
+        assert_eq!(words.len(), SkipReason::ALL.len());
+    }
+}

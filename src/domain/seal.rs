@@ -1,0 +1,216 @@
+//! Keyed hashes: ids that nobody can guess and links that nobody can forge.
+//!
+//! Each store has a secret of 32 bytes. Hashing under it gives invitation ids (so uniqueness per occasion needs no
+//! index), link tokens (so a token needs no index either) and the marks of suppressed addresses (so the list of those
+//! who said no holds no addresses). Every use has its own label, so a value of one kind never passes for another.
+
+use aws_lc_rs::{constant_time, hmac};
+use data_encoding::BASE64URL_NOPAD;
+
+use super::card_code::CardCode;
+use super::id::{CardId, ContactId, InvitationId, JourneyId, ResponseId, StageId};
+use super::journey::Channel;
+
+/// Bytes of a store's secret.
+pub const SECRET_BYTES: usize = 32;
+const TAG_BYTES: usize = 8;
+const TOKEN_BYTES: usize = 16 + 1 + TAG_BYTES;
+
+/// The keyed hash of one store. `Debug` does not show the key.
+#[derive(Clone)]
+pub struct Seal {
+    key: hmac::Key,
+}
+
+impl std::fmt::Debug for Seal {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Seal(…)")
+    }
+}
+
+/// What a link lets its holder do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Purpose {
+    /// Answer the survey: `/s/{token}`.
+    Survey,
+    /// Say no: `/u/{token}`.
+    Unsubscribe,
+    /// Tell the fate of an attempt: the envelope sender and callback addresses.
+    Receipt,
+}
+
+/// The invitation and the attempt of it that a link belongs to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LinkTarget {
+    /// The invitation.
+    pub invitation: InvitationId,
+    /// Its attempt, counted from 1, so that an answer is credited to the right channel.
+    pub attempt: u8,
+}
+
+impl Seal {
+    /// The seal of a store with this secret.
+    pub fn new(secret: &[u8; SECRET_BYTES]) -> Self {
+        Self { key: hmac::Key::new(hmac::HMAC_SHA256, secret) }
+    }
+
+    /// HMAC-SHA256 over the label and the length-prefixed parts.
+    fn tag(&self, label: &str, parts: &[&[u8]]) -> [u8; 32] {
+        let mut context = hmac::Context::with_key(&self.key);
+        for part in std::iter::once(&label.as_bytes()).chain(parts) {
+            context.update(&(part.len() as u64).to_be_bytes());
+            context.update(part);
+        }
+        let mut bytes = [0; 32];
+        bytes.copy_from_slice(context.sign().as_ref());
+        bytes
+    }
+
+    /// The half of an invitation id that all invitations of this contact share.
+    pub fn contact_half(&self, contact: &ContactId) -> [u8; 8] {
+        let mut half = [0; 8];
+        half.copy_from_slice(self.tag("contact", &[contact.as_str().as_bytes()]).split_at(8).0);
+        half
+    }
+
+    /// The one id of this contact being asked at this stage on this occasion.
+    pub fn invitation_id(
+        &self,
+        contact: &ContactId,
+        journey: &JourneyId,
+        stage: &StageId,
+        occasion: &str,
+    ) -> InvitationId {
+        let parts: [&[u8]; 4] =
+            [contact.as_str().as_bytes(), journey.as_str().as_bytes(), stage.as_str().as_bytes(), occasion.as_bytes()];
+        let mut bytes = [0; 16];
+        let (contact_half, own_half) = bytes.split_at_mut(8);
+        contact_half.copy_from_slice(&self.contact_half(contact));
+        own_half.copy_from_slice(self.tag("invitation", &parts).split_at(8).0);
+        InvitationId::from_bytes(bytes)
+    }
+
+    /// The one response of this invitation.
+    pub fn response_id(&self, invitation: &InvitationId) -> ResponseId {
+        let mut bytes = [0; 16];
+        bytes.copy_from_slice(self.tag("response", &[invitation.as_bytes()]).split_at(16).0);
+        ResponseId::from_bytes(bytes)
+    }
+
+    /// The id of the card with this code.
+    pub fn card_id(&self, code: CardCode) -> CardId {
+        let mut bytes = [0; 16];
+        bytes.copy_from_slice(self.tag("card", &[&code.bits().to_be_bytes()]).split_at(16).0);
+        CardId::from_bytes(bytes)
+    }
+
+    /// A number in `0..1` that is always the same for this subject: chance that can be explained and repeated.
+    pub fn lot(&self, label: &str, subject: &str) -> f64 {
+        let bytes = self.tag(label, &[subject.as_bytes()]);
+        let mut head = [0; 8];
+        head.copy_from_slice(bytes.split_at(8).0);
+        // 53 bits are what an f64 holds exactly.
+        #[expect(clippy::cast_precision_loss, reason = "53 bits fit an f64 exactly")]
+        let lot = (u64::from_be_bytes(head) >> 11) as f64 / (1_u64 << 53) as f64;
+        lot
+    }
+
+    /// The mark under which an address of this channel stands on the suppression list. Case does not count: hardly any
+    /// mail server tells `A@x` from `a@x`, and not writing is the safer error.
+    pub fn address_mark(&self, channel: Channel, normalised: &str) -> [u8; 16] {
+        let mut mark = [0; 16];
+        let folded = normalised.to_lowercase();
+        let tag = self.tag("address", &[channel.as_str().as_bytes(), folded.as_bytes()]);
+        mark.copy_from_slice(tag.split_at(16).0);
+        mark
+    }
+
+    /// A link's token: the target and 64 bits that only this store can compute, 34 characters of URL-safe base 64.
+    pub fn token(&self, purpose: Purpose, target: LinkTarget) -> String {
+        let mut bytes = Vec::with_capacity(TOKEN_BYTES);
+        bytes.extend_from_slice(target.invitation.as_bytes());
+        bytes.push(target.attempt);
+        let tag = self.tag(purpose.label(), &[&bytes]);
+        bytes.extend_from_slice(tag.split_at(TAG_BYTES).0);
+        BASE64URL_NOPAD.encode(&bytes)
+    }
+
+    /// What a token stands for, or `None` when it was not made by this store for this purpose.
+    pub fn open(&self, purpose: Purpose, token: &str) -> Option<LinkTarget> {
+        let bytes = BASE64URL_NOPAD.decode(token.as_bytes()).ok()?;
+        if bytes.len() != TOKEN_BYTES {
+            return None;
+        }
+        let (target, given) = bytes.split_at(17);
+        let tag = self.tag(purpose.label(), &[target]);
+        constant_time::verify_slices_are_equal(tag.split_at(TAG_BYTES).0, given).ok()?;
+        let (invitation, attempt) = target.split_at(16);
+        Some(LinkTarget {
+            invitation: InvitationId::from_bytes(invitation.try_into().ok()?),
+            attempt: *attempt.first()?,
+        })
+    }
+}
+
+impl Purpose {
+    fn label(self) -> &'static str {
+        match self {
+            Self::Survey => "survey link",
+            Self::Unsubscribe => "unsubscribe link",
+            Self::Receipt => "receipt address",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn seal() -> Seal {
+        Seal::new(&[7; SECRET_BYTES])
+    }
+
+    fn target() -> LinkTarget {
+        LinkTarget { invitation: InvitationId::from_bytes([9; 16]), attempt: 2 }
+    }
+
+    #[test]
+    fn a_token_opens_only_for_its_own_purpose_and_store() {
+        let token = seal().token(Purpose::Survey, target());
+        assert_eq!(token.len(), 34);
+        assert_eq!(seal().open(Purpose::Survey, &token), Some(target()));
+        assert_eq!(seal().open(Purpose::Unsubscribe, &token), None);
+        assert_eq!(Seal::new(&[8; SECRET_BYTES]).open(Purpose::Survey, &token), None);
+    }
+
+    #[test]
+    fn no_changed_token_opens() {
+        let token = seal().token(Purpose::Survey, target());
+        for (at, _) in token.char_indices() {
+            let mut bytes = token.clone().into_bytes();
+            bytes[at] = if bytes[at] == b'A' { b'B' } else { b'A' };
+            let changed = String::from_utf8(bytes).unwrap();
+            assert_eq!(seal().open(Purpose::Survey, &changed), None, "{at}");
+        }
+        assert_eq!(seal().open(Purpose::Survey, ""), None);
+        assert_eq!(seal().open(Purpose::Survey, "é"), None);
+    }
+
+    #[test]
+    fn the_same_occasion_gives_the_same_id_and_another_gives_another() {
+        let contact = ContactId::parse("c-1").unwrap();
+        let journey = JourneyId::parse("dine-in").unwrap();
+        let stage = StageId::parse("visit").unwrap();
+        let id = seal().invitation_id(&contact, &journey, &stage, "pos-1");
+        assert_eq!(id, seal().invitation_id(&contact, &journey, &stage, "pos-1"));
+        let other = seal().invitation_id(&contact, &journey, &stage, "pos-2");
+        assert_ne!(id, other);
+        assert_eq!(id.contact_half(), other.contact_half());
+    }
+
+    #[test]
+    fn lots_are_spread_evenly() {
+        let n_below = (0..2_000).filter(|i| seal().lot("sample", &format!("e-{i}")) < 0.25).count();
+        assert!((430..570).contains(&n_below), "{n_below}");
+    }
+}

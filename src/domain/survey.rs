@@ -1,0 +1,335 @@
+//! Surveys: versioned questions with translations.
+//!
+//! A survey's version is a hash of everything in it, so two servers with the same TOML agree on it, and an answer keeps
+//! the version that was shown whatever happens to the file later.
+
+use std::collections::BTreeSet;
+use std::fmt;
+
+use aws_lc_rs::digest;
+use data_encoding::HEXLOWER;
+
+use super::id::{QuestionId, SurveyId};
+use super::language::{Language, Text};
+
+/// Most questions of one survey.
+pub const QUESTIONS_MAX: usize = 100;
+/// Most options of one question.
+pub const OPTIONS_MAX: usize = 50;
+/// Longest free-text answer, in characters, where the question does not say less.
+pub const TEXT_CHARS_MAX: usize = 2_000;
+
+/// What is asked.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Survey {
+    /// Its id.
+    pub id: SurveyId,
+    /// The heading of the page and the subject of the mail.
+    pub title: Text,
+    /// A sentence above the questions.
+    pub intro: Option<Text>,
+    /// What is said after the answer.
+    pub thanks: Option<Text>,
+    /// The questions, in the order in which they are asked.
+    pub questions: Vec<Question>,
+}
+
+/// One question.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Question {
+    /// Its id.
+    pub id: QuestionId,
+    /// What kind of answer it takes.
+    pub kind: Kind,
+    /// Whether the response is usable only with an answer to it.
+    pub key: bool,
+    /// Whether the page insists on an answer.
+    pub required: bool,
+    /// The words.
+    pub text: Text,
+    /// What the worst and the best end of the scale mean.
+    pub ends: Option<(Text, Text)>,
+    /// Asked only when an earlier answer was such.
+    pub ask_if: Option<AskIf>,
+}
+
+/// The kind of a question, with what that kind needs.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Kind {
+    /// Likelihood to recommend, 0 to 10.
+    Nps,
+    /// Satisfaction on a scale.
+    Csat(Scale),
+    /// Effort on a scale.
+    Ces(Scale),
+    /// Faces, sad to happy.
+    Smiley(Scale),
+    /// Stars.
+    Stars(Scale),
+    /// One of these.
+    Choice(Vec<Choice>),
+    /// Any of these.
+    Multi(Vec<Choice>),
+    /// Own words, at most so many characters.
+    Text {
+        /// Characters allowed.
+        chars_max: usize,
+    },
+}
+
+impl Kind {
+    /// The word for it in TOML.
+    pub fn as_str(&self) -> &'static str {
+        match self {
+            Self::Nps => "nps",
+            Self::Csat(_) => "csat",
+            Self::Ces(_) => "ces",
+            Self::Smiley(_) => "smiley",
+            Self::Stars(_) => "stars",
+            Self::Choice(_) => "choice",
+            Self::Multi(_) => "multi",
+            Self::Text { .. } => "text",
+        }
+    }
+
+    /// The scale of a rating question.
+    pub fn scale(&self) -> Option<Scale> {
+        match self {
+            Self::Nps => Some(Scale { worst: 0, best: 10 }),
+            Self::Csat(scale) | Self::Ces(scale) | Self::Smiley(scale) | Self::Stars(scale) => Some(*scale),
+            Self::Choice(_) | Self::Multi(_) | Self::Text { .. } => None,
+        }
+    }
+}
+
+/// The whole numbers from the worst to the best answer. A reversed scale has its best end below its worst.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Scale {
+    /// The worst answer.
+    pub worst: i32,
+    /// The best answer.
+    pub best: i32,
+}
+
+impl Scale {
+    /// Whether this is an answer on the scale.
+    pub fn contains(self, point: i32) -> bool {
+        (self.worst.min(self.best)..=self.worst.max(self.best)).contains(&point)
+    }
+
+    /// The points in rising order, which is the order on a page.
+    pub fn points(self) -> std::ops::RangeInclusive<i32> {
+        self.worst.min(self.best)..=self.worst.max(self.best)
+    }
+}
+
+/// One option of a choice.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Choice {
+    /// Its id, which is what is stored.
+    pub id: QuestionId,
+    /// The words.
+    pub text: Text,
+}
+
+/// When a question is asked at all. All that is given must hold.
+#[derive(Clone, Debug, PartialEq)]
+pub struct AskIf {
+    /// The earlier question.
+    pub question: QuestionId,
+    /// Its rating was at least this.
+    pub at_least: Option<i32>,
+    /// Its rating was at most this.
+    pub at_most: Option<i32>,
+    /// One of these options was chosen; empty means any answer.
+    pub any_of: Vec<QuestionId>,
+}
+
+impl Survey {
+    /// The question with this id.
+    pub fn question(&self, id: &QuestionId) -> Option<&Question> {
+        self.questions.iter().find(|question| question.id == *id)
+    }
+
+    /// The first key question, which is the one that mail and SMS ask.
+    pub fn key_question(&self) -> Option<&Question> {
+        self.questions.iter().find(|question| question.key)
+    }
+
+    /// Every language that any text of it is written in.
+    pub fn languages(&self) -> BTreeSet<Language> {
+        self.texts().flat_map(|(_, text)| text.translations()).map(|(language, _)| language.clone()).collect()
+    }
+
+    /// Every text of it with the place where it stands, for a check of translations.
+    pub fn texts(&self) -> impl Iterator<Item = (String, &Text)> {
+        let head = [("title", Some(&self.title)), ("intro", self.intro.as_ref()), ("thanks", self.thanks.as_ref())];
+        let head = head.into_iter().filter_map(|(place, text)| Some((place.to_owned(), text?)));
+        head.chain(self.questions.iter().flat_map(question_texts))
+    }
+
+    /// The hash of all that is in it.
+    pub fn version(&self) -> SurveyVersion {
+        let mut content = Content::default();
+        content.add(self.id.as_str());
+        for (place, text) in self.texts() {
+            content.add(&place);
+            for (language, translation) in text.translations() {
+                content.add(language.as_str());
+                content.add(translation);
+            }
+        }
+        for question in &self.questions {
+            content.question(question);
+        }
+        content.version()
+    }
+}
+
+fn question_texts(question: &Question) -> Vec<(String, &Text)> {
+    let place = |part: &str| format!("{}.{part}", question.id);
+    let mut texts = vec![(place("text"), &question.text)];
+    if let Some((worst, best)) = &question.ends {
+        texts.extend([(place("ends[0]"), worst), (place("ends[1]"), best)]);
+    }
+    if let Kind::Choice(options) | Kind::Multi(options) = &question.kind {
+        texts.extend(options.iter().map(|option| (place(option.id.as_str()), &option.text)));
+    }
+    texts
+}
+
+/// Which content of a survey was shown: the first 96 bits of a SHA-256, enough for every survey ever written.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct SurveyVersion([u8; 12]);
+
+impl SurveyVersion {
+    /// The version of these bytes.
+    pub const fn from_bytes(bytes: [u8; 12]) -> Self {
+        Self(bytes)
+    }
+
+    /// Its bytes.
+    pub const fn as_bytes(&self) -> &[u8; 12] {
+        &self.0
+    }
+}
+
+impl fmt::Display for SurveyVersion {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&HEXLOWER.encode(&self.0))
+    }
+}
+
+impl fmt::Debug for SurveyVersion {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+/// Length-prefixed parts, so that no two different surveys read the same.
+struct Content(digest::Context);
+
+impl Default for Content {
+    fn default() -> Self {
+        Self(digest::Context::new(&digest::SHA256))
+    }
+}
+
+impl Content {
+    fn add(&mut self, part: &str) {
+        self.0.update(&(part.len() as u64).to_be_bytes());
+        self.0.update(part.as_bytes());
+    }
+
+    fn add_number(&mut self, number: Option<i32>) {
+        self.add(&number.map_or_else(String::new, |number| number.to_string()));
+    }
+
+    fn question(&mut self, question: &Question) {
+        self.add(question.id.as_str());
+        self.add(question.kind.as_str());
+        self.add(if question.key { "key" } else { "" });
+        self.add(if question.required { "required" } else { "" });
+        self.add_number(question.kind.scale().map(|scale| scale.worst));
+        self.add_number(question.kind.scale().map(|scale| scale.best));
+        if let Kind::Text { chars_max } = question.kind {
+            self.add(&chars_max.to_string());
+        }
+        if let Some(ask_if) = &question.ask_if {
+            self.add(ask_if.question.as_str());
+            self.add_number(ask_if.at_least);
+            self.add_number(ask_if.at_most);
+            for option in &ask_if.any_of {
+                self.add(option.as_str());
+            }
+        }
+    }
+
+    fn version(self) -> SurveyVersion {
+        let digest = self.0.finish();
+        let mut bytes = [0; 12];
+        bytes.copy_from_slice(digest.as_ref().split_at(12).0);
+        SurveyVersion(bytes)
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+
+    pub(crate) fn english(text: &str) -> Text {
+        Text::plain(Language::english(), text)
+    }
+
+    pub(crate) fn question(id: &str, kind: Kind) -> Question {
+        Question {
+            id: QuestionId::parse(id).unwrap(),
+            kind,
+            key: false,
+            required: false,
+            text: english(id),
+            ends: None,
+            ask_if: None,
+        }
+    }
+
+    /// A key rating of 1 to 5, and a comment that is asked for after at most 3.
+    pub(crate) fn visit() -> Survey {
+        let overall =
+            Question { key: true, required: true, ..question("overall", Kind::Csat(Scale { worst: 1, best: 5 })) };
+        let ask_if = AskIf { question: overall.id.clone(), at_least: None, at_most: Some(3), any_of: Vec::new() };
+        let why = Question { ask_if: Some(ask_if), ..question("why", Kind::Text { chars_max: 500 }) };
+        Survey {
+            id: SurveyId::parse("visit").unwrap(),
+            title: english("Your visit"),
+            intro: None,
+            thanks: None,
+            questions: vec![overall, why],
+        }
+    }
+
+    #[test]
+    fn any_change_of_a_survey_is_another_version() {
+        let version = visit().version();
+        assert_eq!(version, visit().version());
+        let mut changed = visit();
+        changed.questions[0].kind = Kind::Csat(Scale { worst: 5, best: 1 });
+        assert_ne!(version, changed.version());
+        let mut changed = visit();
+        changed.questions[1].ask_if = None;
+        assert_ne!(version, changed.version());
+        let mut changed = visit();
+        changed.questions.swap(0, 1);
+        assert_ne!(version, changed.version());
+        let mut changed = visit();
+        changed.title = Text::plain(Language::parse("de").unwrap(), "Your visit");
+        assert_ne!(version, changed.version());
+    }
+
+    #[test]
+    fn a_reversed_scale_contains_the_same_points() {
+        let scale = Scale { worst: 5, best: 1 };
+        assert!(scale.contains(1) && scale.contains(5) && !scale.contains(0) && !scale.contains(6));
+        assert_eq!(scale.points().collect::<Vec<_>>(), [1, 2, 3, 4, 5]);
+    }
+}
