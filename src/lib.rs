@@ -48,6 +48,9 @@
 //! - **Invariant:** no secret, address, number, token or answer reaches a log line; their `Debug` hides them.
 
 pub mod domain;
+pub mod plan;
+pub mod report;
+pub mod score;
 
 pub mod chain;
 pub mod clock;

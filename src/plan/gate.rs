@@ -1,0 +1,90 @@
+//! The gate: asked again right before a message leaves.
+//!
+//! Between planning and sending, people say no, addresses die, other journeys use up the budget and the sun goes down.
+//! The store asks the gate inside the unit of work that grants the lease, so what it sees is current, and no two
+//! messages can slip past one budget.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use chrono::{DateTime, Utc};
+use chrono_tz::Tz;
+
+use crate::domain::id::{JourneyId, StageId};
+use crate::domain::invitation::{Invitation, State};
+use crate::domain::journey::{Cap, Channel};
+use crate::domain::reason::{DeferReason, SkipReason};
+
+use super::Facts;
+use super::budget::{self, Chance};
+use super::reach::{self, Person};
+
+/// What the gate goes by.
+#[derive(Clone, Debug)]
+pub struct GateRules {
+    /// The budget of a person over all journeys and channels.
+    pub fatigue: Option<Cap>,
+    /// The budgets of single stages.
+    pub stage_caps: BTreeMap<(JourneyId, StageId), Cap>,
+    /// Whether only those are asked who agreed.
+    pub consent_required: bool,
+    /// The channels that are configured.
+    pub channels: BTreeSet<Channel>,
+    /// The time zone where neither contact nor branch says otherwise.
+    pub default_zone: Tz,
+}
+
+/// What the gate says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Pass {
+    /// It may leave now.
+    Send,
+    /// Not now.
+    PutOff {
+        /// Until when.
+        until: DateTime<Utc>,
+        /// Why.
+        reason: DeferReason,
+    },
+    /// Not by this channel; perhaps by the next of the line-up.
+    PassOver {
+        /// Why.
+        reason: SkipReason,
+    },
+    /// Not at all, or not any more.
+    Skip {
+        /// Why.
+        reason: SkipReason,
+    },
+}
+
+/// Whether a waiting invitation may leave now. `facts` hold the person's other invitations, and may hold this one.
+pub fn gate(rules: &GateRules, invitation: &Invitation, facts: &Facts, now: DateTime<Utc>) -> Pass {
+    let State::Waiting { step, .. } = invitation.state else {
+        return Pass::Skip { reason: SkipReason::AlreadyAsked };
+    };
+    let Some(contact) = &facts.contact else { return Pass::Skip { reason: SkipReason::ContactGone } };
+    let last = invitation.closes_at().unwrap_or(invitation.ask_before);
+    if now >= last {
+        return Pass::Skip { reason: SkipReason::TooLate };
+    }
+    let Some(step) = invitation.line_up.get(usize::from(step)) else {
+        return Pass::Skip { reason: SkipReason::NoChannel };
+    };
+    let person = Person { contact, suppressed: &facts.suppressed };
+    if let Some(reason) = reach::obstacle(step.channel, person, rules) {
+        return Pass::PassOver { reason };
+    }
+    let zone = contact.time_zone.unwrap_or(invitation.zone);
+    let is_first = invitation.attempts.is_empty();
+    let chance = if is_first {
+        budget::first_chance(rules, invitation, &facts.history, (zone, now))
+    } else {
+        invitation.send.next_open(zone, now).map(|at| Chance { at, deferred: None })
+    };
+    let reason = chance.and_then(|chance| chance.deferred).unwrap_or(DeferReason::QuietHours);
+    match chance {
+        Some(Chance { at, .. }) if at <= now => Pass::Send,
+        Some(Chance { at, .. }) if at < last => Pass::PutOff { until: at, reason },
+        Some(_) | None => Pass::Skip { reason: budget::skip_instead(reason) },
+    }
+}
