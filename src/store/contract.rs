@@ -1,0 +1,114 @@
+//! What every backend must do: one list of cases, run on each of them.
+//!
+//! A case is an async function that takes an empty store; its name is the claim. A new backend joins by its name and the
+//! function that opens it, a new case by one line in the list.
+
+mod answers;
+pub(super) mod books;
+mod cards;
+mod contacts;
+mod dispatch;
+pub(super) mod fixture;
+mod gate;
+pub(super) mod histories;
+mod planning;
+mod unknown;
+pub(super) mod world;
+
+use std::sync::Arc;
+
+use super::{Store, memory, sled};
+use crate::domain::seal::SECRET_BYTES;
+
+/// The secret of the stores in tests.
+pub(super) const SECRET: [u8; SECRET_BYTES] = [7; SECRET_BYTES];
+
+/// A store in a folder of its own, which goes when the guard is dropped.
+pub(super) struct Opened {
+    pub(super) store: Arc<dyn Store>,
+    _folder: Option<tempfile::TempDir>,
+}
+
+async fn open_memory() -> Opened {
+    Opened { store: memory::open(SECRET).await.unwrap(), _folder: None }
+}
+
+async fn open_sled() -> Opened {
+    let folder = tempfile::tempdir().unwrap();
+    let options = sled::SledOptions { path: folder.path().join("store"), cache_bytes: 16 << 20 };
+    Opened { store: sled::open(options, SECRET).await.unwrap(), _folder: Some(folder) }
+}
+
+macro_rules! store_contract {
+    ($backend:ident, $open:path, $n_histories:literal, [$($file:ident::$case:ident),* $(,)?]) => {
+        mod $backend {
+            $(
+                #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+                async fn $case() {
+                    let opened = $open().await;
+                    super::$file::$case(opened.store.clone()).await;
+                }
+            )*
+
+            #[test]
+            fn the_books_balance_after_any_history() {
+                super::histories::run($n_histories, || $open());
+            }
+        }
+    };
+}
+
+macro_rules! on_every_backend {
+    ($($cases:tt)*) => {
+        store_contract!(on_memory, super::open_memory, 256, [$($cases)*]);
+        store_contract!(on_sled, super::open_sled, 32, [$($cases)*]);
+    };
+}
+
+on_every_backend!(
+    planning::a_plan_is_stored_whole_or_not_at_all,
+    planning::the_same_event_again_gives_the_recorded_decisions_and_changes_nothing,
+    planning::a_plan_on_an_older_revision_is_stale,
+    planning::two_racing_plans_for_one_contact_cannot_both_pass_a_cap,
+    planning::of_many_racing_events_of_one_contact_each_is_recorded_once_and_none_is_asked_over_the_cap,
+    planning::the_last_fire_of_a_clock_is_kept_by_stage,
+    dispatch::due_invitations_are_leased_in_order_of_time_then_priority,
+    dispatch::no_more_than_asked_for_are_leased_and_none_twice,
+    dispatch::racing_workers_never_hold_the_same_invitation,
+    dispatch::only_the_holder_of_a_lease_may_settle_it,
+    dispatch::a_deferred_message_waits_again_under_the_same_attempt,
+    dispatch::a_line_up_goes_on_by_another_channel_when_the_first_was_refused,
+    dispatch::windows_close_on_time_and_only_once,
+    dispatch::the_queue_tells_how_many_stand_on_each_lane_and_what_is_due_first,
+    unknown::an_expired_lease_of_mail_waits_again_under_the_same_attempt,
+    unknown::an_expired_lease_of_a_text_message_is_held,
+    unknown::a_lease_ends_at_its_time_and_not_before,
+    unknown::mail_of_unknown_outcome_is_sent_once_more_and_then_held,
+    unknown::unknown_outcomes_stay_listed_also_when_they_become_known,
+    gate::a_message_that_is_due_does_not_leave_after_the_contact_opted_out,
+    gate::a_message_that_is_due_does_not_leave_after_a_refusal_through_another_invitation,
+    gate::a_dead_address_is_suppressed_for_everybody_under_every_spelling,
+    gate::a_dead_address_is_the_one_that_was_written_to,
+    gate::of_a_contact_whose_address_changes_the_new_one_matters,
+    gate::a_message_over_the_budget_is_put_off_when_it_is_due,
+    gate::a_message_whose_time_is_over_is_skipped_with_the_reason,
+    gate::a_refusal_closes_what_was_asked_and_blocks_what_comes,
+    gate::an_occasion_that_never_was_ends_only_its_own_invitation,
+    answers::a_second_answer_amends_the_first,
+    answers::a_form_that_says_less_does_not_replace_one_that_says_more,
+    answers::the_same_form_handed_in_twenty_times_at_once_is_one_response,
+    answers::an_answer_in_full_ends_the_asking,
+    answers::an_answer_after_the_window_is_kept_and_called_late,
+    answers::an_answer_to_nothing_is_not_found,
+    answers::surveys_are_kept_by_version,
+    cards::cards_are_issued_all_or_none,
+    cards::putting_a_card_out_of_use_twice_changes_nothing,
+    cards::sessions_and_answers_at_a_card_are_counted,
+    cards::an_answer_amended_on_the_next_day_is_counted_on_the_first,
+    cards::racing_answers_at_one_card_are_all_counted,
+    contacts::a_dry_run_says_what_would_change_and_changes_nothing,
+    contacts::contacts_come_in_the_order_of_their_ids_page_by_page,
+    contacts::later_changes_of_one_import_see_the_earlier,
+    contacts::a_recorded_refusal_is_never_overturned,
+    contacts::a_closed_store_says_so,
+);

@@ -1,0 +1,206 @@
+//! A small store with a record of each kind, as version 1 of the stored forms has it.
+//!
+//! `tests/fixtures/store-v1/pairs.txt` is what the program wrote when that version was made: a line for each pair, the
+//! key and the value in hexadecimal. It never changes. A change of a stored form is a new version with a new type, and
+//! what is in the file must be readable all the same; a new version brings a new folder beside this one.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use data_encoding::HEXLOWER;
+
+use super::world::{Unit, accepted, contact_id, days, event, form, guest, hours, noon, refused, unknown};
+use crate::domain::answer::{Answer, Completeness};
+use crate::domain::card::Card;
+use crate::domain::card_code::CardCode;
+use crate::domain::contact::Consent;
+use crate::domain::contact_change::ContactChange;
+use crate::domain::event::{Event, Value};
+use crate::domain::id::{BranchId, JourneyId, QuestionId, ResponseId, StageId, SurveyId, TouchpointId};
+use crate::domain::journey::Channel::{Email, Sms};
+use crate::domain::language::{Language, Text};
+use crate::domain::place::Surface;
+use crate::domain::response::Origin;
+use crate::domain::seal::Seal;
+use crate::domain::survey::tests::{english, question, visit};
+use crate::domain::survey::{Choice, Kind, Question, Scale, Survey};
+use crate::report::tally::{SurfaceCell, SurfaceTally};
+use crate::store::keys::kind;
+use crate::store::memory::Map;
+use crate::store::view::{Pair, View};
+use crate::store::work::{answers, cards, contacts, tallies};
+use crate::store::{CardAnswer, InvitationAnswer, Refusal, keys};
+
+const STORED: &str = include_str!("../../../tests/fixtures/store-v1/pairs.txt");
+
+/// The pairs that version 1 stored.
+pub(in crate::store) fn stored() -> Vec<Pair> {
+    let read = |text: &str| HEXLOWER.decode(text.as_bytes()).unwrap();
+    let pair = |line: &str| line.split_once(' ').map(|(key, value)| (read(key), read(value))).unwrap();
+    STORED.lines().map(pair).collect()
+}
+
+/// The same store, written by the program of today, in the form of the file.
+fn written_today() -> String {
+    let empty = Map(BTreeMap::new());
+    let mut view = View::of(&empty);
+    view.put(keys::SECRET.to_vec(), super::SECRET.to_vec());
+    keep_surveys(&mut view);
+    invite(&mut view);
+    stand_cards_up(&mut view);
+    let key = keys::fire(&JourneyId::parse("dine-in").unwrap(), &StageId::parse("loyalty").unwrap());
+    view.put(key, noon().timestamp_micros().to_be_bytes().to_vec());
+    let line = |(key, value): (&Vec<u8>, &Option<Vec<u8>>)| {
+        let value = value.as_ref()?;
+        Some(format!("{} {}\n", HEXLOWER.encode(key), HEXLOWER.encode(value)))
+    };
+    view.into_changes().iter().filter_map(line).collect()
+}
+
+/// A survey with a question of each kind.
+fn many_questions() -> Survey {
+    let choice = |id: &str| Choice { id: QuestionId::parse(id).unwrap(), text: english(id) };
+    let scale = Scale { worst: 1, best: 7 };
+    let kinds = [
+        ("nps", Kind::Nps),
+        ("csat", Kind::Csat(scale)),
+        ("ces", Kind::Ces(Scale { worst: 7, best: 1 })),
+        ("smiley", Kind::Smiley(scale)),
+        ("stars", Kind::Stars(scale)),
+        ("choice", Kind::Choice(vec![choice("a"), choice("b")])),
+        ("multi", Kind::Multi(vec![choice("c")])),
+        ("text", Kind::Text { chars_max: 2_000 }),
+    ];
+    let mut questions: Vec<Question> = kinds.into_iter().map(|(id, kind)| question(id, kind)).collect();
+    questions[0].ends = Some((english("Not at all"), english("Very")));
+    let title = BTreeMap::from(
+        [("de", "Fragen"), ("en", "Questions")]
+            .map(|(language, text)| (Language::parse(language).unwrap(), text.to_owned())),
+    );
+    Survey {
+        id: SurveyId::parse("many").unwrap(),
+        title: Text::of(title).unwrap(),
+        intro: Some(english("Some questions")),
+        thanks: Some(english("Thank you")),
+        questions,
+    }
+}
+
+fn keep_surveys(view: &mut View<'_>) {
+    answers::keep_surveys(view, &[visit(), many_questions()]).unwrap();
+}
+
+/// Invitations in every state, and what came of them.
+fn invite(view: &mut View<'_>) {
+    let full = ContactChange {
+        name: Some("Ada Lovelace".to_owned()),
+        locale: Some(Language::parse("de-AT").unwrap()),
+        time_zone: Some(chrono_tz::Europe::Vienna),
+        branch: Some(BranchId::parse("mitte").unwrap()),
+        consent_email: Some(Consent::Granted),
+        attributes: BTreeMap::from([("tier".to_owned(), "gold".to_owned())]),
+        ..guest("ada")
+    };
+    contacts::put(view, vec![full]).unwrap();
+    let data = [("covers", Value::Number(2.0)), ("kind", Value::Text("dinner".to_owned())), ("vip", Value::Flag(true))];
+    let data = data.map(|(name, value)| (name.to_owned(), value)).into();
+    let told = Event { data, ..event("visit", &contact_id("ada"), "e-1", noon()) };
+    let mut unit = Unit::new(view);
+    let answered = unit.invite(&told);
+    let refusing = unit.invite(&event("renewal", &contact_id("bob"), "e-2", noon()));
+    unit.send(Email, accepted());
+    unit.send(Email, accepted());
+    unit.invite(&event("delivery", &contact_id("cyd"), "e-3", noon()));
+    unit.send(Sms, unknown());
+    unit.invite(&event("visit", &contact_id("dan"), "e-4", noon()));
+    unit.send(Email, refused(true));
+    unit.invite(&event("visit", &contact_id("eve"), "e-5", noon()));
+    unit.lease(Email);
+    unit.invite(&event("visit", &contact_id("fay"), "e-6", noon() + days(1)));
+    let seal = unit.seal();
+    let answer = InvitationAnswer {
+        invitation: answered,
+        attempt: 1,
+        language: Language::english(),
+        reading: form(Some(2), Completeness::Complete),
+        now: noon() + hours(1),
+    };
+    answers::answer_invitation(view, &seal, answer).unwrap();
+    let no = Refusal { invitation: refusing, attempt: 1, ineligible: false, now: noon() + hours(2) };
+    answers::refuse(view, &seal, &no).unwrap();
+    // Of somebody who said no, nobody is asked again: skipped, and recorded with the reason.
+    Unit::new(view).invite(&event("visit", &contact_id("bob"), "e-7", noon() + hours(3)));
+}
+
+fn stand_cards_up(view: &mut View<'_>) {
+    let branch = BranchId::parse("mitte").unwrap();
+    let touchpoint = TouchpointId::parse("table-01").unwrap();
+    let card = |serial: u32| Card {
+        id: Seal::new(&super::SECRET).card_id(CardCode::from_random_bits(serial.into())),
+        code: CardCode::from_random_bits(serial.into()),
+        branch: branch.clone(),
+        touchpoint: touchpoint.clone(),
+        survey: many_questions().id,
+        print_run: "spring".to_owned(),
+        serial,
+        made_at: noon(),
+        revoked_at: None,
+    };
+    cards::issue(view, &[card(1), card(2)]).unwrap();
+    cards::revoke(view, card(2).code, noon() + hours(1)).unwrap();
+    let cell = SurfaceCell {
+        day: noon().date_naive(),
+        branch: branch.clone(),
+        touchpoint: touchpoint.clone(),
+        surface: Surface::Card,
+    };
+    tallies::add_surface(view, &cell, SurfaceTally { sessions: 3, ..SurfaceTally::default() }).unwrap();
+    let option = |id: &str| QuestionId::parse(id).unwrap();
+    let mut reading = form(None, Completeness::Complete);
+    reading.answers = BTreeMap::from([
+        (option("nps"), Answer::Rating(9)),
+        (option("choice"), Answer::Choice(option("a"))),
+        (option("multi"), Answer::Choices(BTreeSet::from([option("c")]))),
+        (option("text"), Answer::Text("Grüße".to_owned())),
+    ]);
+    let answer = CardAnswer {
+        id: ResponseId::from_bytes([9; 16]),
+        origin: Origin::Surface { surface: Surface::Card, card: card(1).id, branch: card(1).branch, touchpoint },
+        survey: many_questions().id,
+        version: many_questions().version(),
+        language: Language::parse("de").unwrap(),
+        reading,
+        now: noon(),
+        zone: chrono_tz::Europe::Berlin,
+    };
+    answers::answer_card(view, answer).unwrap();
+}
+
+#[test]
+fn the_stored_forms_of_version_1_have_not_changed() {
+    let today = written_today();
+    assert!(
+        today == STORED,
+        "a stored form is other than it was: make it a new version with a type of its own. Today it is\n{today}"
+    );
+}
+
+#[test]
+fn the_stored_version_1_has_a_record_of_each_kind() {
+    let kinds: BTreeSet<u8> = stored().iter().map(|(key, _)| key[0]).collect();
+    let all = [
+        kind::CARD,
+        kind::CONTACT,
+        kind::DUE,
+        kind::EVENT,
+        kind::FIRE,
+        kind::INVITATION,
+        kind::META,
+        kind::RESPONSE,
+        kind::SUPPRESSED,
+        kind::SURFACE,
+        kind::SURVEY,
+        kind::TALLY,
+        kind::UNKNOWN,
+    ];
+    assert_eq!(kinds, BTreeSet::from(all));
+}

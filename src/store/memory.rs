@@ -1,0 +1,75 @@
+//! The reference backend: everything in memory, for tests and rehearsals.
+
+use std::collections::BTreeMap;
+use std::ops::Bound;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use super::engine::Engine;
+use super::shared::Shared;
+use super::view::{Changes, Pairs, Reading, View};
+use super::{Store, StoreError};
+
+/// Ordered keys in memory.
+pub(crate) struct Map(pub(crate) BTreeMap<Vec<u8>, Vec<u8>>);
+
+impl Reading for Map {
+    fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
+        Ok(self.0.get(key).cloned())
+    }
+
+    fn range(&self, from: &[u8], to: &[u8]) -> Pairs<'_> {
+        if from >= to {
+            return Box::new(std::iter::empty());
+        }
+        let range = self.0.range::<[u8], _>((Bound::Included(from), Bound::Excluded(to)));
+        Box::new(range.map(|(key, value)| Ok((key.clone(), value.clone()))))
+    }
+}
+
+struct Memory {
+    map: Mutex<Option<Map>>,
+}
+
+impl Memory {
+    fn with<T>(&self, act: impl FnOnce(&mut Map) -> Result<T, StoreError>) -> Result<T, StoreError> {
+        let mut map = self.map.lock().unwrap_or_else(PoisonError::into_inner);
+        act(map.as_mut().ok_or(StoreError::Closed)?)
+    }
+}
+
+impl Engine for Memory {
+    async fn write<T: Send + 'static>(
+        &self,
+        unit: impl FnOnce(&mut View<'_>) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        self.with(|map| {
+            let mut view = View::of(map);
+            let done = unit(&mut view)?;
+            let changes: Changes = view.into_changes();
+            for (key, value) in changes {
+                match value {
+                    Some(value) => drop(map.0.insert(key, value)),
+                    None => drop(map.0.remove(&key)),
+                }
+            }
+            Ok(done)
+        })
+    }
+
+    async fn read<T: Send + 'static>(
+        &self,
+        look: impl FnOnce(&dyn Reading) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        self.with(|map| look(map))
+    }
+
+    async fn close(&self) -> Result<(), StoreError> {
+        self.map.lock().unwrap_or_else(PoisonError::into_inner).take().map(drop).ok_or(StoreError::Closed)
+    }
+}
+
+/// An empty store in memory with this secret.
+pub async fn open(secret: [u8; crate::domain::seal::SECRET_BYTES]) -> Result<Arc<dyn Store>, StoreError> {
+    let memory = Memory { map: Mutex::new(Some(Map(BTreeMap::new()))) };
+    Ok(Arc::new(Shared::open(memory, secret).await?))
+}

@@ -1,0 +1,258 @@
+//! The store port: what canvass remembers, and the only way to change it.
+//!
+//! Rules:
+//! 1. Each method that changes something is one whole unit of work, passed as data: all of it happens, or nothing.
+//! 2. It returns after the change is on disk. What it returned is there after a crash.
+//! 3. Primary records, index entries and rollup counters move together.
+//! 4. Units of work run one after the other; what one of them reads (a person's history, the suppression list) is
+//!    current when it decides.
+//! 5. The time is an argument. A lookup of what is not there is `Ok(None)`, not an error.
+//!
+//! [`work`] holds the units of work, written once over ordered keys; [`memory`] and [`sled`] carry them. `contract.rs`
+//! is what every backend must pass.
+
+pub mod keys;
+pub mod memory;
+pub mod sled;
+
+mod engine;
+mod reads;
+mod record;
+mod shared;
+mod view;
+mod work;
+
+#[cfg(test)]
+mod contract;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use chrono::{DateTime, NaiveDate, Utc};
+
+use crate::domain::attempt::Outcome;
+use crate::domain::card::Card;
+use crate::domain::card_code::CardCode;
+use crate::domain::contact::Contact;
+use crate::domain::contact_change::{ContactChange, Upserted};
+use crate::domain::id::{ContactId, EventId, InvitationId, JourneyId, ResponseId, StageId};
+use crate::domain::invitation::{Invitation, Lane, RetryPlan};
+use crate::domain::journey::Channel;
+use crate::domain::response::Response;
+use crate::domain::seal::Seal;
+use crate::domain::survey::{Survey, SurveyVersion};
+use crate::plan::gate::GateRules;
+use crate::plan::{Facts, Plan, RecordedEvent};
+use crate::report::tally::{Cell, SurfaceCell, SurfaceTally, Tally};
+
+pub use work::answers::{CardAnswer, InvitationAnswer, Recorded, Refusal};
+
+/// Why the store did not do what it was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// The contact has changed since the plan was made: look again and plan again.
+    #[error("the contact has changed since the plan was made")]
+    Stale,
+    /// The lease has ended; somebody else may hold the invitation now.
+    #[error("the lease on the invitation has ended")]
+    LeaseLost,
+    /// There is no such thing.
+    #[error("there is no {what}")]
+    NotFound {
+        /// What was looked for.
+        what: &'static str,
+    },
+    /// A thing of that id exists already.
+    #[error("there is already {what}")]
+    Exists {
+        /// What was to be made.
+        what: &'static str,
+    },
+    /// A record cannot be read by this version of canvass.
+    #[error("a record of kind `{kind}` cannot be read: {reason}")]
+    Unreadable {
+        /// The kind of record: the first letter of its key.
+        kind: char,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// Another process holds the store.
+    #[error("the store in `{}` is in use; is a canvass daemon running?", path.display())]
+    InUse {
+        /// Its folder.
+        path: PathBuf,
+    },
+    /// The disk or the backend failed. Nothing that was not acknowledged may be relied on.
+    #[error("the store cannot write")]
+    Failed {
+        /// Why.
+        #[source]
+        source: Arc<dyn std::error::Error + Send + Sync>,
+    },
+    /// The store is closing.
+    #[error("the store is closing")]
+    Closed,
+}
+
+/// What canvass remembers.
+#[async_trait]
+pub trait Store: Send + Sync {
+    /// The keyed hash of this store.
+    fn seal(&self) -> &Seal;
+
+    /// The contact of that id.
+    async fn contact(&self, id: &ContactId) -> Result<Option<Contact>, StoreError>;
+    /// Contacts in the order of their ids, after `after`, at most `n_max`.
+    async fn contacts_after(&self, after: Option<&ContactId>, n_max: usize) -> Result<Vec<Contact>, StoreError>;
+    /// Creates or updates contacts. A recorded refusal is never overturned. With `dry_run` nothing changes.
+    async fn put_contacts(&self, changes: Vec<ContactChange>, dry_run: bool) -> Result<Vec<Upserted>, StoreError>;
+
+    /// What is known of a contact, and which of the addresses on record are suppressed.
+    async fn facts(&self, contact: &ContactId) -> Result<Facts, StoreError>;
+    /// What planning needs to know of a contact when news comes with the occasion: what was known before, and which of
+    /// the addresses after the news are suppressed.
+    async fn facts_after(&self, news: &ContactChange) -> Result<Facts, StoreError>;
+    /// The event of that id with the decisions that were taken on it.
+    async fn event(&self, id: &EventId) -> Result<Option<RecordedEvent>, StoreError>;
+    /// Stores the whole plan or nothing; applying it twice is a no-op. Gives the event as it was recorded before, if it
+    /// was. Fails with [`StoreError::Stale`] when the contact has changed since the plan was made.
+    async fn apply_plan(&self, plan: Plan) -> Result<Option<RecordedEvent>, StoreError>;
+
+    /// Asks the gate about due invitations of a channel and claims those that may leave. Each lease ends by itself.
+    async fn lease_due(&self, request: LeaseRequest) -> Result<Leased, StoreError>;
+    /// Records what came of a leased attempt and sets what follows.
+    async fn settle(&self, request: Settlement) -> Result<Invitation, StoreError>;
+    /// Ends the leases that were to end by `before`: what their holders did is unknown. Gives how many.
+    async fn expire_leases(&self, request: Expiry) -> Result<usize, StoreError>;
+    /// Closes at most `n_max` windows that ended. Gives how many.
+    async fn close_windows(&self, now: DateTime<Utc>, n_max: usize) -> Result<usize, StoreError>;
+    /// When the first thing on a lane is due.
+    async fn next_due(&self, lane: Lane) -> Result<Option<DateTime<Utc>>, StoreError>;
+    /// How many invitations stand on each lane, in the order of [`Lane::ALL`].
+    async fn queue(&self) -> Result<[u64; 4], StoreError>;
+
+    /// The invitation of that id.
+    async fn invitation(&self, id: &InvitationId) -> Result<Option<Invitation>, StoreError>;
+    /// Every invitation of a contact.
+    async fn invitations_of(&self, contact: &ContactId) -> Result<Vec<Invitation>, StoreError>;
+    /// Invitations in the order of their ids, after `after`, at most `n_max`.
+    async fn invitations_after(&self, after: Option<InvitationId>, n_max: usize)
+    -> Result<Vec<Invitation>, StoreError>;
+    /// Invitations with an attempt whose outcome is or was unknown, after `after`, at most `n_max`.
+    async fn unknown_after(&self, after: Option<InvitationId>, n_max: usize) -> Result<Vec<Invitation>, StoreError>;
+
+    /// Keeps the content of surveys, by version.
+    async fn keep_surveys(&self, surveys: Vec<Survey>) -> Result<(), StoreError>;
+    /// The content of that version.
+    async fn survey(&self, version: SurveyVersion) -> Result<Option<Survey>, StoreError>;
+    /// Stores or amends the answers to an invitation.
+    async fn answer_invitation(&self, answer: InvitationAnswer) -> Result<Recorded, StoreError>;
+    /// Stores or amends answers given at a card.
+    async fn answer_card(&self, answer: CardAnswer) -> Result<Recorded, StoreError>;
+    /// The response of that id.
+    async fn response(&self, id: &ResponseId) -> Result<Option<Response>, StoreError>;
+    /// Responses in the order of their ids, after `after`, at most `n_max`.
+    async fn responses_after(&self, after: Option<ResponseId>, n_max: usize) -> Result<Vec<Response>, StoreError>;
+    /// A contact said no, or that the occasion never was: effective for messages already queued.
+    async fn refuse(&self, refusal: Refusal) -> Result<(), StoreError>;
+
+    /// Stores new cards, all or none.
+    async fn issue_cards(&self, cards: Vec<Card>) -> Result<(), StoreError>;
+    /// The card with that code.
+    async fn card(&self, code: CardCode) -> Result<Option<Card>, StoreError>;
+    /// Cards in the order of their codes, after `after`, at most `n_max`.
+    async fn cards_after(&self, after: Option<CardCode>, n_max: usize) -> Result<Vec<Card>, StoreError>;
+    /// Puts a card out of use.
+    async fn revoke_card(&self, code: CardCode, now: DateTime<Utc>) -> Result<Card, StoreError>;
+    /// Counts that a person opened a surface.
+    async fn count_session(&self, cell: SurfaceCell) -> Result<(), StoreError>;
+
+    /// The counters of the cohorts from `from` to before `to`.
+    async fn tallies(&self, from: NaiveDate, to: NaiveDate) -> Result<Vec<(Cell, Tally)>, StoreError>;
+    /// The counters of surfaces from `from` to before `to`.
+    async fn surface_tallies(
+        &self,
+        from: NaiveDate,
+        to: NaiveDate,
+    ) -> Result<Vec<(SurfaceCell, SurfaceTally)>, StoreError>;
+
+    /// The last fire of a stage's clock that was worked through.
+    async fn last_fire(&self, journey: &JourneyId, stage: &StageId) -> Result<Option<DateTime<Utc>>, StoreError>;
+    /// Notes that a fire was worked through.
+    async fn finish_fire(&self, journey: JourneyId, stage: StageId, at: DateTime<Utc>) -> Result<(), StoreError>;
+
+    /// Writes out and closes. Later calls fail with [`StoreError::Closed`].
+    async fn close(&self) -> Result<(), StoreError>;
+}
+
+/// A request for work.
+#[derive(Clone, Debug)]
+pub struct LeaseRequest {
+    /// Which channel's messages.
+    pub channel: Channel,
+    /// The time.
+    pub now: DateTime<Utc>,
+    /// Claim at most so many: never more than can be sent at once.
+    pub n_max: usize,
+    /// When the leases end by themselves.
+    pub until: DateTime<Utc>,
+    /// Names this request: the leases that it gives carry it.
+    pub lease: u64,
+    /// What the gate goes by.
+    pub rules: Arc<GateRules>,
+}
+
+/// What a request for work gave.
+#[derive(Clone, Debug, Default)]
+pub struct Leased {
+    /// The claimed invitations.
+    pub leases: Vec<Lease>,
+    /// How many due invitations the gate put off or dropped instead.
+    pub n_withheld: usize,
+    /// How many due invitations cannot be read, or something of their contact. They come again after an hour.
+    pub n_unreadable: usize,
+}
+
+/// The right to send one message, for a time.
+#[derive(Clone, Debug)]
+pub struct Lease {
+    /// The invitation, in state [`Sending`](crate::domain::invitation::State::Sending).
+    pub invitation: Invitation,
+    /// Who is asked, as the gate saw them.
+    pub contact: Contact,
+    /// What [`Settlement`] must name.
+    pub lease: u64,
+    /// When it ends by itself.
+    pub until: DateTime<Utc>,
+}
+
+/// What came of a leased attempt.
+#[derive(Clone, Debug)]
+pub struct Settlement {
+    /// The invitation.
+    pub invitation: InvitationId,
+    /// The lease.
+    pub lease: u64,
+    /// Whom it was sent to, as the lease said: by now the contact may have another address.
+    pub contact: Contact,
+    /// What the channel did.
+    pub outcome: Outcome,
+    /// When.
+    pub now: DateTime<Utc>,
+    /// When to come again, if that is what follows.
+    pub retry: RetryPlan,
+}
+
+/// Which leases to end, and what follows.
+#[derive(Clone, Debug)]
+pub struct Expiry {
+    /// The time.
+    pub now: DateTime<Utc>,
+    /// Leases that were to end by then; everything, when the daemon starts.
+    pub before: DateTime<Utc>,
+    /// What follows for a mail.
+    pub email: RetryPlan,
+    /// What follows for a text message.
+    pub sms: RetryPlan,
+}

@@ -1,0 +1,199 @@
+//! Look-ups. They run on a snapshot of nothing: each reads what is there, as far as it goes.
+
+use chrono::{DateTime, NaiveDate, Utc};
+
+use super::view::{Pairs, Reading};
+use super::{StoreError, keys, record};
+use crate::domain::card::Card;
+use crate::domain::card_code::CardCode;
+use crate::domain::contact::Contact;
+use crate::domain::contact_change::ContactChange;
+use crate::domain::id::{ContactId, EventId, InvitationId, ResponseId};
+use crate::domain::invitation::{Invitation, Lane};
+use crate::domain::journey::Channel;
+use crate::domain::response::Response;
+use crate::domain::seal::Seal;
+use crate::domain::survey::{Survey, SurveyVersion};
+use crate::plan::{Facts, RecordedEvent};
+use crate::report::tally::{Cell, SurfaceCell, SurfaceTally, Tally};
+
+fn get<T>(
+    db: &dyn Reading,
+    key: &[u8],
+    read: impl FnOnce(&[u8]) -> Result<T, StoreError>,
+) -> Result<Option<T>, StoreError> {
+    db.get(key)?.map(|value| read(&value)).transpose()
+}
+
+/// At most `n_max` records of `kind` after the key `after`.
+fn page<T>(
+    db: &dyn Reading,
+    kind: u8,
+    (after, n_max): (Option<Vec<u8>>, usize),
+    read: impl Fn(&[u8]) -> Result<T, StoreError>,
+) -> Result<Vec<T>, StoreError> {
+    let pairs = page_of_keys(db, kind, after);
+    pairs.take(n_max).map(|pair| pair.and_then(|(_, value)| read(&value))).collect()
+}
+
+fn page_of_keys(db: &dyn Reading, kind: u8, after: Option<Vec<u8>>) -> Pairs<'_> {
+    let from = match after {
+        Some(mut key) => {
+            key.push(0);
+            key
+        }
+        None => vec![kind],
+    };
+    db.range(&from, &keys::after_prefix(&[kind]))
+}
+
+pub(super) fn contact(db: &dyn Reading, id: &ContactId) -> Result<Option<Contact>, StoreError> {
+    get(db, &keys::contact(id), record::contact::read)
+}
+
+pub(super) fn contacts_after(
+    db: &dyn Reading,
+    after: Option<&ContactId>,
+    n_max: usize,
+) -> Result<Vec<Contact>, StoreError> {
+    page(db, keys::kind::CONTACT, (after.map(keys::contact), n_max), record::contact::read)
+}
+
+pub(super) fn event(db: &dyn Reading, id: &EventId) -> Result<Option<RecordedEvent>, StoreError> {
+    get(db, &keys::event(id), record::event::read)
+}
+
+pub(super) fn facts(db: &dyn Reading, seal: &Seal, id: &ContactId) -> Result<Facts, StoreError> {
+    let contact = contact(db, id)?;
+    let suppressed = match &contact {
+        Some(contact) => suppressed(db, seal, contact)?,
+        None => Vec::new(),
+    };
+    Ok(Facts { history: invitations_of(db, seal, id)?, contact, suppressed })
+}
+
+pub(super) fn facts_after(db: &dyn Reading, seal: &Seal, news: ContactChange) -> Result<Facts, StoreError> {
+    let id = news.id.clone();
+    let contact = contact(db, &id)?;
+    let (after, _) = news.applied_to(contact.clone());
+    Ok(Facts { suppressed: suppressed(db, seal, &after)?, history: invitations_of(db, seal, &id)?, contact })
+}
+
+/// The channels on which the contact's address is suppressed.
+fn suppressed(db: &dyn Reading, seal: &Seal, contact: &Contact) -> Result<Vec<Channel>, StoreError> {
+    let mut suppressed = Vec::new();
+    for channel in Channel::ALL {
+        let Some(address) = contact.address(channel) else { continue };
+        if db.get(&keys::suppressed(seal.address_mark(channel, address)))?.is_some() {
+            suppressed.push(channel);
+        }
+    }
+    Ok(suppressed)
+}
+
+pub(super) fn invitation(db: &dyn Reading, id: &InvitationId) -> Result<Option<Invitation>, StoreError> {
+    get(db, &keys::invitation(id), record::invitation::read)
+}
+
+pub(super) fn invitations_of(
+    db: &dyn Reading,
+    seal: &Seal,
+    contact: &ContactId,
+) -> Result<Vec<Invitation>, StoreError> {
+    let all = db.prefix(&keys::invitations_of(seal.contact_half(contact)));
+    let all = all.map(|pair| pair.and_then(|(_, value)| record::invitation::read(&value)));
+    // Two contacts may share a half of 64 bits; their ids tell them apart.
+    all.filter(|read| read.as_ref().map_or(true, |invitation| invitation.contact == *contact)).collect()
+}
+
+pub(super) fn invitations_after(
+    db: &dyn Reading,
+    after: Option<InvitationId>,
+    n_max: usize,
+) -> Result<Vec<Invitation>, StoreError> {
+    let after = after.map(|id| keys::invitation(&id));
+    page(db, keys::kind::INVITATION, (after, n_max), record::invitation::read)
+}
+
+pub(super) fn unknown_after(
+    db: &dyn Reading,
+    after: Option<InvitationId>,
+    n_max: usize,
+) -> Result<Vec<Invitation>, StoreError> {
+    let marks = page_of_keys(db, keys::kind::UNKNOWN, after.map(|id| keys::unknown(&id))).take(n_max);
+    let ids: Vec<_> = marks
+        .map(|pair| {
+            let unreadable = || StoreError::Unreadable { kind: 'u', reason: "its key has a wrong length".to_owned() };
+            keys::read_number(&pair?.0).map(InvitationId::from_bytes).ok_or_else(unreadable)
+        })
+        .collect::<Result<_, _>>()?;
+    ids.iter().filter_map(|id| invitation(db, id).transpose()).collect()
+}
+
+pub(super) fn next_due(db: &dyn Reading, lane: Lane) -> Result<Option<DateTime<Utc>>, StoreError> {
+    let prefix = keys::lane(lane);
+    let first = db.first(&prefix, &keys::after_prefix(&prefix))?;
+    Ok(first.and_then(|(key, _)| keys::read_due(&key)).map(|(at, _)| at))
+}
+
+pub(super) fn queue(db: &dyn Reading) -> Result<[u64; 4], StoreError> {
+    Ok(get(db, keys::QUEUE, record::tally::read_queue)?.unwrap_or_default())
+}
+
+pub(super) fn survey(db: &dyn Reading, version: SurveyVersion) -> Result<Option<Survey>, StoreError> {
+    get(db, &keys::survey(version), record::survey::read)
+}
+
+pub(super) fn response(db: &dyn Reading, id: &ResponseId) -> Result<Option<Response>, StoreError> {
+    get(db, &keys::response(id), record::response::read)
+}
+
+pub(super) fn responses_after(
+    db: &dyn Reading,
+    after: Option<ResponseId>,
+    n_max: usize,
+) -> Result<Vec<Response>, StoreError> {
+    page(db, keys::kind::RESPONSE, (after.map(|id| keys::response(&id)), n_max), record::response::read)
+}
+
+pub(super) fn card(db: &dyn Reading, code: CardCode) -> Result<Option<Card>, StoreError> {
+    get(db, &keys::card(code), record::card::read)
+}
+
+pub(super) fn cards_after(db: &dyn Reading, after: Option<CardCode>, n_max: usize) -> Result<Vec<Card>, StoreError> {
+    page(db, keys::kind::CARD, (after.map(keys::card), n_max), record::card::read)
+}
+
+pub(super) fn tallies(db: &dyn Reading, from: NaiveDate, to: NaiveDate) -> Result<Vec<(Cell, Tally)>, StoreError> {
+    let range = db.range(&keys::day(keys::kind::TALLY, from), &keys::day(keys::kind::TALLY, to));
+    range
+        .map(|pair| {
+            let (key, value) = pair?;
+            let unreadable = || StoreError::Unreadable { kind: 'r', reason: "its key names no cell".to_owned() };
+            Ok((keys::read_tally(&key).ok_or_else(unreadable)?, record::tally::read(&value)?))
+        })
+        .collect()
+}
+
+pub(super) fn surface_tallies(
+    db: &dyn Reading,
+    from: NaiveDate,
+    to: NaiveDate,
+) -> Result<Vec<(SurfaceCell, SurfaceTally)>, StoreError> {
+    let range = db.range(&keys::day(keys::kind::SURFACE, from), &keys::day(keys::kind::SURFACE, to));
+    range
+        .map(|pair| {
+            let (key, value) = pair?;
+            let unreadable = || StoreError::Unreadable { kind: 'q', reason: "its key names no cell".to_owned() };
+            Ok((keys::read_surface(&key).ok_or_else(unreadable)?, record::tally::read_surface(&value)?))
+        })
+        .collect()
+}
+
+pub(super) fn last_fire(db: &dyn Reading, key: &[u8]) -> Result<Option<DateTime<Utc>>, StoreError> {
+    get(db, key, |value| {
+        let unreadable = || StoreError::Unreadable { kind: 'f', reason: "it is no time".to_owned() };
+        let micros = value.try_into().map(i64::from_be_bytes).map_err(|_| unreadable())?;
+        DateTime::from_timestamp_micros(micros).ok_or_else(unreadable)
+    })
+}

@@ -1,0 +1,97 @@
+//! What happened to an invitation, on disk.
+
+use serde::{Deserialize, Serialize};
+
+use super::common::{self, ChannelV1, CompletenessV1, Wrong, stored_enum};
+use crate::domain::invitation::{End, Happening, Note};
+use crate::domain::reason::{DeferReason, HoldReason, SkipReason};
+
+stored_enum!(SkipReasonV1 for SkipReason {
+    ConditionNotMet, NotSampled, NoConsent, NoAddress, Suppressed, FrequencyCap, StageCap, TooLate, AlreadyAsked,
+    ContactGone, NoChannel, NeverOpen,
+});
+stored_enum!(DeferReasonV1 for DeferReason { QuietHours, FrequencyCap, StageCap });
+stored_enum!(HoldReasonV1 for HoldReason { UnknownOutcome });
+stored_enum!(EndV1 for End { Answered, WindowClosed, Undelivered, OptedOut, Ineligible });
+
+#[derive(Serialize, Deserialize)]
+pub(super) struct NoteV1 {
+    at: i64,
+    what: HappeningV1,
+}
+
+#[derive(Serialize, Deserialize)]
+enum HappeningV1 {
+    Planned { due_at: i64, deferred: Option<DeferReasonV1> },
+    PutOff { until: i64, reason: DeferReasonV1 },
+    StepPassedOver { channel: ChannelV1, reason: SkipReasonV1 },
+    Accepted { attempt: u8, reply: String },
+    Deferred { attempt: u8, until: i64, reply: String },
+    Refused { attempt: u8, reply: String, gave_up: bool },
+    Unknown { attempt: u8, reply: String },
+    Held { reason: HoldReasonV1 },
+    NextStep { channel: ChannelV1, due_at: i64 },
+    Answered { attempt: u8, completeness: CompletenessV1 },
+    Skipped { reason: SkipReasonV1 },
+    Closed { end: EndV1 },
+}
+
+pub(super) fn to_note(note: &Note) -> NoteV1 {
+    let what = match note.what.clone() {
+        Happening::Planned { due_at, deferred } => {
+            HappeningV1::Planned { due_at: common::micros(due_at), deferred: deferred.map(Into::into) }
+        }
+        Happening::PutOff { until, reason } => {
+            HappeningV1::PutOff { until: common::micros(until), reason: reason.into() }
+        }
+        Happening::StepPassedOver { channel, reason } => {
+            HappeningV1::StepPassedOver { channel: channel.into(), reason: reason.into() }
+        }
+        Happening::Accepted { attempt, reply } => HappeningV1::Accepted { attempt, reply },
+        Happening::Deferred { attempt, until, reply } => {
+            HappeningV1::Deferred { attempt, until: common::micros(until), reply }
+        }
+        Happening::Refused { attempt, reply, gave_up } => HappeningV1::Refused { attempt, reply, gave_up },
+        Happening::Unknown { attempt, reply } => HappeningV1::Unknown { attempt, reply },
+        Happening::Held { reason } => HappeningV1::Held { reason: reason.into() },
+        Happening::NextStep { channel, due_at } => {
+            HappeningV1::NextStep { channel: channel.into(), due_at: common::micros(due_at) }
+        }
+        Happening::Answered { attempt, completeness } => {
+            HappeningV1::Answered { attempt, completeness: completeness.into() }
+        }
+        Happening::Skipped { reason } => HappeningV1::Skipped { reason: reason.into() },
+        Happening::Closed { end } => HappeningV1::Closed { end: end.into() },
+    };
+    NoteV1 { at: common::micros(note.at), what }
+}
+
+pub(super) fn from_note(stored: NoteV1) -> Result<Note, Wrong> {
+    let what = match stored.what {
+        HappeningV1::Planned { due_at, deferred } => {
+            Happening::Planned { due_at: common::instant(due_at)?, deferred: deferred.map(Into::into) }
+        }
+        HappeningV1::PutOff { until, reason } => {
+            Happening::PutOff { until: common::instant(until)?, reason: reason.into() }
+        }
+        HappeningV1::StepPassedOver { channel, reason } => {
+            Happening::StepPassedOver { channel: channel.into(), reason: reason.into() }
+        }
+        HappeningV1::Accepted { attempt, reply } => Happening::Accepted { attempt, reply },
+        HappeningV1::Deferred { attempt, until, reply } => {
+            Happening::Deferred { attempt, until: common::instant(until)?, reply }
+        }
+        HappeningV1::Refused { attempt, reply, gave_up } => Happening::Refused { attempt, reply, gave_up },
+        HappeningV1::Unknown { attempt, reply } => Happening::Unknown { attempt, reply },
+        HappeningV1::Held { reason } => Happening::Held { reason: reason.into() },
+        HappeningV1::NextStep { channel, due_at } => {
+            Happening::NextStep { channel: channel.into(), due_at: common::instant(due_at)? }
+        }
+        HappeningV1::Answered { attempt, completeness } => {
+            Happening::Answered { attempt, completeness: completeness.into() }
+        }
+        HappeningV1::Skipped { reason } => Happening::Skipped { reason: reason.into() },
+        HappeningV1::Closed { end } => Happening::Closed { end: end.into() },
+    };
+    Ok(Note { at: common::instant(stored.at)?, what })
+}

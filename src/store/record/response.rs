@@ -1,0 +1,136 @@
+//! Responses on disk.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::super::StoreError;
+use super::super::keys::kind::RESPONSE;
+use super::common::{self, CompletenessV1, Wrong, stored_enum};
+use super::{decode, encode, newer, split, unreadable};
+use crate::domain::answer::{Answer, Answers};
+use crate::domain::id::{BranchId, CardId, InvitationId, QuestionId, ResponseId, SurveyId, TouchpointId};
+use crate::domain::place::Surface;
+use crate::domain::response::{Origin, Response};
+use crate::domain::survey::SurveyVersion;
+
+stored_enum!(SurfaceV1 for Surface { Card, Kiosk, Web });
+
+#[derive(Serialize, Deserialize)]
+struct ResponseV1 {
+    id: [u8; 16],
+    origin: OriginV1,
+    survey: String,
+    version: [u8; 12],
+    language: String,
+    answers: BTreeMap<String, AnswerV1>,
+    completeness: CompletenessV1,
+    first_at: i64,
+    last_at: i64,
+    late: bool,
+}
+
+#[derive(Serialize, Deserialize)]
+enum OriginV1 {
+    Invitation { id: [u8; 16], attempt: u8, branch: Option<String> },
+    Surface { surface: SurfaceV1, card: [u8; 16], branch: String, touchpoint: String },
+}
+
+#[derive(Serialize, Deserialize)]
+enum AnswerV1 {
+    Rating(i32),
+    Choice(String),
+    Choices(Vec<String>),
+    Text(String),
+}
+
+pub(in super::super) fn write(response: &Response) -> Result<Vec<u8>, StoreError> {
+    let stored = ResponseV1 {
+        id: *response.id.as_bytes(),
+        origin: to_origin(&response.origin),
+        survey: response.survey.to_string(),
+        version: *response.version.as_bytes(),
+        language: response.language.to_string(),
+        answers: response.answers.iter().map(|(id, answer)| (id.to_string(), to_answer(answer))).collect(),
+        completeness: response.completeness.into(),
+        first_at: common::micros(response.first_at),
+        last_at: common::micros(response.last_at),
+        late: response.late,
+    };
+    encode(RESPONSE, 1, &stored)
+}
+
+fn to_origin(origin: &Origin) -> OriginV1 {
+    match origin {
+        Origin::Invitation { id, attempt, branch } => OriginV1::Invitation {
+            id: *id.as_bytes(),
+            attempt: *attempt,
+            branch: branch.as_ref().map(ToString::to_string),
+        },
+        Origin::Surface { surface, card, branch, touchpoint } => OriginV1::Surface {
+            surface: (*surface).into(),
+            card: *card.as_bytes(),
+            branch: branch.to_string(),
+            touchpoint: touchpoint.to_string(),
+        },
+    }
+}
+
+fn to_answer(answer: &Answer) -> AnswerV1 {
+    match answer {
+        Answer::Rating(point) => AnswerV1::Rating(*point),
+        Answer::Choice(option) => AnswerV1::Choice(option.to_string()),
+        Answer::Choices(options) => AnswerV1::Choices(options.iter().map(ToString::to_string).collect()),
+        Answer::Text(text) => AnswerV1::Text(text.clone()),
+    }
+}
+
+pub(in super::super) fn read(record: &[u8]) -> Result<Response, StoreError> {
+    match split(RESPONSE, record)? {
+        (1, body) => from_v1(decode(RESPONSE, body)?).map_err(|wrong| unreadable(RESPONSE, &wrong)),
+        (version, _) => Err(newer(RESPONSE, version)),
+    }
+}
+
+fn from_v1(stored: ResponseV1) -> Result<Response, Wrong> {
+    let answers =
+        stored.answers.into_iter().map(|(id, answer)| Ok((common::id(QuestionId::parse(&id))?, from_answer(answer)?)));
+    Ok(Response {
+        id: ResponseId::from_bytes(stored.id),
+        origin: from_origin(stored.origin)?,
+        survey: common::id(SurveyId::parse(&stored.survey))?,
+        version: SurveyVersion::from_bytes(stored.version),
+        language: common::language(&stored.language)?,
+        answers: answers.collect::<Result<Answers, Wrong>>()?,
+        completeness: stored.completeness.into(),
+        first_at: common::instant(stored.first_at)?,
+        last_at: common::instant(stored.last_at)?,
+        late: stored.late,
+    })
+}
+
+fn from_origin(stored: OriginV1) -> Result<Origin, Wrong> {
+    Ok(match stored {
+        OriginV1::Invitation { id, attempt, branch } => Origin::Invitation {
+            id: InvitationId::from_bytes(id),
+            attempt,
+            branch: branch.map(|branch| common::id(BranchId::parse(&branch))).transpose()?,
+        },
+        OriginV1::Surface { surface, card, branch, touchpoint } => Origin::Surface {
+            surface: surface.into(),
+            card: CardId::from_bytes(card),
+            branch: common::id(BranchId::parse(&branch))?,
+            touchpoint: common::id(TouchpointId::parse(&touchpoint))?,
+        },
+    })
+}
+
+fn from_answer(stored: AnswerV1) -> Result<Answer, Wrong> {
+    let option = |id: String| common::id(QuestionId::parse(&id));
+    Ok(match stored {
+        AnswerV1::Rating(point) => Answer::Rating(point),
+        AnswerV1::Choice(id) => Answer::Choice(option(id)?),
+        AnswerV1::Choices(ids) => Answer::Choices(ids.into_iter().map(option).collect::<Result<_, _>>()?),
+        AnswerV1::Text(text) => Answer::Text(text),
+    })
+}

@@ -1,0 +1,143 @@
+//! Every stored form reads back as it was, and what cannot be read says so.
+
+mod invitations;
+mod strategies;
+
+use proptest::prelude::*;
+
+use super::super::StoreError;
+use super::super::keys::kind;
+use super::{card, contact, event, invitation, response, survey, tally};
+use crate::report::tally::{Counts, SurfaceTally, Tally};
+
+/// Each kind, and what its reader says of these bytes.
+type Readers = [(u8, fn(&[u8]) -> Result<(), StoreError>); 9];
+
+const READERS: Readers = [
+    (kind::CONTACT, |bytes| contact::read(bytes).map(drop)),
+    (kind::INVITATION, |bytes| invitation::read(bytes).map(drop)),
+    (kind::EVENT, |bytes| event::read(bytes).map(drop)),
+    (kind::SURVEY, |bytes| survey::read(bytes).map(drop)),
+    (kind::RESPONSE, |bytes| response::read(bytes).map(drop)),
+    (kind::CARD, |bytes| card::read(bytes).map(drop)),
+    (kind::TALLY, |bytes| tally::read(bytes).map(drop)),
+    (kind::SURFACE, |bytes| tally::read_surface(bytes).map(drop)),
+    (kind::META, |bytes| tally::read_queue(bytes).map(drop)),
+];
+
+#[track_caller]
+fn check_unreadable(kind: u8, read: Result<(), StoreError>) -> String {
+    match read {
+        Err(StoreError::Unreadable { kind: named, reason }) if named == char::from(kind) => reason,
+        other => panic!("{:?} of kind {:?}", other, char::from(kind)),
+    }
+}
+
+fn tallies() -> impl Strategy<Value = Tally> {
+    let counts = || any::<[i64; Counts::LEN]>().prop_map(Counts::from_array);
+    (counts(), counts(), counts(), prop::option::of(strategies::instant()))
+        .prop_map(|(all, email, sms, closes_at)| Tally { all, email, sms, closes_at })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 128, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn contacts_read_back_as_they_were(given in strategies::contact()) {
+        prop_assert!(contact::read(&contact::write(&given).unwrap()).unwrap() == given);
+    }
+
+    #[test]
+    fn invitations_read_back_as_they_were(given in invitations::invitation()) {
+        let read = invitation::read(&invitation::write(&given).unwrap()).unwrap();
+        prop_assert_eq!(read, given);
+    }
+
+    #[test]
+    fn events_read_back_as_they_were(given in strategies::event()) {
+        prop_assert_eq!(event::read(&event::write(&given).unwrap()).unwrap(), given);
+    }
+
+    #[test]
+    fn surveys_read_back_as_they_were_and_in_the_same_version(given in strategies::survey()) {
+        let read = survey::read(&survey::write(&given).unwrap()).unwrap();
+        prop_assert_eq!(read.version(), given.version());
+        prop_assert_eq!(read, given);
+    }
+
+    #[test]
+    fn responses_read_back_as_they_were(given in strategies::response()) {
+        prop_assert_eq!(response::read(&response::write(&given).unwrap()).unwrap(), given);
+    }
+
+    #[test]
+    fn cards_read_back_as_they_were(given in strategies::card()) {
+        prop_assert_eq!(card::read(&card::write(&given).unwrap()).unwrap(), given);
+    }
+
+    #[test]
+    fn counters_read_back_as_they_were(given in tallies(), surface in any::<[i64; 3]>(), queue in any::<[u64; 4]>()) {
+        prop_assert_eq!(tally::read(&tally::write(&given).unwrap()).unwrap(), given);
+        let [sessions, complete, partial] = surface;
+        let surface = SurfaceTally { sessions, complete, partial };
+        prop_assert_eq!(tally::read_surface(&tally::write_surface(&surface).unwrap()).unwrap(), surface);
+        prop_assert_eq!(tally::read_queue(&tally::write_queue(queue).unwrap()).unwrap(), queue);
+    }
+
+    #[test]
+    fn no_bytes_make_a_reader_panic_and_what_it_refuses_is_named(
+        bytes in prop::collection::vec(any::<u8>(), 0..200), version in 0_u8..3,
+    ) {
+        let versioned: Vec<u8> = std::iter::once(version).chain(bytes.iter().copied()).collect();
+        for (kind, read) in READERS {
+            for record in [&bytes, &versioned] {
+                let result = read(record);
+                if result.is_err() || record.first() != Some(&1) {
+                    check_unreadable(kind, result);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_damaged_invitation_never_makes_the_reader_panic(
+        given in invitations::invitation(), at in any::<prop::sample::Index>(), byte in any::<u8>(),
+    ) {
+        let mut record = invitation::write(&given).unwrap();
+        let at = at.index(record.len());
+        record[at] = byte;
+        if let Err(err) = invitation::read(&record) {
+            check_unreadable(kind::INVITATION, Err(err));
+        }
+    }
+
+    #[test]
+    fn a_record_cut_short_or_with_something_after_it_is_unreadable(
+        given in invitations::invitation(), keep in any::<prop::sample::Index>(), more in any::<u8>(),
+    ) {
+        let mut record = invitation::write(&given).unwrap();
+        check_unreadable(kind::INVITATION, invitation::read(&record[..keep.index(record.len())]).map(drop));
+        record.push(more);
+        check_unreadable(kind::INVITATION, invitation::read(&record).map(drop));
+    }
+}
+
+#[test]
+fn a_record_of_a_newer_version_says_so() {
+    for (kind, read) in READERS {
+        for newer in [2, u8::MAX] {
+            let reason = check_unreadable(kind, read(&[newer, 1, 2, 3]));
+            assert!(reason.contains("newer"), "{reason}");
+        }
+        check_unreadable(kind, read(&[]));
+        // There never was a version 0.
+        check_unreadable(kind, read(&[0, 1, 2, 3]));
+    }
+}
+
+#[test]
+fn a_planned_invitation_of_the_usual_shape_is_small() {
+    let planned = super::super::contract::world::planned_visit();
+    let record = invitation::write(&planned).unwrap();
+    assert!(record.len() <= 200, "{} bytes", record.len());
+}

@@ -1,0 +1,155 @@
+//! Any invitation, in every state, with attempts of every fate and everything that can happen.
+
+use chrono::DateTime;
+use proptest::collection::vec;
+use proptest::option::of;
+use proptest::prelude::*;
+use proptest::sample::select;
+
+use super::strategies::{
+    branch, channel, completeness, contact_id, defer_reason, event_id, instant, invitation_id, journey, skip_reason,
+    span, stage, survey_id, version, words, zone,
+};
+use crate::domain::attempt::{Attempt, Fate};
+use crate::domain::id::EventId;
+use crate::domain::invitation::{AnswerMark, End, Happening, Invitation, Note, State};
+use crate::domain::journey::{Level, Step, StepKind, When};
+use crate::domain::reason::HoldReason;
+use crate::domain::send_window::SendWindow;
+
+fn step_kind() -> impl Strategy<Value = StepKind> {
+    select(vec![StepKind::Initial, StepKind::Reminder, StepKind::Fallback])
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    let when = select(vec![When::Undelivered, When::Silent, When::Either]);
+    (channel(), span(), step_kind(), when).prop_map(|(channel, after, kind, when)| Step { channel, after, kind, when })
+}
+
+fn end() -> impl Strategy<Value = End> {
+    select(vec![End::Answered, End::WindowClosed, End::Undelivered, End::OptedOut, End::Ineligible])
+}
+
+fn hold_reason() -> impl Strategy<Value = HoldReason> {
+    Just(HoldReason::UnknownOutcome)
+}
+
+fn state() -> impl Strategy<Value = State> {
+    let step = any::<u8>();
+    prop_oneof![
+        (step, instant()).prop_map(|(step, due_at)| State::Waiting { step, due_at }),
+        (step, any::<u64>(), instant()).prop_map(|(step, lease, until)| State::Sending { step, lease, until }),
+        (step, hold_reason(), instant()).prop_map(|(step, reason, since)| State::Held { step, reason, since }),
+        Just(State::Asked),
+        (instant(), end(), of(any::<u8>())).prop_map(|(at, end, through)| State::Closed { at, end, through }),
+        (instant(), skip_reason()).prop_map(|(at, reason)| State::Skipped { at, reason }),
+    ]
+}
+
+fn fate() -> impl Strategy<Value = Fate> {
+    prop_oneof![
+        Just(Fate::Sending),
+        Just(Fate::Deferred),
+        instant().prop_map(|at| Fate::Accepted { at }),
+        instant().prop_map(|at| Fate::Refused { at }),
+        instant().prop_map(|at| Fate::Unknown { at }),
+    ]
+}
+
+fn attempt() -> impl Strategy<Value = Attempt> {
+    let what = (any::<u8>(), any::<u8>(), channel(), step_kind());
+    (what, instant(), any::<u16>(), fate(), any::<bool>(), of(words())).prop_map(
+        |((number, step, channel, kind), first_tried_at, n_tries, fate, was_unknown, provider_ref)| Attempt {
+            number,
+            step,
+            channel,
+            kind,
+            first_tried_at,
+            n_tries,
+            fate,
+            was_unknown,
+            provider_ref,
+        },
+    )
+}
+
+fn note() -> impl Strategy<Value = Note> {
+    // Each as a note, because what happened has no `Debug`: it may quote a server that names an address.
+    let note = |what| Note { at: DateTime::UNIX_EPOCH, what };
+    let attempt = any::<u8>();
+    let what = prop_oneof![
+        (instant(), of(defer_reason()))
+            .prop_map(move |(due_at, deferred)| note(Happening::Planned { due_at, deferred })),
+        (instant(), defer_reason()).prop_map(move |(until, reason)| note(Happening::PutOff { until, reason })),
+        (channel(), skip_reason())
+            .prop_map(move |(channel, reason)| note(Happening::StepPassedOver { channel, reason })),
+        (attempt, words()).prop_map(move |(attempt, reply)| note(Happening::Accepted { attempt, reply })),
+        (attempt, instant(), words()).prop_map(move |(attempt, until, reply)| note(Happening::Deferred {
+            attempt,
+            until,
+            reply
+        })),
+        (attempt, words(), any::<bool>()).prop_map(move |(attempt, reply, gave_up)| note(Happening::Refused {
+            attempt,
+            reply,
+            gave_up
+        })),
+        (attempt, words()).prop_map(move |(attempt, reply)| note(Happening::Unknown { attempt, reply })),
+        hold_reason().prop_map(move |reason| note(Happening::Held { reason })),
+        (channel(), instant()).prop_map(move |(channel, due_at)| note(Happening::NextStep { channel, due_at })),
+        (attempt, completeness())
+            .prop_map(move |(attempt, completeness)| note(Happening::Answered { attempt, completeness })),
+        skip_reason().prop_map(move |reason| note(Happening::Skipped { reason })),
+        end().prop_map(move |end| note(Happening::Closed { end })),
+    ];
+    (instant(), what).prop_map(|(at, note)| Note { at, ..note })
+}
+
+fn send_window() -> impl Strategy<Value = SendWindow> {
+    let days = select(vec!["Mon", "Fri-Mon", "Mon,Wed,Fri-Sat", "Tue-Sun", "Mon-Sun"]);
+    let hours = (0_u32..1440, 0_u32..=1440).prop_filter("not empty", |(from, until)| from != until);
+    let written = (hours, days).prop_map(|((from, until), days)| {
+        let between = format!("{:02}:{:02}-{:02}:{:02}", from / 60, from % 60, until / 60, until % 60);
+        SendWindow::parse(&between, Some(days)).unwrap()
+    });
+    prop_oneof![1 => Just(SendWindow::always()), 4 => written]
+}
+
+pub(super) fn invitation() -> impl Strategy<Value = Invitation> {
+    let level = select(vec![Level::Interaction, Level::Relationship]);
+    let mark = (any::<u8>(), completeness(), instant(), any::<bool>())
+        .prop_map(|(attempt, completeness, first_at, late)| AnswerMark { attempt, completeness, first_at, late });
+    let who = (invitation_id(), contact_id(), journey(), stage(), event_id(), any::<bool>(), of(branch()));
+    let what = (level, zone(), survey_id(), version());
+    let rules = (instant(), instant(), span(), send_window(), vec(step(), 0..4), any::<u8>());
+    let life = (state(), vec(attempt(), 0..3), of(mark), vec(note(), 0..5));
+    (who, what, rules, life).prop_map(|(who, what, rules, life)| {
+        let (id, contact, journey, stage, occasion, by_event, branch) = who;
+        let (level, zone, survey, version) = what;
+        let (planned_at, ask_before, window, send, line_up, priority) = rules;
+        let (state, attempts, answer, history) = life;
+        Invitation {
+            id,
+            contact,
+            journey,
+            stage,
+            occasion: occasion.as_str().to_owned(),
+            event: by_event.then(|| EventId::parse(occasion.as_str()).unwrap()),
+            level,
+            branch,
+            zone,
+            survey,
+            version,
+            planned_at,
+            ask_before,
+            window,
+            send,
+            line_up,
+            priority,
+            state,
+            attempts,
+            answer,
+            history,
+        }
+    })
+}

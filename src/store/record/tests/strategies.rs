@@ -1,0 +1,261 @@
+//! Any contact, invitation, event, survey, response, card: what domain types can hold, in whole microseconds.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use chrono::{DateTime, TimeDelta, Utc};
+use chrono_tz::Tz;
+use proptest::collection::{btree_map, btree_set, vec};
+use proptest::option::of;
+use proptest::prelude::*;
+use proptest::sample::select;
+
+use crate::domain::answer::{Answer, Answers, Completeness};
+use crate::domain::card::Card;
+use crate::domain::card_code::CardCode;
+use crate::domain::contact::{Consent, Contact, Email, Phone};
+use crate::domain::event::{Event, Value};
+use crate::domain::id::{
+    BranchId, CardId, ContactId, EventId, InvitationId, JourneyId, QuestionId, ResponseId, StageId, SurveyId,
+    TouchpointId,
+};
+use crate::domain::journey::Channel;
+use crate::domain::language::{Language, Text};
+use crate::domain::place::Surface;
+use crate::domain::reason::{DeferReason, SkipReason};
+use crate::domain::response::{Origin, Response};
+use crate::domain::survey::{AskIf, Choice, Kind, Question, Scale, Survey, SurveyVersion};
+use crate::plan::{Decision, RecordedEvent, Verdict};
+
+/// Four thousand years around now.
+pub(super) fn instant() -> impl Strategy<Value = DateTime<Utc>> {
+    (-62_000_000_000_000_000_i64..64_000_000_000_000_000).prop_map(|us| DateTime::from_timestamp_micros(us).unwrap())
+}
+
+/// Up to ten years.
+pub(super) fn span() -> impl Strategy<Value = TimeDelta> {
+    (0_i64..316_000_000_000_000).prop_map(TimeDelta::microseconds)
+}
+
+fn name() -> impl Strategy<Value = String> {
+    "[a-z0-9_-]{1,64}"
+}
+
+fn reference() -> impl Strategy<Value = String> {
+    "[!-~äß漢]{1,60}"
+}
+
+pub(super) fn words() -> impl Strategy<Value = String> {
+    "\\PC{0,40}"
+}
+
+pub(super) fn journey() -> impl Strategy<Value = JourneyId> {
+    name().prop_map(|id| JourneyId::parse(&id).unwrap())
+}
+
+pub(super) fn stage() -> impl Strategy<Value = StageId> {
+    name().prop_map(|id| StageId::parse(&id).unwrap())
+}
+
+pub(super) fn branch() -> impl Strategy<Value = BranchId> {
+    name().prop_map(|id| BranchId::parse(&id).unwrap())
+}
+
+pub(super) fn touchpoint() -> impl Strategy<Value = TouchpointId> {
+    name().prop_map(|id| TouchpointId::parse(&id).unwrap())
+}
+
+pub(super) fn survey_id() -> impl Strategy<Value = SurveyId> {
+    name().prop_map(|id| SurveyId::parse(&id).unwrap())
+}
+
+fn question_id() -> impl Strategy<Value = QuestionId> {
+    name().prop_map(|id| QuestionId::parse(&id).unwrap())
+}
+
+pub(super) fn contact_id() -> impl Strategy<Value = ContactId> {
+    reference().prop_map(|id| ContactId::parse(&id).unwrap())
+}
+
+pub(super) fn event_id() -> impl Strategy<Value = EventId> {
+    reference().prop_map(|id| EventId::parse(&id).unwrap())
+}
+
+pub(super) fn invitation_id() -> impl Strategy<Value = InvitationId> {
+    any::<[u8; 16]>().prop_map(InvitationId::from_bytes)
+}
+
+pub(super) fn version() -> impl Strategy<Value = SurveyVersion> {
+    any::<[u8; 12]>().prop_map(SurveyVersion::from_bytes)
+}
+
+pub(super) fn zone() -> impl Strategy<Value = Tz> {
+    select(chrono_tz::TZ_VARIANTS.to_vec())
+}
+
+fn language() -> impl Strategy<Value = Language> {
+    "[a-z]{2,3}(-[A-Z]{2})?".prop_map(|tag| Language::parse(&tag).unwrap())
+}
+
+pub(super) fn channel() -> impl Strategy<Value = Channel> {
+    select(Channel::ALL.to_vec())
+}
+
+pub(super) fn completeness() -> impl Strategy<Value = Completeness> {
+    select(vec![Completeness::Started, Completeness::Partial, Completeness::Complete])
+}
+
+pub(super) fn skip_reason() -> impl Strategy<Value = SkipReason> {
+    select(SkipReason::ALL.to_vec())
+}
+
+pub(super) fn defer_reason() -> impl Strategy<Value = DeferReason> {
+    select(vec![DeferReason::QuietHours, DeferReason::FrequencyCap, DeferReason::StageCap])
+}
+
+fn consent() -> impl Strategy<Value = Consent> {
+    select(vec![Consent::Unknown, Consent::Granted, Consent::Refused])
+}
+
+pub(super) fn contact() -> impl Strategy<Value = Contact> {
+    let addresses = (of(words()), of(words()), of(language()), of(zone()), of(branch()));
+    let rest = (consent(), consent(), btree_map(words(), words(), 0..4), of(instant()), any::<u64>());
+    (contact_id(), words(), addresses, rest).prop_map(|(id, name, addresses, rest)| {
+        let (email, phone, locale, time_zone, branch) = addresses;
+        let (consent_email, consent_sms, attributes, seen_at, revision) = rest;
+        Contact {
+            id,
+            name,
+            email: email.map(|email| Email::trusted(&email)),
+            phone: phone.map(|phone| Phone::trusted(&phone)),
+            locale,
+            time_zone,
+            branch,
+            consent_email,
+            consent_sms,
+            attributes,
+            seen_at,
+            revision,
+        }
+    })
+}
+
+fn value() -> impl Strategy<Value = Value> {
+    prop_oneof![
+        words().prop_map(Value::Text),
+        prop::num::f64::NORMAL.prop_map(Value::Number),
+        any::<bool>().prop_map(Value::Flag),
+    ]
+}
+
+fn decision() -> impl Strategy<Value = Decision> {
+    let planned = (invitation_id(), channel(), instant(), of(defer_reason()))
+        .prop_map(|(invitation, channel, due_at, deferred)| Verdict::Planned { invitation, channel, due_at, deferred });
+    let verdict = prop_oneof![planned, skip_reason().prop_map(|reason| Verdict::Skipped { reason })];
+    (journey(), stage(), verdict).prop_map(|(journey, stage, verdict)| Decision { journey, stage, verdict })
+}
+
+pub(super) fn event() -> impl Strategy<Value = RecordedEvent> {
+    let data = btree_map(words(), value(), 0..5);
+    let event = (event_id(), words(), instant(), contact_id(), of(branch()), data);
+    (event, vec(decision(), 0..4)).prop_map(|((id, kind, at, contact, branch, data), decisions)| RecordedEvent {
+        event: Event { id, kind, at, contact, branch, data },
+        decisions,
+    })
+}
+
+fn text() -> impl Strategy<Value = Text> {
+    btree_map(language(), words(), 1..3).prop_map(|translations| Text::of(translations).unwrap())
+}
+
+fn kind() -> impl Strategy<Value = Kind> {
+    let scale = || (any::<i32>(), any::<i32>()).prop_map(|(worst, best)| Scale { worst, best });
+    let choices = || vec((question_id(), text()).prop_map(|(id, text)| Choice { id, text }), 0..4);
+    prop_oneof![
+        Just(Kind::Nps),
+        scale().prop_map(Kind::Csat),
+        scale().prop_map(Kind::Ces),
+        scale().prop_map(Kind::Smiley),
+        scale().prop_map(Kind::Stars),
+        choices().prop_map(Kind::Choice),
+        choices().prop_map(Kind::Multi),
+        any::<usize>().prop_map(|chars_max| Kind::Text { chars_max }),
+    ]
+}
+
+fn question() -> impl Strategy<Value = Question> {
+    let ask_if = (question_id(), of(any::<i32>()), of(any::<i32>()), vec(question_id(), 0..3));
+    let ask_if = ask_if.prop_map(|(question, at_least, at_most, any_of)| AskIf { question, at_least, at_most, any_of });
+    (question_id(), kind(), any::<bool>(), any::<bool>(), text(), of((text(), text())), of(ask_if)).prop_map(
+        |(id, kind, key, required, text, ends, ask_if)| Question { id, kind, key, required, text, ends, ask_if },
+    )
+}
+
+pub(super) fn survey() -> impl Strategy<Value = Survey> {
+    (survey_id(), text(), of(text()), of(text()), vec(question(), 0..4))
+        .prop_map(|(id, title, intro, thanks, questions)| Survey { id, title, intro, thanks, questions })
+}
+
+fn answers() -> impl Strategy<Value = Answers> {
+    let options = btree_set(question_id(), 0..4);
+    let answer = prop_oneof![
+        any::<i32>().prop_map(Answer::Rating),
+        question_id().prop_map(Answer::Choice),
+        options.prop_map(|options: BTreeSet<_>| Answer::Choices(options)),
+        words().prop_map(Answer::Text),
+    ];
+    btree_map(question_id(), answer, 0..4).prop_map(|answers: BTreeMap<_, _>| answers)
+}
+
+pub(super) fn card_id() -> impl Strategy<Value = CardId> {
+    any::<[u8; 16]>().prop_map(CardId::from_bytes)
+}
+
+pub(super) fn card() -> impl Strategy<Value = Card> {
+    let code = any::<u64>().prop_map(CardCode::from_random_bits);
+    let place = (card_id(), code, branch(), touchpoint(), survey_id());
+    (place, words(), any::<u32>(), instant(), of(instant())).prop_map(
+        |((id, code, branch, touchpoint, survey), print_run, serial, made_at, revoked_at)| Card {
+            id,
+            code,
+            branch,
+            touchpoint,
+            survey,
+            print_run,
+            serial,
+            made_at,
+            revoked_at,
+        },
+    )
+}
+
+pub(super) fn surface() -> impl Strategy<Value = Surface> {
+    select(Surface::ALL.to_vec())
+}
+
+fn origin() -> impl Strategy<Value = Origin> {
+    let invited = (invitation_id(), any::<u8>(), of(branch()));
+    let came_by = (surface(), card_id(), branch(), touchpoint());
+    prop_oneof![
+        invited.prop_map(|(id, attempt, branch)| Origin::Invitation { id, attempt, branch }),
+        came_by.prop_map(|(surface, card, branch, touchpoint)| Origin::Surface { surface, card, branch, touchpoint }),
+    ]
+}
+
+pub(super) fn response() -> impl Strategy<Value = Response> {
+    let shown = (survey_id(), version(), language());
+    let said = (answers(), completeness(), instant(), instant(), any::<bool>());
+    (any::<[u8; 16]>(), origin(), shown, said).prop_map(
+        |(id, origin, (survey, version, language), (answers, completeness, first_at, last_at, late))| Response {
+            id: ResponseId::from_bytes(id),
+            origin,
+            survey,
+            version,
+            language,
+            answers,
+            completeness,
+            first_at,
+            last_at,
+            late,
+        },
+    )
+}

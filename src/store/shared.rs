@@ -1,0 +1,222 @@
+//! The store over any [`Engine`]: hands each call of the port to its unit of work or its look-up.
+
+use async_trait::async_trait;
+use chrono::{DateTime, NaiveDate, Utc};
+
+use super::engine::Engine;
+use super::view::Reading;
+use super::{
+    CardAnswer, Expiry, InvitationAnswer, LeaseRequest, Leased, Recorded, Refusal, Settlement, Store, StoreError, keys,
+    reads, work,
+};
+use crate::domain::card::Card;
+use crate::domain::card_code::CardCode;
+use crate::domain::contact::Contact;
+use crate::domain::contact_change::{ContactChange, Upserted};
+use crate::domain::id::{ContactId, EventId, InvitationId, JourneyId, ResponseId, StageId};
+use crate::domain::invitation::{Invitation, Lane};
+use crate::domain::response::Response;
+use crate::domain::seal::{SECRET_BYTES, Seal};
+use crate::domain::survey::{Survey, SurveyVersion};
+use crate::plan::{Facts, Plan, RecordedEvent};
+use crate::report::tally::{Cell, SurfaceCell, SurfaceTally, Tally};
+
+pub(crate) struct Shared<E> {
+    engine: E,
+    seal: Seal,
+}
+
+impl<E: Engine> Shared<E> {
+    /// A store over this engine, with the secret that it was made with; `secret` if it is new.
+    pub(crate) async fn open(engine: E, secret: [u8; SECRET_BYTES]) -> Result<Self, StoreError> {
+        let kept = engine
+            .write(move |view| {
+                if let Some(kept) = view.get(keys::SECRET)? {
+                    return Ok(kept);
+                }
+                if view.first(&[0], &[u8::MAX; 64])?.is_some() {
+                    let reason = "there are records but no secret, so the log is damaged; restore a backup".to_owned();
+                    return Err(StoreError::Unreadable { kind: 'm', reason });
+                }
+                view.put(keys::SECRET.to_vec(), secret.to_vec());
+                Ok(secret.to_vec())
+            })
+            .await?;
+        let unreadable = |_| StoreError::Unreadable { kind: 'm', reason: "the secret has a wrong length".to_owned() };
+        let secret: [u8; SECRET_BYTES] = kept.try_into().map_err(unreadable)?;
+        Ok(Self { engine, seal: Seal::new(&secret) })
+    }
+}
+
+#[async_trait]
+impl<E: Engine> Store for Shared<E> {
+    fn seal(&self) -> &Seal {
+        &self.seal
+    }
+
+    async fn contact(&self, id: &ContactId) -> Result<Option<Contact>, StoreError> {
+        let id = id.clone();
+        self.engine.read(move |db| reads::contact(db, &id)).await
+    }
+
+    async fn contacts_after(&self, after: Option<&ContactId>, n_max: usize) -> Result<Vec<Contact>, StoreError> {
+        let after = after.cloned();
+        self.engine.read(move |db| reads::contacts_after(db, after.as_ref(), n_max)).await
+    }
+
+    async fn put_contacts(&self, changes: Vec<ContactChange>, dry_run: bool) -> Result<Vec<Upserted>, StoreError> {
+        if dry_run {
+            return self.engine.read(move |db| work::contacts::preview(db, changes)).await;
+        }
+        self.engine.write(move |view| work::contacts::put(view, changes)).await
+    }
+
+    async fn facts(&self, contact: &ContactId) -> Result<Facts, StoreError> {
+        let (contact, seal) = (contact.clone(), self.seal.clone());
+        self.engine.read(move |db| reads::facts(db, &seal, &contact)).await
+    }
+
+    async fn facts_after(&self, news: &ContactChange) -> Result<Facts, StoreError> {
+        let (news, seal) = (news.clone(), self.seal.clone());
+        self.engine.read(move |db| reads::facts_after(db, &seal, news)).await
+    }
+
+    async fn event(&self, id: &EventId) -> Result<Option<RecordedEvent>, StoreError> {
+        let id = id.clone();
+        self.engine.read(move |db| reads::event(db, &id)).await
+    }
+
+    async fn apply_plan(&self, plan: Plan) -> Result<Option<RecordedEvent>, StoreError> {
+        self.engine.write(move |view| work::invitations::apply_plan(view, &plan)).await
+    }
+
+    async fn lease_due(&self, request: LeaseRequest) -> Result<Leased, StoreError> {
+        let seal = self.seal.clone();
+        self.engine.write(move |view| work::dispatch::lease_due(view, &seal, &request)).await
+    }
+
+    async fn settle(&self, request: Settlement) -> Result<Invitation, StoreError> {
+        let seal = self.seal.clone();
+        self.engine.write(move |view| work::dispatch::settle(view, &seal, &request)).await
+    }
+
+    async fn expire_leases(&self, request: Expiry) -> Result<usize, StoreError> {
+        self.engine.write(move |view| work::dispatch::expire_leases(view, &request)).await
+    }
+
+    async fn close_windows(&self, now: DateTime<Utc>, n_max: usize) -> Result<usize, StoreError> {
+        self.engine.write(move |view| work::dispatch::close_windows(view, now, n_max)).await
+    }
+
+    async fn next_due(&self, lane: Lane) -> Result<Option<DateTime<Utc>>, StoreError> {
+        self.engine.read(move |db| reads::next_due(db, lane)).await
+    }
+
+    async fn queue(&self) -> Result<[u64; 4], StoreError> {
+        self.engine.read(reads::queue).await
+    }
+
+    async fn invitation(&self, id: &InvitationId) -> Result<Option<Invitation>, StoreError> {
+        let id = *id;
+        self.engine.read(move |db| reads::invitation(db, &id)).await
+    }
+
+    async fn invitations_of(&self, contact: &ContactId) -> Result<Vec<Invitation>, StoreError> {
+        let (contact, seal) = (contact.clone(), self.seal.clone());
+        self.engine.read(move |db| reads::invitations_of(db, &seal, &contact)).await
+    }
+
+    async fn invitations_after(
+        &self,
+        after: Option<InvitationId>,
+        n_max: usize,
+    ) -> Result<Vec<Invitation>, StoreError> {
+        self.engine.read(move |db| reads::invitations_after(db, after, n_max)).await
+    }
+
+    async fn unknown_after(&self, after: Option<InvitationId>, n_max: usize) -> Result<Vec<Invitation>, StoreError> {
+        self.engine.read(move |db| reads::unknown_after(db, after, n_max)).await
+    }
+
+    async fn keep_surveys(&self, surveys: Vec<Survey>) -> Result<(), StoreError> {
+        self.engine.write(move |view| work::answers::keep_surveys(view, &surveys)).await
+    }
+
+    async fn survey(&self, version: SurveyVersion) -> Result<Option<Survey>, StoreError> {
+        self.engine.read(move |db| reads::survey(db, version)).await
+    }
+
+    async fn answer_invitation(&self, answer: InvitationAnswer) -> Result<Recorded, StoreError> {
+        let seal = self.seal.clone();
+        self.engine.write(move |view| work::answers::answer_invitation(view, &seal, answer)).await
+    }
+
+    async fn answer_card(&self, answer: CardAnswer) -> Result<Recorded, StoreError> {
+        self.engine.write(move |view| work::answers::answer_card(view, answer)).await
+    }
+
+    async fn response(&self, id: &ResponseId) -> Result<Option<Response>, StoreError> {
+        let id = *id;
+        self.engine.read(move |db| reads::response(db, &id)).await
+    }
+
+    async fn responses_after(&self, after: Option<ResponseId>, n_max: usize) -> Result<Vec<Response>, StoreError> {
+        self.engine.read(move |db| reads::responses_after(db, after, n_max)).await
+    }
+
+    async fn refuse(&self, refusal: Refusal) -> Result<(), StoreError> {
+        let seal = self.seal.clone();
+        self.engine.write(move |view| work::answers::refuse(view, &seal, &refusal)).await
+    }
+
+    async fn issue_cards(&self, cards: Vec<Card>) -> Result<(), StoreError> {
+        self.engine.write(move |view| work::cards::issue(view, &cards)).await
+    }
+
+    async fn card(&self, code: CardCode) -> Result<Option<Card>, StoreError> {
+        self.engine.read(move |db| reads::card(db, code)).await
+    }
+
+    async fn cards_after(&self, after: Option<CardCode>, n_max: usize) -> Result<Vec<Card>, StoreError> {
+        self.engine.read(move |db| reads::cards_after(db, after, n_max)).await
+    }
+
+    async fn revoke_card(&self, code: CardCode, now: DateTime<Utc>) -> Result<Card, StoreError> {
+        self.engine.write(move |view| work::cards::revoke(view, code, now)).await
+    }
+
+    async fn count_session(&self, cell: SurfaceCell) -> Result<(), StoreError> {
+        let session = SurfaceTally { sessions: 1, ..SurfaceTally::default() };
+        self.engine.write(move |view| work::tallies::add_surface(view, &cell, session)).await
+    }
+
+    async fn tallies(&self, from: NaiveDate, to: NaiveDate) -> Result<Vec<(Cell, Tally)>, StoreError> {
+        self.engine.read(move |db| reads::tallies(db, from, to)).await
+    }
+
+    async fn surface_tallies(
+        &self,
+        from: NaiveDate,
+        to: NaiveDate,
+    ) -> Result<Vec<(SurfaceCell, SurfaceTally)>, StoreError> {
+        self.engine.read(move |db| reads::surface_tallies(db, from, to)).await
+    }
+
+    async fn last_fire(&self, journey: &JourneyId, stage: &StageId) -> Result<Option<DateTime<Utc>>, StoreError> {
+        let key = keys::fire(journey, stage);
+        self.engine.read(move |db| reads::last_fire(db, &key)).await
+    }
+
+    async fn finish_fire(&self, journey: JourneyId, stage: StageId, at: DateTime<Utc>) -> Result<(), StoreError> {
+        self.engine
+            .write(move |view| {
+                view.put(keys::fire(&journey, &stage), at.timestamp_micros().to_be_bytes().to_vec());
+                Ok(())
+            })
+            .await
+    }
+
+    async fn close(&self) -> Result<(), StoreError> {
+        self.engine.close().await
+    }
+}

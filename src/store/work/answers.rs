@@ -1,0 +1,213 @@
+//! Answers come in, and refusals.
+
+use chrono::{DateTime, Utc};
+use chrono_tz::Tz;
+
+use super::super::reads;
+use super::super::view::{Reading, View};
+use super::super::{StoreError, keys, record};
+use super::{contacts, dispatch, invitations, tallies};
+use crate::domain::answer::{Completeness, Reading as FormReading};
+use crate::domain::contact::Consent;
+use crate::domain::id::{InvitationId, ResponseId, SurveyId};
+use crate::domain::journey::Channel;
+use crate::domain::language::Language;
+use crate::domain::response::{Origin, Response};
+use crate::domain::seal::Seal;
+use crate::domain::survey::{Survey, SurveyVersion};
+use crate::report::tally::{SurfaceCell, SurfaceTally};
+
+/// Answers to an invitation.
+#[derive(Clone, Debug)]
+pub struct InvitationAnswer {
+    /// The invitation.
+    pub invitation: InvitationId,
+    /// The attempt whose link was used.
+    pub attempt: u8,
+    /// The language that the survey was shown in.
+    pub language: Language,
+    /// The form.
+    pub reading: FormReading,
+    /// When it came.
+    pub now: DateTime<Utc>,
+}
+
+/// Answers given at a card.
+#[derive(Clone, Debug)]
+pub struct CardAnswer {
+    /// The response's id, drawn when the form was shown: the same form handed in again amends.
+    pub id: ResponseId,
+    /// Where it was given.
+    pub origin: Origin,
+    /// The survey.
+    pub survey: SurveyId,
+    /// The content that was shown.
+    pub version: SurveyVersion,
+    /// The language that it was shown in.
+    pub language: Language,
+    /// The form.
+    pub reading: FormReading,
+    /// When it came.
+    pub now: DateTime<Utc>,
+    /// The branch's time zone, in which the day that it is counted on is told.
+    pub zone: Tz,
+}
+
+/// What became of answers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Recorded {
+    /// The response.
+    pub response: ResponseId,
+    /// Whether there was one already.
+    pub amended: bool,
+    /// How far the response goes now.
+    pub completeness: Completeness,
+}
+
+/// A contact says no, through a link of an invitation.
+#[derive(Clone, Debug)]
+pub struct Refusal {
+    /// The invitation whose link was used.
+    pub invitation: InvitationId,
+    /// The attempt whose link was used.
+    pub attempt: u8,
+    /// Whether only this occasion is denied ("I was not a customer there"), rather than all surveys.
+    pub ineligible: bool,
+    /// When.
+    pub now: DateTime<Utc>,
+}
+
+/// Keeps the content of surveys.
+pub(in super::super) fn keep_surveys(view: &mut View<'_>, surveys: &[Survey]) -> Result<(), StoreError> {
+    for survey in surveys {
+        let key = keys::survey(survey.version());
+        if view.get(&key)?.is_none() {
+            view.put(key, record::survey::write(survey)?);
+        }
+    }
+    Ok(())
+}
+
+/// Stores or amends the response of an invitation and marks the invitation.
+pub(in super::super) fn answer_invitation(
+    view: &mut View<'_>,
+    seal: &Seal,
+    answer: InvitationAnswer,
+) -> Result<Recorded, StoreError> {
+    let before = reads::invitation(view, &answer.invitation)?;
+    let before = before.ok_or(StoreError::NotFound { what: "invitation of that id" })?;
+    let id = seal.response_id(&answer.invitation);
+    let after = before.clone().answered(answer.now, answer.attempt, answer.reading.completeness);
+    let known = reads::response(view, &id)?;
+    let fresh = Response {
+        id,
+        origin: Origin::Invitation { id: before.id, attempt: answer.attempt, branch: before.branch.clone() },
+        survey: before.survey.clone(),
+        version: before.version,
+        language: answer.language,
+        answers: answer.reading.answers,
+        completeness: answer.reading.completeness,
+        first_at: answer.now,
+        last_at: answer.now,
+        late: after.answer.is_some_and(|mark| mark.late),
+    };
+    let recorded = amend(view, known, fresh)?;
+    invitations::put(view, Some(&before), &after)?;
+    Ok(recorded)
+}
+
+/// Stores or amends a response given at a card.
+pub(in super::super) fn answer_card(view: &mut View<'_>, answer: CardAnswer) -> Result<Recorded, StoreError> {
+    let known = reads::response(view, &answer.id)?;
+    if known.as_ref().is_some_and(|known| !same_card(&known.origin, &answer.origin)) {
+        return Err(StoreError::Exists { what: "a response with that id, given elsewhere" });
+    }
+    let counted = known.as_ref().map_or(SurfaceTally::default(), |known| SurfaceTally::of_response(known.completeness));
+    // A response is counted where and when it began, whatever amends it, from wherever and on whichever day.
+    let (origin, first_at) =
+        known.as_ref().map_or((&answer.origin, answer.now), |known| (&known.origin, known.first_at));
+    let cell = surface_cell(origin, first_at, answer.zone);
+    let fresh = Response {
+        id: answer.id,
+        origin: answer.origin,
+        survey: answer.survey,
+        version: answer.version,
+        language: answer.language,
+        answers: answer.reading.answers,
+        completeness: answer.reading.completeness,
+        first_at: answer.now,
+        last_at: answer.now,
+        late: false,
+    };
+    let recorded = amend(view, known, fresh)?;
+    let counts = SurfaceTally::of_response(recorded.completeness);
+    let difference = SurfaceTally {
+        sessions: 0,
+        complete: counts.complete - counted.complete,
+        partial: counts.partial - counted.partial,
+    };
+    if let Some(cell) = cell
+        && difference != SurfaceTally::default()
+    {
+        tallies::add_surface(view, &cell, difference)?;
+    }
+    Ok(recorded)
+}
+
+/// The counters of a response; `None` for one that was invited, which the tallies of invitations count.
+fn surface_cell(origin: &Origin, first_at: DateTime<Utc>, zone: Tz) -> Option<SurfaceCell> {
+    match origin {
+        Origin::Surface { surface, card: _, branch, touchpoint } => Some(SurfaceCell {
+            day: first_at.with_timezone(&zone).date_naive(),
+            branch: branch.clone(),
+            touchpoint: touchpoint.clone(),
+            surface: *surface,
+        }),
+        Origin::Invitation { .. } => None,
+    }
+}
+
+/// The id of a card's response comes from the form, so it may be anything: it must not reach what was given elsewhere.
+fn same_card(known: &Origin, given: &Origin) -> bool {
+    match (known, given) {
+        (Origin::Surface { card, .. }, Origin::Surface { card: given, .. }) => card == given,
+        (Origin::Invitation { .. }, _) | (_, Origin::Invitation { .. }) => false,
+    }
+}
+
+/// What was handed in last stands, unless it says less than what was there: a form that failed its check must not take
+/// the place of a complete one.
+fn amend(view: &mut View<'_>, known: Option<Response>, fresh: Response) -> Result<Recorded, StoreError> {
+    let amended = known.is_some();
+    let response = match known {
+        Some(known) if fresh.completeness < known.completeness => Response { last_at: fresh.last_at, ..known },
+        Some(known) => Response { first_at: known.first_at, origin: known.origin, late: known.late, ..fresh },
+        None => fresh,
+    };
+    view.put(keys::response(&response.id), record::response::write(&response)?);
+    Ok(Recorded { response: response.id, amended, completeness: response.completeness })
+}
+
+/// Records a refusal: of the one occasion, or of all surveys on all channels, for messages already queued too.
+pub(in super::super) fn refuse(view: &mut View<'_>, seal: &Seal, refusal: &Refusal) -> Result<(), StoreError> {
+    let asked = reads::invitation(view, &refusal.invitation)?;
+    let asked = asked.ok_or(StoreError::NotFound { what: "invitation of that id" })?;
+    if refusal.ineligible {
+        let after = asked.clone().ineligible(refusal.now, Some(refusal.attempt));
+        return invitations::put(view, Some(&asked), &after);
+    }
+    for before in reads::invitations_of(view, seal, &asked.contact)? {
+        let through = (before.id == asked.id).then_some(refusal.attempt);
+        let after = before.clone().opted_out(refusal.now, through);
+        if after != before {
+            invitations::put(view, Some(&before), &after)?;
+        }
+    }
+    let Some(mut contact) = reads::contact(view, &asked.contact)? else { return Ok(()) };
+    for channel in Channel::ALL {
+        *contact.consent_mut(channel) = Consent::Refused;
+        dispatch::suppress(view, seal, channel, &contact, refusal.now)?;
+    }
+    contact.revision += 1;
+    contacts::store(view, &contact)
+}

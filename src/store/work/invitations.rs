@@ -1,0 +1,54 @@
+//! Invitations come in and change, with everything that hangs on them.
+
+use super::super::reads;
+use super::super::view::{Reading, View};
+use super::super::{StoreError, keys, record};
+use super::{contacts, tallies};
+use crate::domain::attempt::Attempt;
+use crate::domain::invitation::Invitation;
+use crate::plan::{Plan, RecordedEvent};
+
+/// Stores a plan, if the contact is still as it was when the plan was made and the event was not recorded before.
+pub(in super::super) fn apply_plan(view: &mut View<'_>, plan: &Plan) -> Result<Option<RecordedEvent>, StoreError> {
+    if let Some(planned) = &plan.event
+        && let Some(recorded) = reads::event(view, &planned.event.id)?
+    {
+        return Ok(Some(recorded));
+    }
+    let known = reads::contact(view, &plan.contact.id)?;
+    if known.map_or(0, |contact| contact.revision) != plan.based_on {
+        return Err(StoreError::Stale);
+    }
+    contacts::store(view, &plan.contact)?;
+    for invitation in &plan.invitations {
+        if view.get(&keys::invitation(&invitation.id))?.is_none() {
+            put(view, None, invitation)?;
+        }
+    }
+    if let Some(event) = &plan.event {
+        view.put(keys::event(&event.event.id), record::event::write(event)?);
+    }
+    Ok(None)
+}
+
+/// Writes an invitation with its place on the due index, its marks and its counters.
+pub(super) fn put(view: &mut View<'_>, before: Option<&Invitation>, after: &Invitation) -> Result<(), StoreError> {
+    let due_before = before.and_then(Invitation::due);
+    let due_after = after.due();
+    if due_before != due_after {
+        if let (Some(due), Some(before)) = (due_before, before) {
+            view.remove(keys::due(due, before.priority, &before.id));
+        }
+        if let Some(due) = due_after {
+            view.put(keys::due(due, after.priority, &after.id), Vec::new());
+        }
+        tallies::requeue(view, due_before.map(|due| due.lane), due_after.map(|due| due.lane))?;
+    }
+    let was_unknown = |invitation: &Invitation| invitation.attempts.iter().any(|attempt: &Attempt| attempt.was_unknown);
+    if was_unknown(after) && !before.is_some_and(was_unknown) {
+        view.put(keys::unknown(&after.id), Vec::new());
+    }
+    tallies::recount(view, before, after)?;
+    view.put(keys::invitation(&after.id), record::invitation::write(after)?);
+    Ok(())
+}

@@ -1,0 +1,13 @@
+//! The units of work: each takes data and a [`View`](super::view::View), and either makes its whole change or none.
+//!
+//! They are written once and run on every backend. They read no clock and draw no lots.
+
+pub(super) mod answers;
+pub(super) mod cards;
+pub(super) mod contacts;
+pub(super) mod dispatch;
+pub(super) mod invitations;
+pub(super) mod tallies;
+
+#[cfg(test)]
+mod tests;

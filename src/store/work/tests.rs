@@ -1,0 +1,79 @@
+//! What cannot happen through the port: records that this canvass cannot read.
+
+use std::collections::BTreeMap;
+
+use super::dispatch;
+use crate::domain::invitation::Lane;
+use crate::domain::journey::Channel::{Email, Sms};
+use crate::store::contract::world::{Unit, WINDOW, accepted, contact_id, event, hours, noon, retry};
+use crate::store::memory::Map;
+use crate::store::view::{Reading, View};
+use crate::store::{Expiry, keys, reads};
+
+/// A record of a version that is not known yet.
+const NEWER: [u8; 3] = [200, 1, 2];
+
+#[test]
+fn a_due_invitation_that_cannot_be_read_does_not_hold_up_the_others_and_comes_again_when_it_can() {
+    let empty = Map(BTreeMap::new());
+    let mut view = View::of(&empty);
+    let mut unit = Unit::new(&mut view);
+    let ids = ["ada", "bob", "cyd"].map(|who| unit.invite(&event("renewal", &contact_id(who), who, noon())));
+    let key = keys::invitation(&ids[1]);
+    let readable = view.get(&key).unwrap().unwrap();
+    view.put(key.clone(), NEWER.to_vec());
+
+    let leased = Unit::new(&mut view).lease_due(Email, 10, noon());
+    assert_eq!((leased.leases.len(), leased.n_withheld, leased.n_unreadable), (2, 0, 1));
+    assert!(leased.leases.iter().all(|lease| lease.invitation.id != ids[1]));
+    let leased = Unit::new(&mut view).lease_due(Email, 10, noon());
+    assert_eq!((leased.leases.len(), leased.n_unreadable), (0, 0));
+    assert_eq!(reads::queue(&view).unwrap(), [0, 2, 1, 0]);
+    assert_eq!(reads::next_due(&view, Lane::Send(Email)).unwrap(), Some(noon() + hours(1)));
+
+    // A canvass that can read it comes back.
+    view.put(key, readable);
+    let leased = Unit::new(&mut view).lease_due(Email, 10, noon() + hours(1));
+    assert_eq!((leased.leases.len(), leased.n_withheld), (0, 1));
+    let leased = Unit::new(&mut view).lease_due(Email, 10, noon() + hours(1));
+    assert_eq!(leased.leases.first().map(|lease| lease.invitation.id), Some(ids[1]));
+    assert_eq!(reads::queue(&view).unwrap(), [0, 3, 0, 0]);
+    assert_eq!(reads::next_due(&view, Lane::Send(Email)).unwrap(), None);
+}
+
+#[test]
+fn nobody_is_written_to_while_something_of_them_cannot_be_read() {
+    let empty = Map(BTreeMap::new());
+    let mut view = View::of(&empty);
+    let mut unit = Unit::new(&mut view);
+    let due = unit.invite(&event("renewal", &contact_id("ada"), "e-1", noon()));
+    let other = unit.invite(&event("delivery", &contact_id("ada"), "e-2", noon()));
+    // Whether the budget is used up, nobody can tell.
+    view.put(keys::invitation(&other), NEWER.to_vec());
+    let leased = Unit::new(&mut view).lease_due(Email, 10, noon());
+    assert_eq!((leased.leases.len(), leased.n_unreadable), (0, 1));
+    assert!(reads::invitation(&view, &due).unwrap().unwrap().attempts.is_empty());
+}
+
+#[test]
+fn leases_and_windows_end_beside_those_that_cannot_be_read() {
+    let empty = Map(BTreeMap::new());
+    let mut view = View::of(&empty);
+    let mut unit = Unit::new(&mut view);
+    let ids = ["ada", "bob"].map(|who| unit.invite(&event("renewal", &contact_id(who), who, noon())));
+    let until = unit.lease(Email).until;
+    unit.lease(Email);
+    view.put(keys::invitation(&ids[0]), NEWER.to_vec());
+    let expiry = Expiry { now: until, before: until, email: retry(Email, until), sms: retry(Sms, until) };
+    assert_eq!(dispatch::expire_leases(&mut view, &expiry).unwrap(), 1);
+    assert_eq!(dispatch::expire_leases(&mut view, &expiry).unwrap(), 0);
+
+    let mut view = View::of(&empty);
+    let mut unit = Unit::new(&mut view);
+    let ids = ["ada", "bob"].map(|who| unit.invite(&event("renewal", &contact_id(who), who, noon())));
+    unit.send(Email, accepted());
+    unit.send(Email, accepted());
+    view.put(keys::invitation(&ids[0]), NEWER.to_vec());
+    assert_eq!(dispatch::close_windows(&mut view, noon() + WINDOW, 10).unwrap(), 1);
+    assert_eq!(dispatch::close_windows(&mut view, noon() + WINDOW, 10).unwrap(), 0);
+}
