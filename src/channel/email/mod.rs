@@ -1,0 +1,293 @@
+//! Mail over SMTP.
+//!
+//! [`message`] makes the bytes; [`SmtpTransport`] brings them to the relay. Below it: [`pool`] keeps connections and
+//! [`rate`] the pace, [`connection`] leads one conversation over [`wire`], [`tls`] and [`starttls`] encrypt it, and
+//! [`reply`] says what an answer means.
+//!
+//! **Invariant:** a message is called accepted or refused only on an answer of the server to this message. Lettre's
+//! pool is not used: it may hand out a connection on which an answer is still to come.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use chrono::TimeDelta;
+use lettre::transport::smtp::authentication::Credentials;
+use lettre::transport::smtp::extension::ClientId;
+use tokio::time::{Instant, sleep_until};
+
+use self::connection::{Connection, Letter, Protection, Relay};
+use self::pool::Pool;
+use self::rate::Rate;
+use self::reply::{Phase, Trouble};
+use self::tls::Encryption;
+use super::{OutboundEmail, OutboundMessage, Transport};
+use crate::clock::Clock;
+use crate::config::settings::Secret;
+use crate::domain::attempt::Outcome;
+
+pub mod message;
+
+mod connection;
+mod pool;
+mod rate;
+mod reply;
+mod starttls;
+mod tls;
+mod wire;
+
+/// An SMTP relay and how to talk to it.
+#[derive(Clone, Debug)]
+pub struct SmtpSettings {
+    /// Host name or address of the relay.
+    pub host: String,
+    /// Its port.
+    pub port: u16,
+    /// How the connection is protected.
+    pub tls: Tls,
+    /// A file of further certificate authorities in PEM, beside the system's.
+    pub ca_file: Option<PathBuf>,
+    /// User name and password, where the relay wants them.
+    pub login: Option<(String, Secret)>,
+    /// Connections at once.
+    pub connections: usize,
+    /// Messages over one connection before it is closed.
+    pub messages_per_connection: u32,
+    /// Messages per second over all connections; `None` for no limit.
+    pub per_second: Option<f64>,
+    /// How long each phase may take.
+    pub timeouts: SmtpTimeouts,
+}
+
+/// How a connection to a relay is protected.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tls {
+    /// TLS from the first byte (port 465).
+    Implicit,
+    /// STARTTLS, required: no TLS, no mail.
+    StartTls,
+    /// None; only to a relay on this machine.
+    None,
+}
+
+/// How long each phase of an SMTP conversation may take (RFC 5321 §4.5.3.2).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SmtpTimeouts {
+    /// TCP connect and TLS handshake.
+    pub connect: Duration,
+    /// Greeting, EHLO, AUTH, MAIL and RCPT, each.
+    pub command: Duration,
+    /// DATA to its 354.
+    pub data: Duration,
+    /// Writing the message.
+    pub transfer: Duration,
+    /// From the final dot to the answer.
+    pub after_dot: Duration,
+}
+
+/// Why settings do not make a transport.
+#[derive(Debug, thiserror::Error)]
+pub enum SmtpSetupError {
+    /// What we call ourselves would break the EHLO line.
+    #[error("`{given}` cannot be said in EHLO; write the full host name of this machine")]
+    HelloName {
+        /// The offending name.
+        given: String,
+    },
+    /// Mail and password would cross the network in the clear.
+    #[error("without TLS the relay must be on this machine, and `{host}` is not; use `implicit` or `starttls`")]
+    NotLoopback {
+        /// The offending host.
+        host: String,
+    },
+    /// A number that leaves nothing to send with.
+    #[error("`{key}` must be at least 1")]
+    Zero {
+        /// The setting.
+        key: &'static str,
+    },
+    /// A rate that no clock can keep.
+    #[error("a rate of {given} messages per second cannot be kept; give a number between 0.001 and 1000000")]
+    Rate {
+        /// The offending rate.
+        given: f64,
+    },
+    /// Not a name that a certificate can have.
+    #[error("a certificate cannot be checked for the host `{host}`")]
+    HostName {
+        /// The offending host.
+        host: String,
+        /// Why not.
+        source: rustls::pki_types::InvalidDnsNameError,
+    },
+    /// The file of authorities cannot be read.
+    #[error("cannot read certificates from {}", path.display())]
+    CaFile {
+        /// The file.
+        path: PathBuf,
+        /// Why not.
+        source: rustls::pki_types::pem::Error,
+    },
+    /// The file of authorities has no certificate in it.
+    #[error("{} has no PEM certificate in it", path.display())]
+    CaFileEmpty {
+        /// The file.
+        path: PathBuf,
+    },
+    /// Neither the system nor the settings name an authority.
+    #[error("no certificate authorities: install ca-certificates or set `ca_file`")]
+    NoAuthorities,
+    /// The TLS library refused.
+    #[error("TLS cannot be set up")]
+    Tls(#[from] rustls::Error),
+}
+
+/// Brings mail to an SMTP relay.
+pub struct SmtpTransport {
+    relay: Relay,
+    pool: Pool,
+    rate: Option<Rate>,
+    connections: usize,
+    clock: Arc<dyn Clock>,
+}
+
+impl SmtpTransport {
+    /// Checks the settings and reads the certificate authorities; connects to nobody. `hello_name` is the full host
+    /// name of this machine.
+    pub fn open(settings: &SmtpSettings, hello_name: &str, clock: Arc<dyn Clock>) -> Result<Self, SmtpSetupError> {
+        if hello_name.is_empty() || !hello_name.chars().all(|c| c.is_ascii_graphic()) {
+            return Err(SmtpSetupError::HelloName { given: hello_name.to_owned() });
+        }
+        if settings.connections == 0 {
+            return Err(SmtpSetupError::Zero { key: "connections" });
+        }
+        if settings.messages_per_connection == 0 {
+            return Err(SmtpSetupError::Zero { key: "messages_per_connection" });
+        }
+        let relay = Relay {
+            host: settings.host.clone(),
+            port: settings.port,
+            protection: protection(settings)?,
+            hello: ClientId::Domain(hello_name.to_owned()),
+            login: settings.login.as_ref().map(|(user, pass)| Credentials::new(user.clone(), pass.expose().to_owned())),
+            limits: settings.timeouts,
+        };
+        Ok(Self {
+            relay,
+            pool: Pool::open(settings.connections, settings.messages_per_connection),
+            rate: settings.per_second.map(paced).transpose()?,
+            connections: settings.connections,
+            clock,
+        })
+    }
+
+    /// Takes leave of the relay on all idle connections, within two seconds. The transport can still be used.
+    pub async fn close(&self) {
+        self.pool.close().await;
+    }
+
+    /// Waits for our turn; the outcome says when to come back where that would take too long.
+    async fn turn(&self) -> Result<(), Outcome> {
+        let Some(rate) = &self.rate else { return Ok(()) };
+        match rate.take(Instant::now()) {
+            Ok(turn) => {
+                sleep_until(turn).await;
+                Ok(())
+            }
+            Err(wait) => Err(Outcome::Deferred {
+                not_before: TimeDelta::from_std(wait).ok().and_then(|wait| self.clock.now().checked_add_signed(wait)),
+                reply: "not sent: the configured rate is used up".to_owned(),
+                counts: false,
+            }),
+        }
+    }
+
+    /// Sends on an idle connection if there is one. One that the server closed meanwhile has cost nothing, so the
+    /// message goes on a new one.
+    async fn deliver(&self, letter: &Letter<'_>) -> Result<Outcome, (Phase, Trouble)> {
+        if let Some(idle) = self.pool.take().await {
+            match self.deliver_on(idle, letter).await {
+                Err((Phase::Mail, Trouble::Lost(_))) => (),
+                Err((Phase::Mail, Trouble::Answer(reply))) if reply.code == 421 => (),
+                done => return done,
+            }
+        }
+        let dialled = Connection::dial(&self.relay).await.map_err(|trouble| (Phase::Hello, trouble))?;
+        self.deliver_on(dialled, letter).await
+    }
+
+    async fn deliver_on(&self, mut connection: Connection, letter: &Letter<'_>) -> Result<Outcome, (Phase, Trouble)> {
+        let done = match connection.lacks(letter) {
+            Some(lack) => Ok(never(lack)),
+            None => connection
+                .carry(letter)
+                .await
+                .map(|reply| Outcome::Accepted { provider_ref: None, reply: reply.words() }),
+        };
+        self.pool.give_back(connection);
+        done
+    }
+
+    async fn send_mail(&self, mail: &OutboundEmail) -> Outcome {
+        let letter = match Letter::read(mail) {
+            Ok(letter) => letter,
+            Err(why) => return never(why),
+        };
+        let _permit = self.pool.permit().await;
+        if let Err(outcome) = self.turn().await {
+            return outcome;
+        }
+        match self.deliver(&letter).await {
+            Ok(outcome) => outcome,
+            Err((phase, trouble)) => reply::outcome(phase, &trouble, self.clock.now()),
+        }
+    }
+}
+
+#[async_trait]
+impl Transport for SmtpTransport {
+    async fn send(&self, message: &OutboundMessage) -> Outcome {
+        match message {
+            OutboundMessage::Email(mail) => self.send_mail(mail).await,
+            OutboundMessage::Sms(_) => never("a text message cannot leave by SMTP"),
+        }
+    }
+
+    fn connections(&self) -> usize {
+        self.connections
+    }
+
+    fn name(&self) -> &'static str {
+        "smtp"
+    }
+}
+
+/// What no retry can change, and is not the fault of the address.
+fn never(why: &str) -> Outcome {
+    Outcome::Refused { reply: format!("not sent: {why}"), address_dead: false }
+}
+
+fn protection(settings: &SmtpSettings) -> Result<Protection, SmtpSetupError> {
+    let host = &settings.host;
+    let encryption = || Encryption::open(host, settings.ca_file.as_deref());
+    match settings.tls {
+        Tls::Implicit => Ok(Protection::Implicit(encryption()?)),
+        Tls::StartTls => Ok(Protection::StartTls(encryption()?)),
+        Tls::None => {
+            let is_here = host.parse().map_or(host == "localhost", |ip: std::net::IpAddr| ip.is_loopback());
+            if is_here { Ok(Protection::Loopback) } else { Err(SmtpSetupError::NotLoopback { host: host.clone() }) }
+        }
+    }
+}
+
+fn paced(per_second: f64) -> Result<Rate, SmtpSetupError> {
+    if (0.001..=1_000_000.0).contains(&per_second) {
+        Ok(Rate::every(Duration::from_secs_f64(1.0 / per_second)))
+    } else {
+        Err(SmtpSetupError::Rate { given: per_second })
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,261 @@
+//! What a server's answer means for the message: the outcome table.
+//!
+//! A pure function of the phase, the code and the enhanced code (RFC 5321 §4.2, RFC 3463, RFC 7372). Three questions
+//! decide. May the message have been taken? Then nobody may say it was not. Whose fault is it? What is wrong with the
+//! sender, the relay or the network must cost no recipient anything. Is the address dead? Only a code that says so in
+//! so many words makes it so: a bare 550 or 553 stands for a policy as often as for an unknown mailbox (RFC 5321
+//! §4.2.3), a wrong suppression is silent and lasts until a person lifts it, while the next occasion will ask again.
+
+use std::time::Duration;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use lettre::transport::smtp::Error;
+use lettre::transport::smtp::response::Response;
+
+use crate::domain::attempt::{Outcome, REPLY_CHARS_MAX};
+
+/// Longest pause that a server's words can ask for.
+const PAUSE_SECONDS_MAX: i64 = 3600;
+
+/// How far a message had come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Phase {
+    /// Connecting, TLS, greeting, EHLO, AUTH.
+    Hello,
+    /// MAIL.
+    Mail,
+    /// RCPT: from here on the conversation is about the recipient.
+    Rcpt,
+    /// DATA.
+    Data,
+    /// Writing the message; not one byte of the final dot is written.
+    Body,
+    /// The final dot is written, at least in part.
+    Dot,
+}
+
+/// Why a step did not end as hoped.
+#[derive(Debug)]
+pub(super) enum Trouble {
+    /// The server answered something else.
+    Answer(Reply),
+    /// No answer could be read.
+    Lost(String),
+    /// No answer came in time.
+    Late(Duration),
+}
+
+impl Trouble {
+    /// What lettre makes an error of.
+    pub(super) fn of(err: &Error) -> Self {
+        match err.status() {
+            Some(code) => {
+                let text = std::error::Error::source(err).map(ToString::to_string).unwrap_or_default();
+                Self::Answer(Reply::read(code.into(), &text))
+            }
+            None => Self::Lost(err.to_string()),
+        }
+    }
+}
+
+/// A server's answer.
+#[derive(Clone, PartialEq, Eq)]
+pub(super) struct Reply {
+    /// The three digits.
+    pub(super) code: u16,
+    enhanced: Option<Enhanced>,
+    text: String,
+}
+
+/// A reply may name an address, so `Debug` shows the code only.
+impl std::fmt::Debug for Reply {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Reply({})", self.code)
+    }
+}
+
+/// An enhanced status code without its class, which is that of the reply: subject and detail (RFC 3463).
+type Enhanced = (u16, u16);
+
+impl Reply {
+    /// An answer with the lines of its text joined.
+    pub(super) fn read(code: u16, text: &str) -> Self {
+        let text: String = text.chars().filter(|c| !c.is_control()).take(REPLY_CHARS_MAX).collect();
+        Self { code, enhanced: enhanced(code, &text), text }
+    }
+
+    /// Code and text, as the server sent them.
+    pub(super) fn words(&self) -> String {
+        format!("{} {}", self.code, self.text).trim_end().to_owned()
+    }
+
+    /// The sender is not who the receiver wants it to be: not logged in (530, 534, 535, 538), or SPF, DKIM, DMARC and
+    /// reverse DNS as RFC 7372 numbers them (5.7.20 to 5.7.27), Yahoo (5.7.9) and Outlook (5.7.515) do.
+    fn blames_sender(&self) -> bool {
+        matches!(self.code, 530 | 534 | 535 | 538)
+            || self.code >= 500 && matches!(self.enhanced, Some((7, 9 | 20..=27 | 515)))
+    }
+
+    /// The message is larger than the server takes.
+    fn says_too_large(&self) -> bool {
+        self.code == 552 || matches!(self.enhanced, Some((3, 4)))
+    }
+
+    /// No such mailbox, no such domain, a domain that takes no mail (RFC 7505), a mailbox that is switched off.
+    fn says_dead(&self) -> bool {
+        matches!(self.enhanced, Some((1, 1 | 2 | 10) | (2, 1)))
+    }
+
+    /// The pause that the server asked for in words: greylisting and rate limits say `300 seconds` or `5 minutes`.
+    fn pause(&self) -> Option<TimeDelta> {
+        let words: Vec<_> = self.text.split(|c: char| !c.is_ascii_alphanumeric()).collect();
+        words.windows(2).find_map(|pair| {
+            let [number, unit] = pair else { return None };
+            let number: i64 = number.parse().ok()?;
+            let seconds = match unit.to_ascii_lowercase().as_str() {
+                "s" | "sec" | "secs" | "second" | "seconds" => number,
+                "min" | "mins" | "minute" | "minutes" => number.checked_mul(60)?,
+                _ => return None,
+            };
+            (1..=PAUSE_SECONDS_MAX).contains(&seconds).then(|| TimeDelta::seconds(seconds))
+        })
+    }
+}
+
+impl From<&Response> for Reply {
+    fn from(response: &Response) -> Self {
+        Self::read(response.code().into(), &response.message().collect::<Vec<_>>().join(" "))
+    }
+}
+
+/// The first word, where it is a code of the same class as the reply (RFC 2034 §4).
+fn enhanced(code: u16, text: &str) -> Option<Enhanced> {
+    let mut parts = text.split_whitespace().next()?.split('.').map(|part| part.parse::<u16>().ok());
+    let (class, subject, detail) = (parts.next()??, parts.next()??, parts.next()??);
+    (parts.next().is_none() && class == code / 100).then_some((subject, detail))
+}
+
+/// The outcome of a message that met trouble in `phase`.
+pub(super) fn outcome(phase: Phase, trouble: &Trouble, now: DateTime<Utc>) -> Outcome {
+    match trouble {
+        Trouble::Answer(reply) => answered(phase, reply, now),
+        Trouble::Lost(what) => unanswered(phase, what.clone()),
+        Trouble::Late(limit) => unanswered(phase, format!("no answer within {limit:?}")),
+    }
+}
+
+fn answered(phase: Phase, reply: &Reply, now: DateTime<Utc>) -> Outcome {
+    let not_before = reply.pause().and_then(|pause| now.checked_add_signed(pause));
+    let deferred = |counts| Outcome::Deferred { not_before, reply: reply.words(), counts };
+    let refused = |address_dead| Outcome::Refused { reply: reply.words(), address_dead };
+    if phase == Phase::Hello || reply.code == 421 || reply.blames_sender() {
+        return deferred(false);
+    }
+    match reply.code {
+        400..=499 => deferred(true),
+        // A message that is too large stays so. Otherwise MAIL names nobody but us, so nobody else may pay for it.
+        500..=599 if phase == Phase::Mail && reply.says_too_large() => refused(false),
+        500..=599 if phase == Phase::Mail => deferred(false),
+        // A route that is missing today may be there tomorrow.
+        500..=599 if matches!(reply.enhanced, Some((4, _))) => deferred(true),
+        // One recipient a message: what is said of the mailbox is said of this one, at RCPT or after the dot.
+        500..=599 => refused(reply.says_dead()),
+        // Neither yes nor no, after the dot.
+        _ if phase == Phase::Dot => Outcome::Unknown { reply: reply.words() },
+        _ => deferred(false),
+    }
+}
+
+fn unanswered(phase: Phase, reply: String) -> Outcome {
+    match phase {
+        Phase::Hello | Phase::Mail => Outcome::Deferred { not_before: None, reply, counts: false },
+        Phase::Rcpt | Phase::Data | Phase::Body => Outcome::Deferred { not_before: None, reply, counts: true },
+        Phase::Dot => Outcome::Unknown { reply },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Phase::{Body, Data, Dot, Hello, Mail, Rcpt};
+    use super::*;
+
+    #[track_caller]
+    fn check(phase: Phase, code: u16, text: &str, expected: &str) {
+        let reply = Reply::read(code, text);
+        let found = match outcome(phase, &Trouble::Answer(reply), DateTime::UNIX_EPOCH) {
+            Outcome::Accepted { .. } => "accepted".to_owned(),
+            Outcome::Deferred { counts, .. } => format!("deferred counts={counts}"),
+            Outcome::Refused { address_dead, .. } => format!("refused dead={address_dead}"),
+            Outcome::Unknown { .. } => "unknown".to_owned(),
+        };
+        assert_eq!(found, expected, "{phase:?} {code} {text}");
+    }
+
+    #[test]
+    fn only_codes_that_say_so_make_an_address_dead() {
+        for text in ["5.1.1 no such user", "5.1.2 no such host", "5.1.10 null mx", "5.2.1 disabled"] {
+            check(Rcpt, 550, text, "refused dead=true");
+            check(Dot, 550, text, "refused dead=true");
+        }
+        check(Rcpt, 552, "5.2.2 mailbox full", "refused dead=false");
+        check(Rcpt, 550, "5.7.1 blocked", "refused dead=false");
+        check(Rcpt, 550, "user unknown", "refused dead=false");
+        check(Rcpt, 553, "mailbox name not allowed", "refused dead=false");
+        check(Rcpt, 550, "4.1.1 classes that disagree", "refused dead=false");
+        check(Data, 554, "no valid recipients", "refused dead=false");
+        check(Dot, 554, "5.7.1 spam", "refused dead=false");
+    }
+
+    #[test]
+    fn what_may_pass_is_deferred_and_counts_against_the_recipient() {
+        for phase in [Mail, Rcpt, Data, Dot] {
+            check(phase, 450, "4.2.0 greylisted", "deferred counts=true");
+        }
+        check(Rcpt, 550, "5.4.1 no route", "deferred counts=true");
+    }
+
+    #[test]
+    fn the_fault_of_the_sender_or_the_relay_costs_the_recipient_nothing() {
+        for phase in [Hello, Mail, Rcpt, Data, Dot] {
+            check(phase, 421, "4.3.2 shutting down", "deferred counts=false");
+            check(phase, 530, "5.7.0 log in first", "deferred counts=false");
+            check(phase, 535, "5.7.8 wrong password", "deferred counts=false");
+            check(phase, 550, "5.7.26 unauthenticated", "deferred counts=false");
+            check(phase, 550, "5.7.9 policy", "deferred counts=false");
+            check(phase, 550, "5.7.515 access denied", "deferred counts=false");
+        }
+        check(Hello, 454, "4.7.0 no tls today", "deferred counts=false");
+        check(Hello, 554, "5.7.1 go away", "deferred counts=false");
+        check(Mail, 553, "5.1.8 sender rejected", "deferred counts=false");
+        check(Mail, 552, "5.3.4 too large", "refused dead=false");
+        check(Data, 250, "ok", "deferred counts=false");
+        check(Dot, 354, "go on", "unknown");
+    }
+
+    #[test]
+    fn without_an_answer_the_phase_decides() {
+        let of = |phase| outcome(phase, &Trouble::Lost("reset".to_owned()), DateTime::UNIX_EPOCH);
+        for (phase, expected) in [(Hello, false), (Mail, false), (Rcpt, true), (Data, true), (Body, true)] {
+            assert!(matches!(of(phase), Outcome::Deferred { counts, .. } if counts == expected), "{phase:?}");
+        }
+        assert!(matches!(of(Dot), Outcome::Unknown { .. }));
+    }
+
+    #[test]
+    fn a_pause_is_read_from_the_words_of_a_greylist() {
+        let pause = |text| Reply::read(450, text).pause().map(|pause| pause.num_seconds());
+        assert_eq!(pause("4.2.0 Greylisted, try again in 300 seconds"), Some(300));
+        assert_eq!(pause("4.7.1 please come back in 5 minutes."), Some(300));
+        assert_eq!(pause("4.2.0 try again later"), None);
+        assert_eq!(pause("4.2.0 try again in 99999999999999999999 seconds"), None);
+        assert_eq!(pause("4.2.0 try again in 90000 minutes"), None);
+    }
+
+    #[test]
+    fn the_servers_words_are_kept_without_line_ends_and_bounded() {
+        let reply = Reply::read(550, &format!("5.1.1 no\r\n such user {}", "x".repeat(1_000)));
+        assert!(reply.words().starts_with("550 5.1.1 no such user x"));
+        assert!(reply.words().chars().count() <= REPLY_CHARS_MAX + 4);
+        assert_eq!(Reply::read(250, "").words(), "250");
+    }
+}
