@@ -1,0 +1,317 @@
+//! A gateway's declaration: read, checked whole, and ready to say what to send and what an answer means.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::fmt;
+
+use chrono::{DateTime, Utc};
+use toml::Table;
+
+use super::encoding::EncodingParameters;
+use super::limits::Limits;
+use super::number::{NumberFormat, is_name, sender_problem};
+use super::preset::{self, lay_over, preset};
+use super::reader::{Reader, quoted};
+use super::reply::{Mask, Reply};
+use super::request::{RenderError, Request, RequestTemplate};
+use super::rule::ReplyRules;
+use super::template::{HowToSet, Names, Values, nearest};
+use crate::channel::OutboundSms;
+use crate::config::settings::Secret;
+use crate::domain::attempt::Outcome;
+
+/// Every key of a declaration. `password` and `token` are read in order to be refused.
+const KEYS: [&str; 27] = [
+    "preset",
+    "method",
+    "url",
+    "query",
+    "headers",
+    "auth",
+    "body",
+    "number_format",
+    "encoding",
+    "success",
+    "message_id",
+    "retry_on",
+    "permanent_on",
+    "dead_on",
+    "timeout",
+    "rate",
+    "max_inflight",
+    "idempotency_header",
+    "needs_one_of",
+    "from",
+    "username",
+    "account_sid",
+    "messaging_service_sid",
+    "password_file",
+    "token_file",
+    "password",
+    "token",
+];
+/// Placeholders that are keys of the declaration.
+const SETTINGS: [&str; 4] = ["account_sid", "from", "messaging_service_sid", "username"];
+/// Placeholders that are secrets.
+const SECRETS: [&str; 2] = ["password", "token"];
+/// Placeholders of the message. `status_url_more` is `status_url` with what further parameters begin with.
+const OF_MESSAGE: [&str; 5] = ["reference", "status_url", "status_url_more", "text", "to"];
+/// What stands for a secret where a request is shown.
+const HIDDEN: &str = "********";
+
+/// A gateway, as its declaration says it. `Debug` shows its name only.
+#[derive(Clone)]
+pub struct Gateway {
+    name: String,
+    settings: BTreeMap<String, String>,
+    secrets: BTreeMap<String, Secret>,
+    encoding: EncodingParameters,
+    number_format: NumberFormat,
+    request: RequestTemplate,
+    rules: ReplyRules,
+    pub(super) limits: Limits,
+}
+
+/// What is wrong with a declaration, and what would be right.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GatewayProblem {
+    /// Keys from the gateway's own table down to the one that is meant; empty for the table itself. A key that is
+    /// missing, or that a preset set, does not stand in the table.
+    pub path: Vec<String>,
+    /// One sentence that names the offending value.
+    pub message: String,
+}
+
+impl Gateway {
+    /// Reads what stands under `[sms.gateways.NAME]`.
+    ///
+    /// `secret` gives the value of `password` and `token`, wherever they were found: the keys `password_file` and
+    /// `token_file` are known here and not looked at.
+    pub fn from_table(
+        name: &str,
+        table: &Table,
+        secret: &dyn Fn(&str) -> Option<Secret>,
+    ) -> Result<Self, Vec<GatewayProblem>> {
+        let (problems, no_names) = (RefCell::default(), Names::default());
+        let table = with_preset(&Reader::of(table, &no_names, &problems), table);
+        let outer = Reader::of(&table, &no_names, &problems);
+        outer.allow_keys(&KEYS);
+        let settings = read_settings(&outer);
+        let secrets = read_secrets(&outer, secret);
+        let taken = [SETTINGS.as_slice(), &SECRETS, &OF_MESSAGE].concat();
+        let encoding = EncodingParameters::read(&outer, &taken);
+        let names = names(&settings, &secrets, &encoding);
+
+        let inner = Reader::of(&table, &names, &problems);
+        let (request, rules) = (RequestTemplate::read(&inner), ReplyRules::read(&inner));
+        let (number_format, limits) = (NumberFormat::read(&inner), Limits::read(&inner));
+        check_use(&inner, &names);
+        let problems = problems.take();
+        let (Some(request), Some(rules), true) = (request, rules, problems.is_empty()) else { return Err(problems) };
+        Ok(Self { name: name.to_owned(), settings, secrets, encoding, number_format, request, rules, limits })
+    }
+
+    /// What it is called.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Whether it drops a message that it was given before, by our reference. Only then may a message of unknown fate
+    /// be sent again.
+    pub fn is_idempotent(&self) -> bool {
+        self.request.is_idempotent()
+    }
+
+    /// Whether the sender shown is a name, which several countries do not take: the United States and Canada do not.
+    pub fn sender_is_name(&self) -> bool {
+        self.settings.get("from").is_some_and(|from| is_name(from))
+    }
+
+    /// The request that would carry a message, for people to read, with secrets masked. Nothing is sent.
+    pub fn preview(&self, message: &OutboundSms) -> String {
+        let rendered = self.with_values(message, &|_| HIDDEN, |values| self.request.render(values));
+        match rendered {
+            Ok(request) => shown(&request),
+            Err(error) => format!("no request can be made of this message: {error}"),
+        }
+    }
+
+    /// The request that carries a message.
+    pub(super) fn request(&self, message: &OutboundSms) -> Result<Request, RenderError> {
+        self.with_values(message, &Secret::expose, |values| self.request.render(values))
+    }
+
+    /// What an answer does to the message that it answers.
+    pub(super) fn outcome(&self, message: &OutboundSms, reply: &Reply, now: DateTime<Utc>) -> Outcome {
+        reply.outcome(&self.rules, &self.mask(message), now)
+    }
+
+    /// Whether the connection is protected.
+    pub(super) fn is_https(&self) -> bool {
+        self.request.is_https()
+    }
+
+    fn mask(&self, message: &OutboundSms) -> Mask {
+        let number = message.to.as_str();
+        let national = NumberFormat::National.write(&message.to).unwrap_or_default();
+        let of_message =
+            [message.text.as_str(), &message.status_url, number, number.trim_start_matches('+'), &national];
+        Mask::of(self.secrets.values().map(Secret::expose), of_message.into_iter())
+    }
+
+    fn with_values<T>(
+        &self,
+        message: &OutboundSms,
+        expose: &dyn for<'a> Fn(&'a Secret) -> &'a str,
+        act: impl FnOnce(&Values<'_>) -> Result<T, RenderError>,
+    ) -> Result<T, RenderError> {
+        let to = self.number_format.write(&message.to)?;
+        let more = if message.status_url.contains('?') { '&' } else { '?' };
+        let status_url_more = format!("{}{more}", message.status_url);
+        let settings = self.settings.iter().chain(self.encoding.of_text(&message.text));
+        let mut values: Values<'_> = settings.map(|(name, value)| (name.as_str(), value.as_str())).collect();
+        values.extend(self.secrets.iter().map(|(name, secret)| (name.as_str(), expose(secret))));
+        values.extend([
+            ("to", to.as_str()),
+            ("text", &message.text),
+            ("reference", &message.reference),
+            ("status_url", &message.status_url),
+            ("status_url_more", &status_url_more),
+        ]);
+        act(&values)
+    }
+}
+
+impl fmt::Debug for Gateway {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Gateway({})", self.name)
+    }
+}
+
+impl fmt::Display for GatewayProblem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.path.is_empty() {
+            f.write_str(&self.message)
+        } else {
+            write!(f, "{}: {}", self.path.join("."), self.message)
+        }
+    }
+}
+
+/// The table laid over the preset that it names.
+fn with_preset(reader: &Reader<'_>, table: &Table) -> Table {
+    let Some(name) = reader.text("preset") else { return table.clone() };
+    if let Some(below) = preset(name) {
+        return lay_over(below, table);
+    }
+    let known = preset::names();
+    let hint = match nearest(name, known.iter().copied()) {
+        Some(near) => format!("did you mean `{near}`?"),
+        None => format!("there are {}", quoted(&known)),
+    };
+    reader.problem("preset", format!("there is no preset `{name}`; {hint}"));
+    table.clone()
+}
+
+fn read_settings(table: &Reader<'_>) -> BTreeMap<String, String> {
+    let mut settings = BTreeMap::new();
+    for key in SETTINGS {
+        let Some(text) = table.text(key) else { continue };
+        if text.is_empty() || text.contains(char::is_control) {
+            table.problem(
+                key,
+                format!("{text:?} is empty or has a control character in it: write it in one line, or leave it out"),
+            );
+        } else if let Some(problem) = sender_problem(text).filter(|_| key == "from") {
+            table.problem(key, problem);
+        }
+        settings.insert(key.to_owned(), text.to_owned());
+    }
+    for key in needed(table) {
+        let known = SETTINGS.contains(&key);
+        if !known {
+            table.problem("needs_one_of", format!("`{key}` cannot be needed: the keys are {}", quoted(&SETTINGS)));
+        }
+    }
+    let needed = needed(table);
+    if !needed.is_empty() && !needed.iter().any(|key| settings.contains_key(*key)) {
+        table.problem_here(format!("one of {} is needed: the gateway must know who the sender is", quoted(&needed)));
+    }
+    settings
+}
+
+fn needed<'a>(table: &Reader<'a>) -> Vec<&'a str> {
+    table.list("needs_one_of").unwrap_or_default().iter().filter_map(toml::Value::as_str).collect()
+}
+
+fn read_secrets(table: &Reader<'_>, secret: &dyn Fn(&str) -> Option<Secret>) -> BTreeMap<String, Secret> {
+    let mut secrets = BTreeMap::new();
+    for key in SECRETS {
+        if table.value(key).is_some() {
+            table.problem(
+                key,
+                format!("a secret cannot stand in this file: put it into one of its own and name that in `{key}_file`"),
+            );
+        }
+        let Some(secret) = secret(key) else { continue };
+        if secret.expose().is_empty() || secret.expose().contains(char::is_control) {
+            table.problem(
+                &format!("{key}_file"),
+                "the secret is empty or has a control character in it: write it in one line",
+            );
+        }
+        secrets.insert(key.to_owned(), secret);
+    }
+    secrets
+}
+
+fn names(
+    settings: &BTreeMap<String, String>,
+    secrets: &BTreeMap<String, Secret>,
+    encoding: &EncodingParameters,
+) -> Names {
+    let mut names = Names::default();
+    OF_MESSAGE.into_iter().chain(encoding.names()).for_each(|name| names.add(name, HowToSet::Given));
+    let how = |is_set, key: String| if is_set { HowToSet::Given } else { HowToSet::Key(key) };
+    for name in SETTINGS {
+        names.add(name, how(settings.contains_key(name), name.to_owned()));
+    }
+    for name in SECRETS {
+        names.add(name, how(secrets.contains_key(name), format!("{name}_file")));
+    }
+    names
+}
+
+/// A message needs its number and its text; and what is set but goes nowhere was meant for something.
+fn check_use(table: &Reader<'_>, names: &Names) {
+    for name in ["to", "text"].into_iter().filter(|name| !names.is_used(name)) {
+        table.problem_here(format!(
+            "`{{{name}}}` stands nowhere in the request: put it under `query`, `headers` or `body`"
+        ));
+    }
+    let keys = SETTINGS.map(|name| (name, name.to_owned())).into_iter();
+    for (name, key) in keys.chain(SECRETS.map(|name| (name, format!("{name}_file")))) {
+        if table.value(&key).is_some() && !names.is_used(name) {
+            table.problem(&key, format!("`{key}` is set, but `{{{name}}}` stands nowhere in the request"));
+        }
+    }
+}
+
+/// A request as it would go over the line, more or less.
+fn shown(request: &Request) -> String {
+    let mut lines = vec![format!("{} {}", request.method, request.url)];
+    for (name, value) in &request.headers {
+        let value = String::from_utf8_lossy(value.as_bytes());
+        // What follows holds no secret by now, but nobody could tell by looking at it.
+        let value = if value.starts_with("Basic ") { format!("Basic {HIDDEN}").into() } else { value };
+        lines.push(format!("{name}: {value}"));
+    }
+    if let Some(body) = &request.body {
+        lines.extend([String::new(), body.clone()]);
+    }
+    lines.push(String::new());
+    lines.join("\n")
+}
+
+#[cfg(test)]
+mod tests;
