@@ -52,6 +52,11 @@ pub mod plan;
 pub mod report;
 pub mod score;
 
+pub mod catcher;
+pub mod channel;
+pub mod config;
+pub mod store;
+
 pub mod chain;
 pub mod clock;
 pub mod entropy;

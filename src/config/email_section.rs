@@ -1,0 +1,167 @@
+//! `[email]`: how mail leaves.
+
+use std::net::IpAddr;
+use std::time::Duration;
+
+use chrono::TimeDelta;
+
+use crate::channel::email::{SmtpSettings, SmtpTimeouts, Tls};
+
+use super::node::{Node, shown};
+use super::reader::Reader;
+use super::secrets::Names;
+use super::settings::{EmailSettings, EmailTransport};
+use super::settings_file::Surroundings;
+use super::values;
+
+/// The longest that tries may go on: a survey is stale long before.
+pub(super) const GIVE_UP_AFTER_MAX: TimeDelta = TimeDelta::days(7);
+
+/// Which transport is wanted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Wanted {
+    Smtp,
+    File,
+}
+
+/// Reads the section. `None` when something in it is wrong.
+pub(super) fn read(mut section: Reader<'_>, surroundings: &Surroundings<'_>) -> Option<EmailSettings> {
+    let words = [("smtp", Wanted::Smtp), ("file", Wanted::File)];
+    let wanted = section.or("transport", Wanted::Smtp, values::one_of("a transport", &words));
+    let from = section.required("from", values::sender);
+    let reply_to = section.optional("reply_to", values::sender);
+    let bounce_domain = section.optional("bounce_domain", domain);
+    let postal_address = section.optional("postal_address", values::text);
+    let bounds = TimeDelta::minutes(5)..=GIVE_UP_AFTER_MAX;
+    let give_up_after = section.or("give_up_after", TimeDelta::hours(48), values::duration(bounds));
+    // Read also when mail goes into files: it will not be sent wrong on the day that it is switched on.
+    if wanted == Wanted::Smtp {
+        section.require("smtp");
+    }
+    let smtp = section.table("smtp").map(|section| smtp(section, surroundings));
+    section.finish("[email]");
+    let transport = match wanted {
+        Wanted::File => EmailTransport::File,
+        Wanted::Smtp => EmailTransport::Smtp(smtp??),
+    };
+    let from = from?;
+    let bounce_domain = bounce_domain.unwrap_or_else(|| from.email.domain().to_owned());
+    Some(EmailSettings { transport, from, reply_to, bounce_domain, postal_address, give_up_after })
+}
+
+fn domain(node: &Node) -> Result<String, String> {
+    let given = values::line(node)?;
+    match idna::domain_to_ascii_strict(&given) {
+        Ok(domain) if domain.contains('.') => Ok(domain),
+        Ok(_) | Err(_) => Err(format!("`{}` is not a domain; write one such as `bounce.sole.example`", shown(&given))),
+    }
+}
+
+fn smtp(mut section: Reader<'_>, surroundings: &Surroundings<'_>) -> Option<SmtpSettings> {
+    let host = section.required("host", host);
+    let words = [("implicit", Tls::Implicit), ("starttls", Tls::StartTls), ("none", Tls::None)];
+    let tls = section.or("tls", Tls::Implicit, values::one_of("a kind of protection", &words));
+    if let Some(host) = host.as_deref().filter(|host| tls == Tls::None && !is_loopback(host)) {
+        let message = format!(
+            "mail to `{host}` would cross the network in the open; use `implicit` or `starttls` (`none` is for a relay \
+             on this machine)"
+        );
+        section.wrong::<()>("tls", message);
+    }
+    let port = section.or("port", default_port(tls), values::whole(1..=u16::MAX));
+    let ca_file = section.optional("ca_file", |node| {
+        let name = values::line(node)?;
+        let label = surroundings.files.label(&name);
+        surroundings.files.read(&name).map_err(|error| format!("`{}` cannot be read: {error}", shown(&label)))?;
+        Ok(surroundings.files.path(&name))
+    });
+    let login = login(&mut section, surroundings);
+    let settings = SmtpSettings {
+        host: host.unwrap_or_default(),
+        port,
+        tls,
+        ca_file,
+        login,
+        connections: section.or("connections", 16, values::whole::<u16>(1..=256)).into(),
+        messages_per_connection: section.or("messages_per_connection", 100, values::whole(1..=100_000)),
+        per_second: section.optional("rate", rate),
+        timeouts: timeouts(section.section("timeouts")),
+    };
+    section.finish("[email.smtp]");
+    Some(settings).filter(|settings| !settings.host.is_empty())
+}
+
+fn host(node: &Node) -> Result<String, String> {
+    let given = values::line(node)?;
+    let is_host = given.parse::<IpAddr>().is_ok() || idna::domain_to_ascii_strict(&given).is_ok();
+    if is_host && !given.contains([':', '/', '@', ' ']) || given.parse::<IpAddr>().is_ok() {
+        return Ok(given);
+    }
+    Err(format!("`{}` is not a host; write a name such as `mail.sole.example` or an address", shown(&given)))
+}
+
+/// Whether mail to this host stays on this machine.
+fn is_loopback(host: &str) -> bool {
+    host.eq_ignore_ascii_case("localhost") || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
+}
+
+fn default_port(tls: Tls) -> u16 {
+    match tls {
+        Tls::Implicit => 465,
+        Tls::StartTls => 587,
+        Tls::None => 25,
+    }
+}
+
+fn login(section: &mut Reader<'_>, surroundings: &Surroundings<'_>) -> Option<(String, super::settings::Secret)> {
+    let names = Names { inline: "password", file: "password_file", credential: "smtp-password" };
+    let password_given = section.has(names.inline) || section.has(names.file);
+    let username = section.optional("username", values::line);
+    let password = surroundings.secrets().of(section, names);
+    match (username, password) {
+        (Some(username), Some(password)) => Some((username, password)),
+        (Some(_), None) if !password_given => section.wrong(
+            "username",
+            "there is no password for this user: name its file in `password_file`, or hand it over as systemd \
+             credential `smtp-password`",
+        ),
+        (None, Some(_)) if password_given && !section.has("username") => {
+            section.wrong("password_file", "there is no `username` that this password belongs to")
+        }
+        (Some(_) | None, _) => None,
+    }
+}
+
+/// Messages per second, written `50/s`, `600/m` or `5000/h`.
+fn rate(node: &Node) -> Result<f64, String> {
+    const PER_SECOND_MAX: f64 = 10_000.0;
+    let given = values::text(node)?;
+    let seconds = |unit: &str| match unit.trim() {
+        "s" => Some(1.0),
+        "m" => Some(60.0),
+        "h" => Some(3_600.0),
+        _ => None,
+    };
+    given
+        .split_once('/')
+        .and_then(|(count, unit)| Some(f64::from(count.trim().parse::<u32>().ok()?) / seconds(unit)?))
+        .filter(|rate| *rate > 0.0 && *rate <= PER_SECOND_MAX)
+        .ok_or_else(|| format!("`{}` is not a rate; write one such as `50/s`, `600/m` or `5000/h`", shown(&given)))
+}
+
+/// How long each phase may take; the defaults are those of RFC 5321 §4.5.3.2, but for the connection itself.
+fn timeouts(mut section: Reader<'_>) -> SmtpTimeouts {
+    let mut phase = |key, default| {
+        let bounds = TimeDelta::seconds(1)..=TimeDelta::minutes(30);
+        section.or(key, default, values::duration(bounds)).to_std().unwrap_or(Duration::ZERO)
+    };
+    let timeouts = SmtpTimeouts {
+        connect: phase("connect", TimeDelta::seconds(30)),
+        command: phase("command", TimeDelta::minutes(5)),
+        data: phase("data", TimeDelta::minutes(2)),
+        transfer: phase("transfer", TimeDelta::minutes(3)),
+        after_dot: phase("after_dot", TimeDelta::minutes(10)),
+    };
+    section.finish("[email.smtp.timeouts]");
+    timeouts
+}

@@ -1,0 +1,98 @@
+//! `surveys/*.toml`: one survey a file.
+
+use std::collections::BTreeSet;
+
+use crate::domain::id::{QuestionId, SurveyId};
+use crate::domain::language::Text;
+use crate::domain::survey::{QUESTIONS_MAX, Question, Survey};
+
+use super::node::Node;
+use super::problem::Spot;
+use super::questions::{self, Earlier};
+use super::reader::{Field, Reader};
+use super::references::Ledger;
+use super::values;
+use super::words::Words;
+
+/// Reads a file. `None` when something in it is so wrong that there is no survey left.
+pub(super) fn read(root: &Node, ledger: &Ledger<'_>) -> Option<Survey> {
+    let mut root = Reader::root(root, ledger.problems)?;
+    root.require("survey");
+    let mut words = ledger.words();
+    let head = root.table("survey").map(|head| read_head(head, ledger, &mut words));
+    if !root.has("question") {
+        root.wrong::<()>("question", "this survey asks nothing; add a [[question]]");
+    }
+    let own_spot = root.spot("survey");
+    let questions = root.field("question", |field| read_questions(field, &words));
+    root.finish("a survey file");
+    let (id, title, intro, thanks) = head??;
+    let survey = Survey { id, title, intro, thanks, questions: questions? };
+    check_key_questions(&survey, &own_spot, ledger);
+    Some(survey)
+}
+
+/// Id, title, intro and thanks.
+type Head = (SurveyId, Text, Option<Text>, Option<Text>);
+
+/// Reads the head, and from its title the languages that everything else must be written in.
+fn read_head(mut head: Reader<'_>, ledger: &Ledger<'_>, words: &mut Words) -> Option<Head> {
+    let id = head.required("id", values::parsed(SurveyId::parse));
+    if let Some(id) = &id {
+        ledger.declare("survey", id.as_str(), head.spot("id"));
+    }
+    head.require("title");
+    let title = head.field("title", |field| words.text(field));
+    if let Some(title) = &title {
+        *words = words.like(title);
+    }
+    let intro = head.field("intro", |field| words.text(field));
+    let thanks = head.field("thanks", |field| words.text(field));
+    head.finish("[survey]");
+    Some((id?, title?, intro, thanks))
+}
+
+fn read_questions(field: Field<'_, '_>, words: &Words) -> Option<Vec<Question>> {
+    let (mut seen, mut spots): (Vec<String>, Vec<Spot>) = (Vec::new(), Vec::new());
+    let mut questions: Vec<Question> = Vec::new();
+    let all = ids(field.node);
+    field.list(|field| {
+        let mut table = field.table()?;
+        let id = table.required("id", values::parsed(QuestionId::parse));
+        let name = id.as_ref().map(QuestionId::to_string).unwrap_or_default();
+        if let Some((_, first)) = seen.iter().zip(&spots).find(|(known, _)| **known == name && id.is_some()) {
+            table.wrong::<()>("id", format!("there is a question `{name}` already, at {}", first.place));
+        }
+        seen.push(name);
+        spots.push(table.spot("id"));
+        let earlier = Earlier { questions: &questions, ids: &seen, all: &all };
+        let question = questions::read(table, id, words, &earlier);
+        questions.extend(question);
+        Some(())
+    })?;
+    if QUESTIONS_MAX < seen.len() {
+        return field.wrong(format!("{} questions are too many; a survey has at most {QUESTIONS_MAX}", seen.len()));
+    }
+    // With a question missing, nothing can be said of the survey as a whole.
+    (questions.len() == seen.len()).then_some(questions)
+}
+
+/// The ids of all questions, right or wrong, so that a reference to a later one can be told from one to none.
+fn ids(questions: &Node) -> BTreeSet<String> {
+    (0..=QUESTIONS_MAX)
+        .map_while(|index| questions.get(&index.to_string()))
+        .filter_map(|question| values::text(question.get("id")?).ok())
+        .collect()
+}
+
+/// A survey without a key question has no usable responses; one whose key question may be skipped has few.
+fn check_key_questions(survey: &Survey, spot: &Spot, ledger: &Ledger<'_>) {
+    if !survey.questions.is_empty() && survey.key_question().is_none() {
+        let message = format!(
+            "no question of `{}` has `key = true`; mark the one that makes a response usable, which mail and text \
+             messages ask",
+            survey.id
+        );
+        ledger.problems.report(spot.problem(message));
+    }
+}

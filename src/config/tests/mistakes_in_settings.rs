@@ -1,0 +1,116 @@
+//! Mistakes in `canvass.toml`.
+
+use super::*;
+
+#[track_caller]
+fn check_settings(line: &str, expected: &str) {
+    check("canvass.toml", &format!("{CANVASS}{line}\n"), &[expected]);
+}
+
+#[test]
+fn what_listens_and_where_links_lead_is_checked() {
+    let url = |url: &str, message: &str| {
+        let text = CANVASS.replace("https://s.sole.example", url);
+        check("canvass.toml", &text, &[&format!("config/canvass.toml:2:7: public.url: {message}")]);
+    };
+    let like = "write it like `https://s.sole.example`";
+    url("https://s.sole.example/", &format!("`https://s.sole.example/` must not end with a slash; {like}"));
+    url("s.sole.example", &format!("`s.sole.example` must begin with `https://` or `http://`; {like}"));
+    url("https://a@b.example", &format!("`https://a@b.example` may name a host and a port and nothing else; {like}"));
+    url("https://b.example:70000", &format!("`https://b.example:70000` has no valid host and port; {like}"));
+    check_settings(
+        "[admin]\nlisten = \"0.0.0.0:8081\"",
+        "config/canvass.toml:9:10: admin.listen: `0.0.0.0:8081` can be reached from other machines: name a file with a \
+         token in `token_file` (or the systemd credential `admin-token`), or listen on 127.0.0.1",
+    );
+    check_settings(
+        "[admin]\nlisten = \"8081\"",
+        "config/canvass.toml:9:10: admin.listen: `8081` is not an address to listen on; write one such as \
+         `127.0.0.1:8080` or `[::]:8080`",
+    );
+}
+
+#[test]
+fn sections_of_the_daemon_are_checked() {
+    check_settings(
+        "[store]\nurl = \"postgres://db\"",
+        "config/canvass.toml:9:7: store.url: `postgres://db` is not a store; use `sled`",
+    );
+    check_settings(
+        "[daemon]\ntime_zone = \"Europe/Berlim\"",
+        "config/canvass.toml:9:13: daemon.time_zone: `Europe/Berlim` is not a time zone; write one such as \
+         `Europe/Berlin`, did you mean `Europe/Berlin`?",
+    );
+    check_settings(
+        "[fatigue]\nat_most = 0\nper = \"30d\"",
+        "config/canvass.toml:9:11: fatigue.at_most: a whole number from 1 to 1000 belongs here, found the number 0",
+    );
+    check_settings(
+        "[fatige]\nat_most = 1",
+        "config/canvass.toml:8:2: fatige: `fatige` is not a key of canvass.toml, did you mean `fatigue`? (its keys: \
+         admin, consent, daemon, email, fatigue, public, sms, store)",
+    );
+    check_settings(
+        "[daemon]\ngrace = \"1h\"",
+        "config/canvass.toml:9:9: daemon.grace: `1h` is out of bounds: from 0s to 10m is possible",
+    );
+}
+
+#[test]
+fn mail_never_crosses_the_network_in_the_open() {
+    check_settings(
+        "[email.smtp]\nhost = \"mail.sole.example\"\ntls = \"none\"",
+        "config/canvass.toml:10:7: email.smtp.tls: mail to `mail.sole.example` would cross the network in the open; \
+         use \
+         `implicit` or `starttls` (`none` is for a relay on this machine)",
+    );
+    assert_eq!(
+        Sample::sound().and("canvass.toml", "[email.smtp]\nhost = \"127.0.0.1\"\ntls = \"none\"\n").problems(),
+        "none"
+    );
+    check(
+        "canvass.toml",
+        "[public]\nurl = \"https://s.sole.example\"\n[email]\n",
+        &[
+            "config/canvass.toml:3:1: email.from: `from` is missing",
+            "config/canvass.toml:3:1: email.smtp: `smtp` is missing",
+        ],
+    );
+}
+
+#[test]
+fn gateways_are_checked_where_they_stand() {
+    check(
+        "canvass.toml",
+        &CANVASS.replace("transport = \"file\"\n", "").replace("[email]\n", "[email]\ntransport = \"file\"\n"),
+        &["config/canvass.toml:6:1: sms.gateways: no gateway is declared: add [sms.gateways.NAME], or set transport \
+             = \"file\""],
+    );
+    let gateway = |lines: &str, expected: &str| {
+        let sample = Sample::sound().and("canvass.toml", lines).with("kannel.password", "hush");
+        assert_eq!(sample.problems(), expected);
+    };
+    gateway(GATEWAY, "none");
+    gateway(
+        &format!("gateway = \"kanel\"\n{GATEWAY}"),
+        "config/canvass.toml:8:11: sms.gateway: there is no gateway `kanel`, did you mean `kannel`? (declared: kannel \
+         in \
+         [sms.gateways])",
+    );
+    gateway(
+        &GATEWAY.replace("kannel.password", "nowhere"),
+        "config/canvass.toml:12:17: sms.gateways.kannel.password_file: there is no file `config/nowhere`",
+    );
+    let too_long = Sample::sound().and("canvass.toml", &GATEWAY.replace("SOLE", "Trattoria Sole"));
+    let problems = too_long.with("kannel.password", "hush").problems();
+    assert!(problems.starts_with("config/canvass.toml:13:8: sms.gateways.kannel.from: `Trattoria"), "{problems}");
+    let inline = GATEWAY.replace("password_file = \"kannel.password\"", "password = \"hunter2\"");
+    let problems = Sample::sound().and("canvass.toml", &inline).problems();
+    assert!(problems.starts_with("config/canvass.toml:12:12: sms.gateways.kannel.password: "), "{problems}");
+    assert!(!problems.contains("hunter2"), "{problems}");
+    let of_systemd = Sample::sound()
+        .and("canvass.toml", &GATEWAY.replace("password_file = \"kannel.password\"\n", ""))
+        .env("CREDENTIALS_DIRECTORY", "/run/credentials")
+        .with("/run/credentials/sms-kannel-password", "hush");
+    assert_eq!(of_systemd.problems(), "none");
+}

@@ -1,0 +1,80 @@
+//! Mistakes in surveys.
+
+use super::*;
+
+#[track_caller]
+fn check_question(lines: &str, expected: &[&str]) {
+    check("surveys/visit.toml", &format!("{SURVEY}{lines}"), expected);
+}
+
+#[test]
+fn a_survey_is_checked() {
+    let q = "[[question]]\nid = \"q2\"\n";
+    check_question(
+        &format!("{q}kind = \"csatt\"\ntext = \"?\"\n"),
+        &["config/surveys/visit.toml:11:8: question.q2.kind: `csatt` is not a kind of question; use `nps`, `csat`, \
+             `ces`, `smiley`, `stars`, `choice`, `multi` or `text`, did you mean `csat`?"],
+    );
+    check_question(
+        &format!("{q}kind = \"csat\"\nscale = {{ from = 1, to = 6 }}\ntext = \"?\"\n"),
+        &["config/surveys/visit.toml:12:9: question.q2.scale: 1 to 6 is not a scale of this kind; it goes from 1 to \
+             5 or 7 or 10 (or the other way round)"],
+    );
+    check_question(
+        &format!("{q}kind = \"nps\"\nscale = {{ from = 1, to = 5 }}\ntext = \"?\"\n"),
+        &["config/surveys/visit.toml:12:1: question.q2.scale: `scale` is not a key of a `nps` question (its keys: \
+             ask_if, ends, id, key, kind, required, text)"],
+    );
+    check_question(
+        &format!("{q}kind = \"choice\"\ntext = \"?\"\noptions = [{{ id = \"a\", text = \"A\" }}]\n"),
+        &["config/surveys/visit.toml:13:11: question.q2.options: a choice has 2 to 50 options, found 1"],
+    );
+    check_question(
+        &format!("{q}kind = \"text\"\nkey = true\ntext = \"?\"\n"),
+        &["config/surveys/visit.toml:12:7: question.q2.key: a key question must be a rating or a `choice`: mail \
+             asks it with one tap"],
+    );
+    check_question(
+        "[[question]]\nid = \"overall\"\nkind = \"text\"\ntext = \"?\"\n",
+        &["config/surveys/visit.toml:10:6: question.overall.id: there is a question `overall` already, at \
+             config/surveys/visit.toml:5:6"],
+    );
+    check(
+        "surveys/visit.toml",
+        &SURVEY.replace("key = true\n", ""),
+        &["config/surveys/visit.toml:1:1: survey: no question of `visit` has `key = true`; mark the one that makes \
+             a response usable, which mail and text messages ask"],
+    );
+    check(
+        "surveys/visit.toml",
+        &SURVEY.replace("\"Your visit\"", "{ en = \"Your visit\", de = \"Ihr Besuch\" }"),
+        &["config/surveys/visit.toml:8:8: question.overall.text: the translation into de is missing; the title has it"],
+    );
+}
+
+#[test]
+fn a_question_may_depend_on_earlier_ones_only() {
+    let ask = |ask_if: &str, expected: &str| {
+        let lines = format!(
+            "[[question]]\nid = \"q2\"\nkind = \"text\"\nask_if = {{ {ask_if} }}\ntext = \"?\"\n[[question]]\nid = \
+             \"last\"\nkind = \"stars\"\ntext = \"?\"\n"
+        );
+        check_question(&lines, &[&format!("config/surveys/visit.toml:12:{expected}")]);
+    };
+    ask(
+        "question = \"last\"",
+        "23: question.q2.ask_if.question: `last` is not asked before this question; only earlier answers are known",
+    );
+    ask(
+        "question = \"overal\"",
+        "23: question.q2.ask_if.question: there is no question `overal` in this survey, did you mean `overall`?",
+    );
+    ask(
+        "question = \"overall\", at_most = 6",
+        "44: question.q2.ask_if.at_most: 6 is not on the scale of `overall`, which goes from 1 to 5",
+    );
+    ask(
+        "question = \"overall\", any_of = [\"a\"]",
+        "43: question.q2.ask_if.any_of: only a `choice` or `multi` question has options; use `at_least` or `at_most`",
+    );
+}
