@@ -1,0 +1,51 @@
+//! The templates that are compiled in, by the name that a file in the operators' folder takes the place of.
+
+macro_rules! built_in {
+    ($($name:literal),* $(,)?) => {
+        [$(($name, include_str!(concat!("../../templates/", $name)))),*]
+    };
+}
+
+/// Folders of templates; a file elsewhere in the operators' folder is none of ours.
+pub(super) const FOLDERS: [&str; 4] = ["admin", "mail", "page", "sms"];
+
+/// The design of cards: file name and source. It is filled in card by card, by the room that draws them.
+pub(super) const CARD: (&str, &str) = ("card/plain.svg", crate::cards::PLAIN_TEMPLATE);
+
+/// Name and source of every template.
+pub(super) const TEMPLATES: [(&str, &str); 25] = built_in![
+    "admin/admin.css",
+    "admin/bar.html",
+    "admin/rate.html",
+    "admin/report.html",
+    "demo/demo.css",
+    "demo/inbox.html",
+    "demo/message.html",
+    "demo/start.html",
+    "demo/story.html",
+    "mail/invitation.html",
+    "mail/invitation.subject.txt",
+    "mail/invitation.txt",
+    "page/base.css",
+    "page/error.html",
+    "page/gone.html",
+    "page/head.html",
+    "page/layout.html",
+    "page/not_found.html",
+    "page/question.html",
+    "page/survey.css",
+    "page/survey.html",
+    "page/thanks.html",
+    "page/unsubscribe.html",
+    "page/unsubscribed.html",
+    "sms/invitation.txt",
+];
+
+/// The words of one language: its tag, the file's name and its content.
+pub(super) type WordsFile = (&'static str, &'static str, &'static str);
+
+/// The language that the interface falls back to.
+pub(super) const ENGLISH: WordsFile = ("en", "language/en.toml", include_str!("../../templates/language/en.toml"));
+
+/// The second language.
+pub(super) const GERMAN: WordsFile = ("de", "language/de.toml", include_str!("../../templates/language/de.toml"));

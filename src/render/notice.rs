@@ -1,0 +1,245 @@
+//! The sisters of the survey page: what is said after an answer, around an unsubscription, and when there is no survey.
+
+use minijinja::{Value, context};
+
+use super::page::{Frame, Page};
+use super::templates::Templates;
+use super::{RenderError, TemplateContext};
+use crate::domain::language::Language;
+
+/// After an answer.
+#[derive(Clone)]
+pub struct ThanksPage {
+    /// The language of the page.
+    pub language: Language,
+    /// Whom the answer went to; may be empty.
+    pub place: String,
+    /// What happened.
+    pub kind: ThanksKind,
+    /// Where the answer can still be changed, while it can.
+    pub amend_url: Option<String>,
+}
+
+/// What happened to an answer.
+#[derive(Clone, PartialEq, Eq)]
+pub enum ThanksKind {
+    /// It was taken.
+    Answered {
+        /// The survey's own words of thanks.
+        thanks: Option<String>,
+    },
+    /// There was one before, and it stays as it was.
+    AlreadyAnswered,
+}
+
+impl TemplateContext for ThanksPage {
+    const TEMPLATE: &'static str = "page/thanks.html";
+
+    type Rendered = Page;
+
+    fn samples(language: &Language) -> Vec<Self> {
+        let page = |kind, place: &str, amend_url: Option<&str>| Self {
+            language: language.clone(),
+            place: place.to_owned(),
+            kind,
+            amend_url: amend_url.map(str::to_owned),
+        };
+        vec![
+            page(ThanksKind::Answered { thanks: None }, "Sole Mitte", Some("/s/sample")),
+            page(ThanksKind::Answered { thanks: Some("Grazie!".to_owned()) }, "", None),
+            page(ThanksKind::AlreadyAnswered, "Sole Mitte", None),
+        ]
+    }
+
+    fn render(&self, templates: &Templates) -> Result<Page, RenderError> {
+        let words = &templates.words(&self.language).thanks;
+        let (title, text) = match &self.kind {
+            ThanksKind::Answered { thanks } => (&words.title, thanks.as_ref().unwrap_or(&words.text)),
+            ThanksKind::AlreadyAnswered => (&words.already_title, &words.already_text),
+        };
+        let context = context! { title, text, amend_url => self.amend_url.as_deref(), ..head(&self.place) };
+        templates.page(Self::TEMPLATE, Frame::plain(&self.language), context)
+    }
+}
+
+/// Asks whether somebody really wants no more surveys. Only its form, not the link to it, changes anything.
+///
+/// The form posts `choice=stop`, or `choice=ineligible` for somebody who was never a customer there.
+#[derive(Clone)]
+pub struct UnsubscribePage {
+    /// The language of the page.
+    pub language: Language,
+    /// Who would stop asking.
+    pub business: String,
+    /// Where the form goes.
+    pub action: String,
+    /// Fields that the form carries along.
+    pub hidden: Vec<(String, String)>,
+    /// Whether it offers to say "I was not a customer there".
+    pub ineligible: bool,
+}
+
+impl TemplateContext for UnsubscribePage {
+    const TEMPLATE: &'static str = "page/unsubscribe.html";
+
+    type Rendered = Page;
+
+    fn samples(language: &Language) -> Vec<Self> {
+        let page = |ineligible, hidden| Self {
+            language: language.clone(),
+            business: "Trattoria Sole".to_owned(),
+            action: "/u/sample".to_owned(),
+            hidden,
+            ineligible,
+        };
+        vec![page(true, Vec::new()), page(false, vec![("field".to_owned(), "value".to_owned())])]
+    }
+
+    fn render(&self, templates: &Templates) -> Result<Page, RenderError> {
+        let context = context! {
+            action => &self.action,
+            hidden => pairs(&self.hidden),
+            ineligible => self.ineligible,
+            ..head(&self.business),
+        };
+        templates.page(Self::TEMPLATE, Frame::plain(&self.language), context)
+    }
+}
+
+/// Confirms what the unsubscribe page has done.
+#[derive(Clone)]
+pub struct UnsubscribedPage {
+    /// The language of the page.
+    pub language: Language,
+    /// Who stops asking.
+    pub business: String,
+    /// What was chosen.
+    pub why: UnsubscribedWhy,
+}
+
+/// What somebody chose on the unsubscribe page.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum UnsubscribedWhy {
+    /// No more surveys.
+    Stop,
+    /// Not a customer there.
+    Ineligible,
+}
+
+impl TemplateContext for UnsubscribedPage {
+    const TEMPLATE: &'static str = "page/unsubscribed.html";
+
+    type Rendered = Page;
+
+    fn samples(language: &Language) -> Vec<Self> {
+        let page = |why| Self { language: language.clone(), business: "Trattoria Sole".to_owned(), why };
+        vec![page(UnsubscribedWhy::Stop), page(UnsubscribedWhy::Ineligible)]
+    }
+
+    fn render(&self, templates: &Templates) -> Result<Page, RenderError> {
+        let words = &templates.words(&self.language).unsubscribed;
+        let (title, text) = match self.why {
+            UnsubscribedWhy::Stop => (&words.title, &words.text),
+            UnsubscribedWhy::Ineligible => (&words.ineligible_title, &words.ineligible_text),
+        };
+        let context = context! { title, text, ..head(&self.business) };
+        templates.page(Self::TEMPLATE, Frame::plain(&self.language), context)
+    }
+}
+
+/// There was a survey here (status 410).
+#[derive(Clone)]
+pub struct GonePage {
+    /// The language of the page.
+    pub language: Language,
+    /// Whose survey it was; may be empty.
+    pub place: String,
+    /// Why it is gone.
+    pub why: GoneWhy,
+}
+
+/// Why a survey is gone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum GoneWhy {
+    /// The card was withdrawn.
+    CardRevoked,
+    /// The link's time is over.
+    LinkExpired,
+}
+
+impl TemplateContext for GonePage {
+    const TEMPLATE: &'static str = "page/gone.html";
+
+    type Rendered = Page;
+
+    fn samples(language: &Language) -> Vec<Self> {
+        let page = |why, place: &str| Self { language: language.clone(), place: place.to_owned(), why };
+        vec![page(GoneWhy::CardRevoked, "Sole Mitte"), page(GoneWhy::LinkExpired, "")]
+    }
+
+    fn render(&self, templates: &Templates) -> Result<Page, RenderError> {
+        let words = &templates.words(&self.language).gone;
+        let (title, text) = match self.why {
+            GoneWhy::CardRevoked => (&words.card_title, &words.card_text),
+            GoneWhy::LinkExpired => (&words.link_title, &words.link_text),
+        };
+        let context = context! { title, text, ..head(&self.place) };
+        templates.page(Self::TEMPLATE, Frame::plain(&self.language), context)
+    }
+}
+
+/// There is nothing at this address (status 404).
+#[derive(Clone)]
+pub struct NotFoundPage {
+    /// The language of the page.
+    pub language: Language,
+}
+
+impl TemplateContext for NotFoundPage {
+    const TEMPLATE: &'static str = "page/not_found.html";
+
+    type Rendered = Page;
+
+    fn samples(language: &Language) -> Vec<Self> {
+        vec![Self { language: language.clone() }]
+    }
+
+    fn render(&self, templates: &Templates) -> Result<Page, RenderError> {
+        templates.page(Self::TEMPLATE, Frame::plain(&self.language), context! {})
+    }
+}
+
+/// The answer could not be saved (status 503). It keeps nothing and promises nothing.
+#[derive(Clone)]
+pub struct ErrorPage {
+    /// The language of the page.
+    pub language: Language,
+    /// Where to try again.
+    pub retry_url: Option<String>,
+}
+
+impl TemplateContext for ErrorPage {
+    const TEMPLATE: &'static str = "page/error.html";
+
+    type Rendered = Page;
+
+    fn samples(language: &Language) -> Vec<Self> {
+        let page = |retry_url| Self { language: language.clone(), retry_url };
+        vec![page(Some("/s/sample".to_owned())), page(None)]
+    }
+
+    fn render(&self, templates: &Templates) -> Result<Page, RenderError> {
+        let context = context! { retry_url => self.retry_url.as_deref() };
+        templates.page(Self::TEMPLATE, Frame::plain(&self.language), context)
+    }
+}
+
+/// The head of a page that stands in one language only.
+fn head(place: &str) -> Value {
+    context! { place, languages => Vec::<Value>::new() }
+}
+
+/// Names and values of hidden fields.
+pub(super) fn pairs(fields: &[(String, String)]) -> Vec<Vec<String>> {
+    fields.iter().map(|(name, value)| vec![name.clone(), value.clone()]).collect()
+}

@@ -1,0 +1,82 @@
+//! The text message that asks: who, what, where to answer, how to stop; in that order and in one segment if possible.
+
+use minijinja::context;
+
+use super::fill::fill;
+use super::mail::one_line;
+use super::samples;
+use super::templates::Templates;
+use super::{RenderError, TemplateContext};
+use crate::domain::language::Language;
+
+/// Characters that look the same in the alphabet of text messages, and what stands for them. One of them alone would
+/// cut the room of a message from 160 characters to 70.
+const LOOK_ALIKES: [(&[char], &str); 6] = [
+    (&['\u{2018}', '\u{2019}', '\u{201a}', '\u{201b}', '\u{2032}', '\u{b4}', '`'], "'"),
+    (&['\u{201c}', '\u{201d}', '\u{201e}', '\u{201f}', '\u{ab}', '\u{bb}', '\u{2033}'], "\""),
+    (&['\u{2010}', '\u{2011}', '\u{2012}', '\u{2013}', '\u{2014}', '\u{2212}'], "-"),
+    (&['\u{2026}'], "..."),
+    (&['\u{a0}', '\u{2007}', '\u{2009}', '\u{200a}', '\u{202f}'], " "),
+    (&['\u{ad}', '\u{200b}', '\u{200c}', '\u{200d}', '\u{2060}', '\u{feff}'], ""),
+];
+
+/// What a text message says. No `Debug`: it is all names and links.
+#[derive(Clone)]
+pub struct SmsContext {
+    /// The reader's language.
+    pub language: Language,
+    /// Who asks, as customers know them.
+    pub business: String,
+    /// The key question.
+    pub question: String,
+    /// Where it is answered.
+    pub url: String,
+    /// How it can be stopped.
+    pub stop: Stop,
+}
+
+/// How a person stops text messages.
+#[derive(Clone, PartialEq, Eq)]
+pub enum Stop {
+    /// By answering STOP: only where the sender is a number that takes replies.
+    Reply,
+    /// By a link.
+    Link(String),
+}
+
+impl TemplateContext for SmsContext {
+    const TEMPLATE: &'static str = "sms/invitation.txt";
+
+    type Rendered = String;
+
+    fn samples(language: &Language) -> Vec<Self> {
+        samples::texts(language)
+    }
+
+    fn render(&self, templates: &Templates) -> Result<String, RenderError> {
+        let words = &templates.words(&self.language).sms;
+        let stop = match &self.stop {
+            Stop::Reply => words.stop_reply.clone(),
+            Stop::Link(url) => fill(&words.stop_link, &[("url", url)])?,
+        };
+        let context = context! {
+            business => &self.business,
+            question => &self.question,
+            url => &self.url,
+            stop,
+        };
+        Ok(one_line(&plain(&templates.fill_in(Self::TEMPLATE, &self.language, context)?)))
+    }
+}
+
+/// The text with look-alikes of the alphabet of text messages in place of typographic characters.
+fn plain(text: &str) -> String {
+    let mut plain = String::with_capacity(text.len());
+    for c in text.chars() {
+        match LOOK_ALIKES.iter().find(|(characters, _)| characters.contains(&c)) {
+            Some((_, instead)) => plain.push_str(instead),
+            None => plain.push(c),
+        }
+    }
+    plain
+}

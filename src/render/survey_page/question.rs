@@ -1,0 +1,179 @@
+//! One question as the page shows it.
+
+use serde::Serialize;
+
+use super::SurveyPage;
+use crate::domain::answer::{Answer, Trouble};
+use crate::domain::language::Language;
+use crate::domain::survey::{AskIf, Choice, Kind, Question, Survey};
+use crate::render::RenderError;
+use crate::render::fill::fill;
+use crate::render::scale;
+use crate::render::words::Words;
+
+/// What `page/question.html` needs.
+#[derive(Serialize)]
+pub(super) struct QuestionView<'a> {
+    pub(super) id: &'a str,
+    shape: &'static str,
+    pub(super) text: &'a str,
+    required: bool,
+    optional: bool,
+    /// The condition in words, for browsers that cannot hide the question until it holds.
+    only_if: Option<String>,
+    ends: Option<[String; 2]>,
+    points: Vec<PointView>,
+    value: &'a str,
+    chars_max: usize,
+    pub(super) trouble: Option<String>,
+    /// The ids of what explains the question, for screen readers.
+    described_by: String,
+}
+
+/// One thing that can be chosen.
+#[derive(Serialize)]
+struct PointView {
+    value: String,
+    label: String,
+    face: Option<&'static str>,
+    checked: bool,
+}
+
+impl<'a> QuestionView<'a> {
+    pub(super) fn all(
+        page: &'a SurveyPage<'_>,
+        language: &Language,
+        words: &Words,
+    ) -> Result<Vec<QuestionView<'a>>, RenderError> {
+        page.survey.questions.iter().map(|question| Self::of(question, page, language, words)).collect()
+    }
+
+    fn of(
+        question: &'a Question,
+        page: &'a SurveyPage<'_>,
+        language: &Language,
+        words: &Words,
+    ) -> Result<Self, RenderError> {
+        let trouble = page.troubles.iter().find(|(id, _)| *id == question.id);
+        let trouble = trouble.map(|(_, trouble)| trouble_words(*trouble, words)).transpose()?;
+        let ends = scale::ends(question, language, words)?;
+        let only_if =
+            question.ask_if.as_ref().map(|ask_if| only_if(ask_if, &page.survey, language, words)).transpose()?;
+        let chars_max = match question.kind {
+            Kind::Text { chars_max } => Some(chars_max),
+            Kind::Nps
+            | Kind::Csat(_)
+            | Kind::Ces(_)
+            | Kind::Smiley(_)
+            | Kind::Stars(_)
+            | Kind::Choice(_)
+            | Kind::Multi(_) => None,
+        };
+        let parts = [(trouble.is_some(), 't'), (ends.is_some(), 'e'), (chars_max.is_some(), 'h')];
+        let described_by = parts.iter().filter(|(there, _)| *there).map(|(_, part)| format!("{part}-{}", question.id));
+        Ok(Self {
+            id: question.id.as_str(),
+            shape: shape(&question.kind),
+            text: question.text.in_language(language),
+            required: question.required,
+            optional: !question.required,
+            only_if: only_if.flatten(),
+            described_by: described_by.collect::<Vec<_>>().join(" "),
+            ends,
+            points: points(question, page, language, words),
+            value: written(question, page),
+            chars_max: chars_max.unwrap_or_default(),
+            trouble,
+        })
+    }
+}
+
+fn shape(kind: &Kind) -> &'static str {
+    match kind {
+        Kind::Nps | Kind::Csat(_) | Kind::Ces(_) => "scale",
+        Kind::Smiley(_) => "faces",
+        Kind::Stars(_) => "stars",
+        Kind::Choice(_) => "one",
+        Kind::Multi(_) => "many",
+        Kind::Text { .. } => "text",
+    }
+}
+
+fn trouble_words(trouble: Trouble, words: &Words) -> Result<String, RenderError> {
+    match trouble {
+        Trouble::Missing => Ok(words.survey.missing.clone()),
+        Trouble::NotAnOption => Ok(words.survey.not_an_option.clone()),
+        Trouble::TooLong { chars_max } => fill(&words.survey.too_long, &[("count", &chars_max.to_string())]),
+    }
+}
+
+fn points(question: &Question, page: &SurveyPage<'_>, language: &Language, words: &Words) -> Vec<PointView> {
+    let answer = page.answers.get(&question.id);
+    if let Kind::Choice(options) | Kind::Multi(options) = &question.kind {
+        let option = |option: &Choice| PointView {
+            value: option.id.to_string(),
+            label: option.text.in_language(language).to_owned(),
+            face: None,
+            checked: match answer {
+                Some(Answer::Choice(chosen)) => *chosen == option.id,
+                Some(Answer::Choices(chosen)) => chosen.contains(&option.id),
+                Some(Answer::Rating(_) | Answer::Text(_)) | None => false,
+            },
+        };
+        return options.iter().map(option).collect();
+    }
+    let point = |point: scale::Point| PointView {
+        value: point.value.to_string(),
+        checked: answer == Some(&Answer::Rating(point.value)),
+        label: point.label,
+        face: point.face,
+    };
+    scale::points(question, language, words).into_iter().map(point).collect()
+}
+
+/// What stands in the field for own words: the draft that was refused, else the answer.
+fn written<'a>(question: &Question, page: &'a SurveyPage<'_>) -> &'a str {
+    if let Some((_, draft)) = page.drafts.iter().find(|(id, _)| *id == question.id) {
+        return draft;
+    }
+    match page.answers.get(&question.id) {
+        Some(Answer::Text(text)) => text,
+        Some(Answer::Rating(_) | Answer::Choice(_) | Answer::Choices(_)) | None => "",
+    }
+}
+
+/// The condition of a question in words; none where the earlier question is not there.
+fn only_if(ask_if: &AskIf, survey: &Survey, language: &Language, words: &Words) -> Result<Option<String>, RenderError> {
+    let Some(earlier) = survey.question(&ask_if.question) else { return Ok(None) };
+    let question = earlier.text.in_language(language);
+    let answers = answers_that_ask(ask_if, earlier, language, words);
+    let sentence = if answers.is_empty() {
+        fill(&words.survey.only_after_any, &[("question", question)])?
+    } else {
+        fill(&words.survey.only_after, &[("question", question), ("answers", &answers)])?
+    };
+    Ok(Some(sentence))
+}
+
+/// The answers after which a question is asked, such as `0-6` or `Food, Service`; empty where any will do.
+fn answers_that_ask(ask_if: &AskIf, earlier: &Question, language: &Language, words: &Words) -> String {
+    if let Kind::Choice(options) | Kind::Multi(options) = &earlier.kind {
+        let chosen = options.iter().filter(|option| ask_if.any_of.contains(&option.id));
+        return chosen.map(|option| option.text.in_language(language)).collect::<Vec<_>>().join(", ");
+    }
+    let points = scale::points(earlier, language, words);
+    let n_points = points.len();
+    let asks = |point: &scale::Point| rating_asks(ask_if, point.value);
+    let labels = points.into_iter().filter(asks).map(|point| point.label).collect::<Vec<_>>();
+    let numbers = labels.iter().all(|label| label.parse::<i32>().is_ok());
+    match labels.as_slice() {
+        labels if labels.len() == n_points => String::new(),
+        [first, _, .., last] if numbers => format!("{first}\u{2013}{last}"),
+        labels => labels.join(", "),
+    }
+}
+
+/// Whether a question is asked after this rating of the earlier one.
+pub(super) fn rating_asks(ask_if: &AskIf, point: i32) -> bool {
+    ask_if.at_least.is_none_or(|least| least <= point) && ask_if.at_most.is_none_or(|most| point <= most)
+}
