@@ -52,9 +52,11 @@ pub mod plan;
 pub mod report;
 pub mod score;
 
+pub mod cards;
 pub mod catcher;
 pub mod channel;
 pub mod config;
+pub mod render;
 pub mod store;
 
 pub mod chain;
