@@ -59,6 +59,9 @@ pub mod config;
 pub mod render;
 pub mod store;
 
+pub mod daemon;
+pub mod web;
+
 pub mod chain;
 pub mod clock;
 pub mod entropy;

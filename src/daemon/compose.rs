@@ -1,0 +1,202 @@
+//! From a lease to the message that leaves: the same bytes on every try of an attempt.
+//!
+//! What the message says comes from the survey version that was planned, and everything that would differ from try to try
+//! (date, id, boundary) comes from the attempt, so a receiver that gets a retry of a message it already has can tell.
+
+use crate::channel::email::message::{Draft, MessageError, build};
+use crate::channel::{OutboundEmail, OutboundMessage, OutboundSms};
+use crate::config::settings::EmailSettings;
+use crate::domain::attempt::Attempt;
+use crate::domain::id::InvitationId;
+use crate::domain::invitation::Invitation;
+use crate::domain::journey::{Channel, StepKind};
+use crate::domain::language::Language;
+use crate::domain::seal::{LinkTarget, Purpose};
+use crate::domain::survey::Survey;
+use crate::render::{MailContext, RenderError, SmsContext, Stop, TemplateContext, Why};
+use crate::store::{Lease, StoreError};
+
+use super::core::{Core, Live};
+
+/// Why a message cannot be written.
+#[derive(Debug, thiserror::Error)]
+pub enum ComposeError {
+    /// The lease names no attempt or no address.
+    #[error("the lease has no {0}")]
+    Missing(&'static str),
+    /// The survey cannot be read.
+    #[error("the survey version that was planned cannot be read")]
+    Survey(#[from] StoreError),
+    /// A template failed.
+    #[error("a template failed")]
+    Render(#[from] RenderError),
+    /// The mail cannot be put together.
+    #[error("the mail cannot be put together")]
+    Message(#[from] MessageError),
+}
+
+/// Writes the message of a leased attempt.
+pub async fn compose(core: &Core, live: &Live, lease: &Lease) -> Result<OutboundMessage, ComposeError> {
+    let invitation = &lease.invitation;
+    let attempt = invitation.attempts.last().ok_or(ComposeError::Missing("attempt"))?;
+    let survey = survey(core, live, invitation).await?;
+    match attempt.channel {
+        Channel::Email => compose_mail(core, live, lease, (attempt, &survey)),
+        Channel::Sms => compose_sms(core, live, lease, (attempt, &survey)),
+    }
+}
+
+/// The survey content that was planned: the configuration's, unless it has changed since.
+async fn survey(core: &Core, live: &Live, invitation: &Invitation) -> Result<Survey, ComposeError> {
+    if let Some(current) = live.config.surveys.get(&invitation.survey)
+        && current.version() == invitation.version
+    {
+        return Ok(current.clone());
+    }
+    core.store.survey(invitation.version).await?.ok_or(ComposeError::Missing("survey"))
+}
+
+/// The `Message-ID` of an attempt, without angle brackets.
+pub fn message_id(invitation: &InvitationId, attempt: u8, domain: &str) -> String {
+    format!("{invitation}.{attempt}@{domain}")
+}
+
+fn compose_mail(
+    core: &Core,
+    live: &Live,
+    lease: &Lease,
+    (attempt, survey): (&Attempt, &Survey),
+) -> Result<OutboundMessage, ComposeError> {
+    let settings = live.config.settings.email.as_ref().ok_or(ComposeError::Missing("[email] section"))?;
+    let invitation = &lease.invitation;
+    let to = lease.contact.email.clone().ok_or(ComposeError::Missing("address"))?;
+    let language = language(live, lease);
+    let links = Links::of(core, live, invitation, attempt);
+    let mail = MailContext {
+        kind: attempt.kind,
+        asked: live.templates.asked(survey, &language, &links.survey)?,
+        business: business(live, settings),
+        contact_name: lease.contact.name.clone(),
+        why: why(live, invitation),
+        unsubscribe_url: links.unsubscribe.clone(),
+        postal_address: settings.postal_address.clone().unwrap_or_default(),
+        language,
+    };
+    let mail = mail.render(&live.templates)?;
+    let domain = settings.bounce_domain.as_str();
+    let message_id = message_id(&invitation.id, attempt.number, domain);
+    let draft = Draft {
+        message_id: message_id.clone(),
+        in_reply_to: reminded_of(invitation, attempt).map(|first| self::message_id(&invitation.id, first, domain)),
+        date: attempt.first_tried_at,
+        from: settings.from.clone(),
+        reply_to: settings.reply_to.clone(),
+        to: to.clone(),
+        to_name: lease.contact.name.clone(),
+        subject: mail.subject,
+        text: mail.text,
+        html: mail.html,
+        list_id: format!("{}.{domain}", invitation.survey),
+        unsubscribe_url: links.unsubscribe,
+        feedback_id: feedback_id(invitation, attempt),
+    };
+    let receipt = core.store.seal().token(Purpose::Receipt, links.target);
+    Ok(OutboundMessage::Email(OutboundEmail {
+        envelope_from: format!("b+{receipt}@{domain}"),
+        to,
+        message_id,
+        bytes: build(&draft)?,
+    }))
+}
+
+fn compose_sms(
+    core: &Core,
+    live: &Live,
+    lease: &Lease,
+    (attempt, survey): (&Attempt, &Survey),
+) -> Result<OutboundMessage, ComposeError> {
+    let invitation = &lease.invitation;
+    let to = lease.contact.phone.clone().ok_or(ComposeError::Missing("number"))?;
+    let language = language(live, lease);
+    let links = Links::of(core, live, invitation, attempt);
+    let branch = invitation.branch.as_ref().and_then(|id| live.config.branches.get(id));
+    let business = match (branch, &live.config.settings.email) {
+        (Some(branch), _) => branch.title.clone(),
+        (None, Some(email)) => business(live, email),
+        (None, None) => String::new(),
+    };
+    let question = survey.key_question().map_or(&survey.title, |question| &question.text);
+    let text = SmsContext {
+        business,
+        question: question.in_language(&language).to_owned(),
+        url: links.survey,
+        stop: Stop::Link(links.unsubscribe),
+        language,
+    };
+    let transport = live.transport(Channel::Sms, invitation.branch.as_ref());
+    let gateway = transport.ok_or(ComposeError::Missing("gateway"))?.name().to_owned();
+    let receipt = core.store.seal().token(Purpose::Receipt, links.target);
+    Ok(OutboundMessage::Sms(OutboundSms {
+        to,
+        text: text.render(&live.templates)?,
+        reference: format!("{}-{}", invitation.id, attempt.number),
+        status_url: format!("{}/hooks/sms/{gateway}/status/{receipt}", live.config.settings.public.url),
+    }))
+}
+
+/// The links of one attempt.
+struct Links {
+    target: LinkTarget,
+    survey: String,
+    unsubscribe: String,
+}
+
+impl Links {
+    fn of(core: &Core, live: &Live, invitation: &Invitation, attempt: &Attempt) -> Self {
+        let target = LinkTarget { invitation: invitation.id, attempt: attempt.number };
+        let (seal, url) = (core.store.seal(), &live.config.settings.public.url);
+        Self {
+            target,
+            survey: format!("{url}/s/{}", seal.token(Purpose::Survey, target)),
+            unsubscribe: format!("{url}/u/{}", seal.token(Purpose::Unsubscribe, target)),
+        }
+    }
+}
+
+/// The contact's language, else the branch's, else the daemon's.
+fn language(live: &Live, lease: &Lease) -> Language {
+    let branch = lease.invitation.branch.as_ref().and_then(|id| live.config.branches.get(id));
+    let spoken = lease.contact.locale.as_ref().or(branch.map(|branch| &branch.language));
+    spoken.unwrap_or(&live.config.settings.daemon.language).clone()
+}
+
+fn business(live: &Live, email: &EmailSettings) -> String {
+    let name = &email.from.name;
+    if name.is_empty() { live.config.settings.public.url.clone() } else { name.clone() }
+}
+
+fn why(live: &Live, invitation: &Invitation) -> Why {
+    let branch = invitation.branch.as_ref().and_then(|id| live.config.branches.get(id));
+    match (branch, &invitation.event) {
+        (Some(branch), Some(_)) => Why::Contact {
+            place: branch.title.clone(),
+            on: invitation.planned_at.with_timezone(&invitation.zone).date_naive(),
+        },
+        (None, _) | (_, None) => Why::Customer,
+    }
+}
+
+/// The first mail of the invitation, which a reminder belongs under.
+fn reminded_of(invitation: &Invitation, attempt: &Attempt) -> Option<u8> {
+    if attempt.kind == StepKind::Initial {
+        return None;
+    }
+    let first = invitation.attempts.iter().find(|earlier| earlier.channel == Channel::Email)?;
+    (first.number != attempt.number).then_some(first.number)
+}
+
+/// Journey, branch and kind of mail, for the mailbox provider's statistics; nothing that names a recipient.
+fn feedback_id(invitation: &Invitation, attempt: &Attempt) -> String {
+    let branch = invitation.branch.as_ref().map_or("none", |branch| branch.as_str());
+    format!("{}:{branch}:{}:canvass", invitation.journey, attempt.kind.as_str())
+}

@@ -1,0 +1,267 @@
+//! What every task and every request shares.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
+use arc_swap::ArcSwap;
+use tokio::sync::Notify;
+
+use super::metrics::Metrics;
+use crate::channel::Transport;
+use crate::channel::email::SmtpTransport;
+use crate::channel::file::FileTransport;
+use crate::channel::sms::GatewayTransport;
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::config::settings::{EmailTransport, SmsTransport};
+use crate::domain::id::BranchId;
+use crate::domain::invitation::AfterUnknown;
+use crate::domain::journey::Channel;
+use crate::entropy::Entropy;
+use crate::plan::PlanRules;
+use crate::render::Templates;
+use crate::store::Store;
+
+/// The store, the configuration that is in force, the time and chance.
+pub struct Core {
+    /// What is remembered.
+    pub store: Arc<dyn Store>,
+    /// What operations wrote; a reload swaps it whole.
+    pub live: ArcSwap<Live>,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// Chance.
+    pub entropy: Arc<Entropy>,
+    /// Tells the dispatchers that something may be due.
+    pub wake: Wake,
+    /// What Prometheus reads.
+    pub metrics: Metrics,
+    /// Whether the configuration that was read last was refused, so that an older one is in force.
+    pub reload_refused: AtomicBool,
+}
+
+impl Core {
+    /// Puts the parts together.
+    pub fn new(store: Arc<dyn Store>, live: Live, clock: Arc<dyn Clock>, entropy: Arc<Entropy>) -> Self {
+        let metrics = Metrics::new();
+        let (live, wake) = (ArcSwap::from_pointee(live), Wake::default());
+        Self { store, live, clock, entropy, wake, metrics, reload_refused: AtomicBool::new(false) }
+    }
+
+    /// Puts another configuration in force, and keeps the content of its surveys.
+    pub async fn adopt(&self, live: Live) -> Result<(), crate::store::StoreError> {
+        self.store.keep_surveys(live.config.surveys.values().cloned().collect()).await?;
+        self.live.store(Arc::new(live));
+        self.wake.everybody();
+        Ok(())
+    }
+}
+
+impl std::fmt::Debug for Core {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Core(…)")
+    }
+}
+
+/// One bell per dispatcher.
+#[derive(Debug, Default)]
+pub struct Wake {
+    email: Notify,
+    sms: Notify,
+}
+
+impl Wake {
+    /// The bell of a channel's dispatcher.
+    pub fn of(&self, channel: Channel) -> &Notify {
+        match channel {
+            Channel::Email => &self.email,
+            Channel::Sms => &self.sms,
+        }
+    }
+
+    /// Rings the bell of a channel's dispatcher.
+    pub fn ring(&self, channel: Channel) {
+        self.of(channel).notify_one();
+    }
+
+    /// Rings all bells.
+    pub fn everybody(&self) {
+        for channel in Channel::ALL {
+            self.ring(channel);
+        }
+    }
+}
+
+/// A configuration in force: with its templates read and its transports open.
+pub struct Live {
+    /// What operations wrote.
+    pub config: Arc<Config>,
+    /// The part of it that planning goes by.
+    pub rules: Arc<PlanRules>,
+    /// The templates.
+    pub templates: Arc<Templates>,
+    email: Option<Arc<dyn Transport>>,
+    sms: Option<SmsRoutes>,
+}
+
+struct SmsRoutes {
+    default: String,
+    transports: BTreeMap<String, Arc<dyn Transport>>,
+    after_unknown: AfterUnknown,
+}
+
+/// Why a configuration cannot be put in force although it is free of problems.
+#[derive(Debug, thiserror::Error)]
+pub enum LiveError {
+    /// The templates cannot be used.
+    #[error("the templates cannot be used")]
+    Templates(#[source] crate::render::RenderError),
+    /// Mail cannot leave.
+    #[error("the mail transport cannot be set up")]
+    Email(#[source] crate::channel::email::SmtpSetupError),
+    /// Text messages cannot leave.
+    #[error("the SMS gateway `{name}` cannot be set up")]
+    Gateway {
+        /// Its name.
+        name: String,
+        /// Why.
+        #[source]
+        source: crate::channel::sms::GatewaySetupError,
+    },
+    /// Messages cannot be written to the outbox.
+    #[error("the outbox cannot be written")]
+    Outbox(#[source] std::io::Error),
+}
+
+impl Live {
+    /// Reads templates and opens transports; connects to nothing yet.
+    pub fn of(config: Config, clock: &Arc<dyn Clock>) -> Result<Self, LiveError> {
+        let templates = super::check::templates(&config).map_err(LiveError::Templates)?;
+        let email = open_email(&config, clock)?;
+        let sms = open_sms(&config, clock)?;
+        let rules = Arc::new(config.plan_rules());
+        Ok(Self { config: Arc::new(config), rules, templates: Arc::new(templates), email, sms })
+    }
+
+    /// What messages of this channel leave by, for this branch.
+    pub fn transport(&self, channel: Channel, branch: Option<&BranchId>) -> Option<&Arc<dyn Transport>> {
+        match channel {
+            Channel::Email => self.email.as_ref(),
+            Channel::Sms => {
+                let routes = self.sms.as_ref()?;
+                let named = branch.and_then(|id| self.config.branches.get(id)?.sms_gateway.as_ref());
+                named.and_then(|name| routes.transports.get(name)).or_else(|| routes.transports.get(&routes.default))
+            }
+        }
+    }
+
+    /// How many messages of a channel may be on their way at once.
+    pub fn capacity(&self, channel: Channel) -> usize {
+        match channel {
+            Channel::Email => self.email.as_ref().map_or(0, |transport| transport.connections()),
+            Channel::Sms => {
+                let routes = self.sms.iter().flat_map(|routes| routes.transports.values());
+                routes.map(|transport| transport.connections()).sum()
+            }
+        }
+    }
+
+    /// What follows when nobody can say whether a message left.
+    pub fn after_unknown(&self, channel: Channel) -> AfterUnknown {
+        match channel {
+            Channel::Email => AfterUnknown::RetryOnce,
+            Channel::Sms => self.sms.as_ref().map_or(AfterUnknown::Hold, |routes| routes.after_unknown),
+        }
+    }
+}
+
+impl std::fmt::Debug for Live {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Live(…)")
+    }
+}
+
+fn open_email(config: &Config, clock: &Arc<dyn Clock>) -> Result<Option<Arc<dyn Transport>>, LiveError> {
+    let Some(email) = &config.settings.email else { return Ok(None) };
+    Ok(Some(match &email.transport {
+        EmailTransport::Smtp(smtp) => {
+            let hello_name = email.bounce_domain.as_str();
+            let transport = SmtpTransport::open(smtp, hello_name, Arc::clone(clock)).map_err(LiveError::Email)?;
+            Arc::new(transport)
+        }
+        EmailTransport::File => open_outbox(config)?,
+    }))
+}
+
+fn open_sms(config: &Config, clock: &Arc<dyn Clock>) -> Result<Option<SmsRoutes>, LiveError> {
+    let Some(sms) = &config.settings.sms else { return Ok(None) };
+    let (default, gateways) = match &sms.transport {
+        SmsTransport::Gateways { default, gateways } => (default.clone(), gateways),
+        SmsTransport::File => {
+            let transports = BTreeMap::from([("file".to_owned(), open_outbox(config)?)]);
+            let after_unknown = AfterUnknown::Hold;
+            return Ok(Some(SmsRoutes { default: "file".to_owned(), transports, after_unknown }));
+        }
+    };
+    let mut transports = BTreeMap::<_, Arc<dyn Transport>>::new();
+    for (name, gateway) in gateways {
+        let opened = GatewayTransport::open(gateway.clone(), Arc::clone(clock));
+        let opened = opened.map_err(|source| LiveError::Gateway { name: name.clone(), source })?;
+        transports.insert(name.clone(), Arc::new(opened));
+    }
+    let all_know_repeats = gateways.values().all(crate::channel::sms::Gateway::is_idempotent);
+    let after_unknown = if all_know_repeats { AfterUnknown::RetryOnce } else { AfterUnknown::Hold };
+    Ok(Some(SmsRoutes { default, transports, after_unknown }))
+}
+
+fn open_outbox(config: &Config) -> Result<Arc<dyn Transport>, LiveError> {
+    let folder = config.settings.daemon.state_dir.join("outbox");
+    Ok(Arc::new(FileTransport::open(folder).map_err(LiveError::Outbox)?))
+}
+
+impl Config {
+    /// The channels that something can be sent by.
+    pub fn channels(&self) -> BTreeSet<Channel> {
+        let email = self.settings.email.as_ref().map(|_| Channel::Email);
+        let sms = self.settings.sms.as_ref().map(|_| Channel::Sms);
+        email.into_iter().chain(sms).collect()
+    }
+
+    /// The names of the SMS gateways.
+    pub fn gateways(&self) -> impl Iterator<Item = &str> {
+        let gateways = self.settings.sms.iter().filter_map(|sms| match &sms.transport {
+            SmsTransport::Gateways { gateways, .. } => Some(gateways.keys()),
+            SmsTransport::File => None,
+        });
+        gateways.flatten().map(String::as_str)
+    }
+
+    /// The part of the configuration that planning goes by.
+    pub fn plan_rules(&self) -> PlanRules {
+        let stages: Vec<_> = self
+            .pushes()
+            .filter_map(|(journey, stage, push)| {
+                Some(crate::plan::StageRules {
+                    journey: journey.id.clone(),
+                    stage: stage.id.clone(),
+                    level: stage.level,
+                    survey: stage.survey.clone(),
+                    version: self.surveys.get(&stage.survey)?.version(),
+                    push: push.clone(),
+                })
+            })
+            .collect();
+        let stage_caps =
+            stages.iter().filter_map(|stage| Some(((stage.journey.clone(), stage.stage.clone()), stage.push.cap?)));
+        let gate = crate::plan::gate::GateRules {
+            fatigue: self.settings.fatigue,
+            stage_caps: stage_caps.collect(),
+            consent_required: self.settings.consent_required,
+            channels: self.channels(),
+            default_zone: self.settings.daemon.time_zone,
+        };
+        let branches = self.branches.values().map(|branch| (branch.id.clone(), branch.time_zone)).collect();
+        PlanRules { stages, gate: Arc::new(gate), branches }
+    }
+}

@@ -1,0 +1,263 @@
+//! Sends what is due: lease → compose → send → record.
+//!
+//! It never claims more than it can send now, so nothing waits under a lease, and it sends only what it has claimed. Each
+//! message is carried by a task of its own; the intent is on disk before the first byte leaves (the lease), and the
+//! outcome is on disk before the permit is free again.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use chrono::{DateTime, TimeDelta, Utc};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use super::compose;
+use super::core::{Core, Live};
+use crate::domain::attempt::Outcome;
+use crate::domain::invitation::{Invitation, Lane, RetryPlan};
+use crate::domain::journey::Channel;
+use crate::plan::backoff::{RetryRule, retry_at};
+use crate::store::{Lease, LeaseRequest, Settlement, StoreError};
+
+/// How long a lease lasts: longer than all time limits of a mail conversation together.
+pub const LEASE: TimeDelta = TimeDelta::minutes(40);
+/// What is kept back from a lease, so that its holder stops before it ends.
+const MARGIN: TimeDelta = TimeDelta::minutes(1);
+/// The longest sleep when nothing is due; reloads and events ring the bell.
+const IDLE: Duration = Duration::from_secs(30);
+/// The pause after the store failed.
+const AFTER_FAILURE: Duration = Duration::from_secs(5);
+/// How often an outcome is offered to a store that does not take it.
+const SETTLE_TRIES: usize = 5;
+
+/// The dispatcher of one channel.
+#[derive(Debug)]
+pub struct Dispatcher {
+    core: Arc<Core>,
+    channel: Channel,
+    permits: Arc<Semaphore>,
+    n_permits: std::sync::atomic::AtomicUsize,
+    tasks: TaskTracker,
+}
+
+/// What a step did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Step {
+    /// Messages that are now on their way.
+    pub n_leased: usize,
+    /// Due messages that the gate withheld.
+    pub n_withheld: usize,
+}
+
+impl Dispatcher {
+    /// The dispatcher of this channel; its messages are carried by tasks of `tasks`.
+    pub fn new(core: Arc<Core>, channel: Channel, tasks: TaskTracker) -> Self {
+        let n_permits = core.live.load().capacity(channel);
+        let permits = Arc::new(Semaphore::new(n_permits));
+        Self { core, channel, permits, n_permits: n_permits.into(), tasks }
+    }
+
+    /// Claims as many due messages as can be sent now, and sets off with them.
+    pub async fn step(&self) -> Result<Step, StoreError> {
+        self.follow_capacity();
+        let n_free = self.permits.available_permits();
+        if n_free == 0 {
+            return Ok(Step { n_leased: 0, n_withheld: 0 });
+        }
+        let live = self.core.live.load_full();
+        let now = self.core.clock.now();
+        let request = LeaseRequest {
+            channel: self.channel,
+            now,
+            n_max: n_free,
+            until: now + LEASE,
+            lease: self.core.entropy.bits(),
+            rules: Arc::clone(&live.rules.gate),
+        };
+        let leased = self.core.store.lease_due(request).await?;
+        let step = Step { n_leased: leased.leases.len(), n_withheld: leased.n_withheld };
+        if leased.n_unreadable > 0 {
+            tracing::error!(
+                channel = self.channel.as_str(),
+                "{} due messages cannot be read and are left alone for an hour; was the store written by a later canvass?",
+                leased.n_unreadable
+            );
+        }
+        // What was passed over may be another channel's turn now.
+        for other in Channel::ALL.into_iter().filter(|other| step.n_withheld > 0 && *other != self.channel) {
+            self.core.wake.ring(other);
+        }
+        for lease in leased.leases {
+            // There are as many permits as were counted: only this task takes any.
+            let Ok(permit) = Arc::clone(&self.permits).try_acquire_owned() else { break };
+            self.tasks.spawn(carry(Arc::clone(&self.core), Arc::clone(&live), lease, permit));
+        }
+        Ok(step)
+    }
+
+    /// Waits until nothing is on its way any more, for whoever calls the steps themselves.
+    pub async fn settled(&self) {
+        let n_permits = self.n_permits.load(std::sync::atomic::Ordering::SeqCst);
+        // Nobody closes the semaphore, so this only waits.
+        drop(self.permits.acquire_many(u32::try_from(n_permits).unwrap_or(u32::MAX)).await);
+    }
+
+    /// Runs until it is told to stop. What is on its way then is left to its tasks.
+    pub async fn run(&self, stop: CancellationToken) {
+        while !stop.is_cancelled() {
+            let woken = self.core.wake.of(self.channel).notified(); // Registered before the query: no bell is missed.
+            let pause = match self.step().await {
+                Ok(step) if step.n_leased + step.n_withheld > 0 => Pause::ForPermit,
+                Ok(_) => Pause::For(self.until_next_due().await),
+                Err(err) => {
+                    tracing::error!(
+                        channel = self.channel.as_str(),
+                        "cannot claim messages: {}",
+                        crate::chain::Chain(&err)
+                    );
+                    Pause::For(AFTER_FAILURE)
+                }
+            };
+            match pause {
+                Pause::ForPermit => {
+                    tokio::select! { _ = self.permits.acquire() => (), () = stop.cancelled() => () }
+                }
+                Pause::For(pause) => {
+                    tokio::select! { () = woken => (), () = tokio::time::sleep(pause) => (), () = stop.cancelled() => () }
+                }
+            }
+        }
+    }
+
+    async fn until_next_due(&self) -> Duration {
+        match self.core.store.next_due(Lane::Send(self.channel)).await {
+            Ok(Some(due_at)) => (due_at - self.core.clock.now()).to_std().unwrap_or_default().min(IDLE),
+            Ok(None) => IDLE,
+            Err(_) => AFTER_FAILURE,
+        }
+    }
+
+    /// A reload may allow more or fewer connections.
+    fn follow_capacity(&self) {
+        use std::sync::atomic::Ordering::SeqCst;
+        let wanted = self.core.live.load().capacity(self.channel);
+        let known = self.n_permits.swap(wanted, SeqCst);
+        if wanted > known {
+            self.permits.add_permits(wanted - known);
+        } else if wanted < known {
+            let n_gone = self.permits.forget_permits(known - wanted);
+            // Those that are on their way now go when they come back to this line.
+            self.n_permits.fetch_add(known - wanted - n_gone, SeqCst);
+        }
+    }
+}
+
+enum Pause {
+    ForPermit,
+    For(Duration),
+}
+
+/// When a message of this channel is tried again.
+pub(super) fn rule(channel: Channel) -> RetryRule {
+    match channel {
+        Channel::Email => RetryRule::EMAIL,
+        Channel::Sms => RetryRule::SMS,
+    }
+}
+
+/// How long a message of this channel is tried.
+pub(super) fn give_up_after(live: &Live, channel: Channel) -> Option<TimeDelta> {
+    let settings = &live.config.settings;
+    match channel {
+        Channel::Email => settings.email.as_ref().map(|email| email.give_up_after),
+        Channel::Sms => settings.sms.as_ref().map(|sms| sms.give_up_after),
+    }
+}
+
+/// Carries one message from its lease to its record.
+async fn carry(core: Arc<Core>, live: Arc<Live>, lease: Lease, permit: OwnedSemaphorePermit) {
+    let Some(attempt) = lease.invitation.attempts.last() else { return };
+    let (channel, n_tries, number) = (attempt.channel, attempt.n_tries, attempt.number);
+    let begun = Instant::now();
+    let outcome = send(&core, &live, &lease, channel).await;
+    core.metrics.sent(channel, &outcome, begun.elapsed());
+    let id = lease.invitation.id;
+    let outcome_name = outcome.as_str();
+    tracing::info!(invitation.id = %id, attempt = number, channel = channel.as_str(), outcome = outcome_name,
+        "attempt {number} of {id} by {}: {outcome_name}", channel.as_str());
+    let now = core.clock.now();
+    let settlement = Settlement {
+        invitation: id,
+        lease: lease.lease,
+        contact: lease.contact.clone(),
+        retry: retry_plan(&core, &live, (channel, n_tries), &outcome, now),
+        outcome,
+        now,
+    };
+    let settled = settle(&core, settlement).await;
+    drop(permit);
+    core.wake.ring(channel);
+    // The next step may be another channel's, whose dispatcher sleeps and knows nothing of it.
+    if let Some(Lane::Send(next)) = settled.and_then(|settled| settled.due()).map(|due| due.lane)
+        && next != channel
+    {
+        core.wake.ring(next);
+    }
+}
+
+async fn send(core: &Core, live: &Live, lease: &Lease, channel: Channel) -> Outcome {
+    let not_now = |reply: String| Outcome::Deferred { not_before: None, reply, counts: false };
+    let Some(transport) = live.transport(channel, lease.invitation.branch.as_ref()) else {
+        return not_now(format!("no {} transport is configured", channel.as_str()));
+    };
+    let message = match compose::compose(core, live, lease).await {
+        Ok(message) => message,
+        Err(err) => {
+            tracing::error!(invitation.id = %lease.invitation.id, "cannot write the message for {}: {}",
+                lease.invitation.id, crate::chain::Chain(&err));
+            return not_now("the message could not be written; see the log".to_owned());
+        }
+    };
+    let left = (lease.until - MARGIN - core.clock.now()).to_std().unwrap_or_default();
+    match tokio::time::timeout(left, transport.send(&message)).await {
+        Ok(outcome) => outcome,
+        Err(_) => Outcome::Unknown { reply: format!("{} did not come to an end in time", transport.name()) },
+    }
+}
+
+fn retry_plan(
+    core: &Core,
+    live: &Live,
+    (channel, n_tries): (Channel, u16),
+    outcome: &Outcome,
+    now: DateTime<Utc>,
+) -> RetryPlan {
+    let not_before = match outcome {
+        Outcome::Deferred { not_before, .. } => not_before.and_then(|at| (at - now).to_std().ok()),
+        Outcome::Accepted { .. } | Outcome::Refused { .. } | Outcome::Unknown { .. } => None,
+    };
+    RetryPlan {
+        retry_at: retry_at(&rule(channel), u32::from(n_tries), now, core.entropy.fraction(), not_before),
+        give_up_after: give_up_after(live, channel).unwrap_or(TimeDelta::zero()),
+        after_unknown: live.after_unknown(channel),
+    }
+}
+
+/// Records an outcome and gives the invitation as it stands then. While the store does not take it, the truth is only
+/// here, so it is offered again; if it is lost all the same, the lease ends and the attempt is unknown, which is then the
+/// truth.
+async fn settle(core: &Core, settlement: Settlement) -> Option<Invitation> {
+    for n in 1..=SETTLE_TRIES {
+        match core.store.settle(settlement.clone()).await {
+            Ok(settled) => return Some(settled),
+            Err(StoreError::LeaseLost) => return None,
+            Err(err) => {
+                tracing::error!(invitation.id = %settlement.invitation, "cannot record the outcome of {} (try {n}): {}",
+                    settlement.invitation, crate::chain::Chain(&err));
+                tokio::time::sleep(AFTER_FAILURE).await;
+            }
+        }
+    }
+    None
+}

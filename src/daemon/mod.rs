@@ -1,0 +1,18 @@
+//! The imperative shell: what runs, and when.
+//!
+//! Each task is a `step` that takes no input and may run at any time, and a thin loop around it. Tests, rehearsals and the
+//! demo call the steps themselves under a clock of their own, so nothing here is only ever tried in production.
+//!
+//! **Invariant:** only [`dispatcher`] hands messages to a channel, and only while it holds a lease.
+
+pub mod check;
+pub mod compose;
+pub mod core;
+pub mod dispatcher;
+pub mod housekeeper;
+pub mod lifecycle;
+pub mod metrics;
+pub mod planner;
+pub mod run;
+pub mod telemetry;
+pub mod ticker;

@@ -1,0 +1,268 @@
+//! `canvass run`: the daemon, from its configuration to its last flush.
+
+use std::collections::BTreeMap;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use listenfd::ListenFd;
+use sd_notify::NotifyState;
+use tokio::net::{TcpListener, UnixListener};
+
+use super::check;
+use super::core::{Core, Live, LiveError};
+use super::dispatcher::Dispatcher;
+use super::housekeeper::Housekeeper;
+use super::lifecycle::{Lifecycle, Request, Signals, tell_systemd};
+use super::telemetry::{self, LogFilter};
+use super::ticker::Ticker;
+use crate::chain::Chain;
+use crate::clock::{Clock, SystemClock};
+use crate::config::Problem;
+use crate::config::settings::Settings;
+use crate::domain::journey::Channel;
+use crate::entropy::Entropy;
+use crate::store::{self, StoreError};
+use crate::web;
+
+/// The pause between two rounds of the ticker and of the housekeeper.
+const ROUND: Duration = Duration::from_secs(1);
+/// How often the status line is written.
+const STATUS: Duration = Duration::from_secs(10);
+
+/// Why the daemon did not start or did not end well.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    /// The configuration has problems.
+    #[error("the configuration has {} problems", .0.len())]
+    Config(Vec<Problem>),
+    /// The configuration cannot be put in force.
+    #[error("the configuration cannot be put in force")]
+    Live(#[from] LiveError),
+    /// Logging cannot be set up.
+    #[error("logging cannot be set up")]
+    Telemetry(#[from] telemetry::TelemetryError),
+    /// The store cannot be used.
+    #[error("the store cannot be used")]
+    Store(#[from] StoreError),
+    /// A listener cannot be opened.
+    #[error("cannot listen on {place}")]
+    Listen {
+        /// Where.
+        place: String,
+        /// Why.
+        #[source]
+        source: std::io::Error,
+    },
+    /// The state folder cannot be made.
+    #[error("cannot use the state folder `{}`", path.display())]
+    StateDir {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: std::io::Error,
+    },
+}
+
+/// The sockets of the daemon.
+struct Listeners {
+    public: TcpListener,
+    admin: Option<TcpListener>,
+    socket: UnixListener,
+}
+
+/// Opens the store that the settings name, and says what stands in the way.
+pub async fn open_store(settings: &Settings, entropy: &Entropy) -> Result<Arc<dyn store::Store>, RunError> {
+    let path = settings.daemon.state_dir.join("store");
+    let cannot = |source| RunError::StateDir { path: path.clone(), source };
+    std::fs::create_dir_all(&path).map_err(cannot)?;
+    std::fs::set_permissions(&settings.daemon.state_dir, std::fs::Permissions::from_mode(0o700)).map_err(cannot)?;
+    // sled does not count what it keeps around its pages, and takes nearly twice the memory that it is told. What
+    // operations write is what they mean to spend.
+    let cache_bytes = settings.store.cache_bytes / 2;
+    let options = store::sled::SledOptions { path: path.clone(), cache_bytes };
+    Ok(store::sled::open(options, entropy.bytes()).await?)
+}
+
+/// Runs until a signal says stop.
+pub async fn run(folder: &Path, env: &BTreeMap<String, String>) -> Result<(), RunError> {
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let loaded = check::whole(folder, env, clock.now()).map_err(RunError::Config)?;
+    let settings = loaded.config.settings.clone();
+    let log = telemetry::start(&settings.daemon.log)?;
+    let mut signals = Signals::listen().map_err(|source| listen_error("signals", source))?;
+    let entropy = Arc::new(Entropy::of_system());
+    let store = open_store(&settings, &entropy).await?;
+    let live = Live::of(loaded.config, &clock)?;
+    store.keep_surveys(live.config.surveys.values().cloned().collect()).await?;
+    let core = Arc::new(Core::new(store, live, clock, entropy));
+    core.metrics.reloaded(Some(core.clock.now()));
+    Housekeeper::new(Arc::clone(&core)).recover().await?;
+    let listeners = listen(&settings).await?;
+    let lifecycle = Lifecycle::default();
+    start(&core, &lifecycle, listeners, &settings);
+    tell_systemd(&[NotifyState::Ready, NotifyState::Status("serving")]);
+    tracing::info!(public = %settings.public.listen, "canvass {} is ready", env!("CARGO_PKG_VERSION"));
+    while signals.next().await == Request::Reload {
+        reload(&core, folder, env, &log).await;
+    }
+    tell_systemd(&[NotifyState::Stopping, NotifyState::Status("finishing what is on its way")]);
+    tracing::info!("stopping: no new messages; those on their way finish");
+    let drained = lifecycle.stop(settings.daemon.grace, signals.next_stop()).await;
+    if !drained {
+        tracing::warn!("stopped before everything had finished; the outcome of what was on its way is unknown");
+    }
+    core.store.close().await?;
+    if let Err(err) = std::fs::remove_file(&settings.admin.socket) {
+        tracing::debug!("cannot remove the admin socket: {err}");
+    }
+    tracing::info!("stopped");
+    Ok(())
+}
+
+fn listen_error(place: impl Into<String>, source: std::io::Error) -> RunError {
+    RunError::Listen { place: place.into(), source }
+}
+
+async fn listen(settings: &Settings) -> Result<Listeners, RunError> {
+    let passed = ListenFd::from_env().take_tcp_listener(0);
+    let public = match passed.map_err(|source| listen_error("the socket that systemd passed", source))? {
+        Some(listener) => {
+            let usable = listener.set_nonblocking(true).and_then(|()| TcpListener::from_std(listener));
+            usable.map_err(|source| listen_error("the socket that systemd passed", source))?
+        }
+        None => bind(settings.public.listen).await?,
+    };
+    let admin = match settings.admin.listen {
+        Some(address) => Some(bind(address).await?),
+        None => None,
+    };
+    Ok(Listeners { public, admin, socket: bind_socket(&settings.admin.socket)? })
+}
+
+async fn bind(address: std::net::SocketAddr) -> Result<TcpListener, RunError> {
+    TcpListener::bind(address).await.map_err(|source| listen_error(address.to_string(), source))
+}
+
+/// The store's lock says that no other daemon runs on this state, so a socket that is still there is a left-over.
+fn bind_socket(path: &Path) -> Result<UnixListener, RunError> {
+    let failed = |source| listen_error(path.display().to_string(), source);
+    if let Some(folder) = path.parent() {
+        std::fs::create_dir_all(folder).map_err(failed)?;
+    }
+    match std::fs::remove_file(path) {
+        Err(err) if err.kind() != std::io::ErrorKind::NotFound => return Err(failed(err)),
+        Ok(()) | Err(_) => (),
+    }
+    let listener = UnixListener::bind(path).map_err(failed)?;
+    std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o600)).map_err(failed)?;
+    Ok(listener)
+}
+
+fn start(core: &Arc<Core>, lifecycle: &Lifecycle, listeners: Listeners, settings: &Settings) {
+    let Listeners { public, admin, socket } = listeners;
+    serve(lifecycle, public, web::public(Arc::clone(core)));
+    serve(lifecycle, socket, web::admin(Arc::clone(core)));
+    if let Some(admin) = admin {
+        serve(lifecycle, admin, web::admin_over_tcp(Arc::clone(core), settings.admin.token.clone()));
+    }
+    for channel in Channel::ALL {
+        let dispatcher = Dispatcher::new(Arc::clone(core), channel, lifecycle.tasks.clone());
+        let stop = lifecycle.soft.clone();
+        lifecycle.spawn(async move { dispatcher.run(stop).await });
+    }
+    let ticker = Arc::new(Ticker::new(Arc::clone(core)));
+    every(lifecycle, ROUND, move || {
+        let ticker = Arc::clone(&ticker);
+        async move { ticker.step().await.map(drop) }
+    });
+    let housekeeper = Arc::new(Housekeeper::new(Arc::clone(core)));
+    every(lifecycle, ROUND, move || {
+        let housekeeper = Arc::clone(&housekeeper);
+        async move { housekeeper.step().await.map(drop) }
+    });
+    let watched = Arc::clone(core);
+    let pause = sd_notify::watchdog_enabled().map_or(STATUS, |limit| (limit / 3).min(STATUS));
+    every(lifecycle, pause, move || status(Arc::clone(&watched)));
+}
+
+fn serve<L>(lifecycle: &Lifecycle, listener: L, router: axum::Router)
+where
+    L: axum::serve::Listener + Send + 'static,
+    L::Addr: std::fmt::Debug,
+{
+    let stop = lifecycle.soft.clone();
+    lifecycle.spawn(async move {
+        let served = axum::serve(listener, router).with_graceful_shutdown(stop.cancelled_owned()).await;
+        if let Err(err) = served {
+            tracing::error!("a listener stopped: {}", Chain(&err));
+        }
+    });
+}
+
+/// Runs a step again and again, with a pause between, until the daemon stops.
+fn every<F>(lifecycle: &Lifecycle, pause: Duration, step: impl Fn() -> F + Send + 'static)
+where
+    F: Future<Output = Result<(), StoreError>> + Send,
+{
+    let stop = lifecycle.soft.clone();
+    lifecycle.spawn(async move {
+        while !stop.is_cancelled() {
+            if let Err(err) = step().await {
+                tracing::error!("a round failed: {}", Chain(&err));
+            }
+            tokio::select! { () = tokio::time::sleep(pause) => (), () = stop.cancelled() => () }
+        }
+    });
+}
+
+/// Writes the status line and pets the watchdog: only when the store answers, so a hung store is noticed.
+async fn status(core: Arc<Core>) -> Result<(), StoreError> {
+    let lengths = core.store.queue().await?;
+    core.metrics.queue(lengths);
+    let [closing, sending, email, sms] = lengths;
+    let refused = core.reload_refused.load(Ordering::Relaxed);
+    let note = if refused { "the last reload was refused, see the log; " } else { "" };
+    let line =
+        format!("{note}{email} mails and {sms} text messages to send, {sending} on their way, {closing} windows open");
+    tell_systemd(&[NotifyState::Status(&line), NotifyState::Watchdog]);
+    Ok(())
+}
+
+/// Puts what is in the folder now in force, or keeps what is and says why.
+async fn reload(core: &Core, folder: &Path, env: &BTreeMap<String, String>, log: &LogFilter) {
+    let mut begun = vec![NotifyState::Reloading];
+    begun.extend(NotifyState::monotonic_usec_now().ok());
+    tell_systemd(&begun);
+    let failed = match adopt(core, folder, env, log).await {
+        Ok(()) => None,
+        Err(RunError::Config(problems)) => {
+            for problem in &problems {
+                tracing::error!("configuration: {problem}");
+            }
+            Some(format!("{} problems", problems.len()))
+        }
+        Err(err) => {
+            tracing::error!("configuration: {}", Chain(&err));
+            Some(Chain(&err).to_string())
+        }
+    };
+    core.reload_refused.store(failed.is_some(), Ordering::Relaxed);
+    core.metrics.reloaded(failed.is_none().then(|| core.clock.now()));
+    let line = match failed {
+        None => "serving with the new configuration".to_owned(),
+        Some(why) => format!("reload refused ({why}); serving with the configuration from before"),
+    };
+    tracing::info!("{line}");
+    tell_systemd(&[NotifyState::Ready, NotifyState::Status(&line)]);
+}
+
+async fn adopt(core: &Core, folder: &Path, env: &BTreeMap<String, String>, log: &LogFilter) -> Result<(), RunError> {
+    let loaded = check::whole(folder, env, core.clock.now()).map_err(RunError::Config)?;
+    let live = Live::of(loaded.config, &core.clock)?;
+    log.change(&live.config.settings.daemon.log)?;
+    Ok(core.adopt(live).await?)
+}

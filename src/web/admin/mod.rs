@@ -1,0 +1,56 @@
+//! The API: the only door to the store. The command line is a client of it.
+
+mod cards;
+mod contacts;
+mod events;
+mod health;
+mod invitations;
+mod pages;
+mod reports;
+mod why;
+mod wire;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::http::{Method, Uri};
+use axum::routing::{get, post};
+
+pub use pages::report_page;
+pub use reports::ReportQuery;
+
+use super::problem::ApiProblem;
+use crate::daemon::core::Core;
+
+/// Longest body, in bytes: a few thousand contacts or events at once.
+const BODY_BYTES_MAX: usize = 8 * 1024 * 1024;
+
+/// The routes.
+pub(super) fn router(core: Arc<Core>) -> Router {
+    Router::new()
+        .route("/api/v1/events", post(events::take))
+        .route("/api/v1/events/{id}", get(events::one))
+        .route("/api/v1/contacts", get(contacts::page).post(contacts::put))
+        .route("/api/v1/contacts/{id}", get(contacts::one))
+        .route("/api/v1/invitations", get(invitations::page))
+        .route("/api/v1/invitations/{id}", get(invitations::one))
+        .route("/api/v1/responses", get(invitations::responses))
+        .route("/api/v1/responses/{id}", get(invitations::response))
+        .route("/api/v1/cards", get(cards::page))
+        .route("/api/v1/cards/print", post(cards::print))
+        .route("/api/v1/cards/{code}/revoke", post(cards::revoke))
+        .route("/api/v1/reports/rates", get(reports::rates))
+        .route("/api/v1/why/{id}", get(why::why))
+        .route("/healthz", get(health::alive))
+        .route("/readyz", get(health::ready))
+        .route("/metrics", get(health::metrics))
+        .route("/", get(pages::overview))
+        .fallback(nothing_here)
+        .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
+        .with_state(core)
+}
+
+async fn nothing_here(method: Method, uri: Uri) -> ApiProblem {
+    ApiProblem::not_found(format!("there is no {method} {}", uri.path().escape_debug()))
+}

@@ -1,0 +1,160 @@
+//! The survey of an invitation: `/s/{token}`.
+//!
+//! GET shows the form, with the rating of the link that was followed marked; it changes nothing, because mail scanners
+//! follow every link. POST stores what can be stored, and shows the form again when something is missing.
+
+use std::sync::Arc;
+
+use axum::body::Bytes;
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use axum::response::Response;
+
+use super::visitor::{Visitor, fields};
+use super::{nothing_here, reply};
+use crate::chain::Chain;
+use crate::daemon::core::{Core, Live};
+use crate::domain::answer::{self, Completeness, Reading};
+use crate::domain::invitation::Invitation;
+use crate::domain::language::Language;
+use crate::domain::seal::{LinkTarget, Purpose};
+use crate::domain::survey::Survey;
+use crate::render::{SurveyPage, ThanksKind, ThanksPage};
+use crate::store::{InvitationAnswer, StoreError};
+
+/// What a token leads to.
+struct Visit {
+    live: Arc<Live>,
+    target: LinkTarget,
+    invitation: Invitation,
+    survey: Survey,
+    language: Language,
+}
+
+/// Shows the form.
+pub(super) async fn show(State(core): State<Arc<Core>>, Path(token): Path<String>, who: Visitor) -> Response {
+    let visit = match find(&core, &token, &who).await {
+        Ok(Some(visit)) => visit,
+        Ok(None) => return nothing_here(State(core), who).await,
+        Err(err) => return unavailable(&core, &who, &err),
+    };
+    // Marks what the link says, as far as it is an answer at all.
+    let marked = answer::read(&visit.survey, &who.query).answers;
+    let page = SurveyPage { answers: marked, ..form(&core, &visit, &token, &who) };
+    reply::page(StatusCode::OK, &visit.live, &page)
+}
+
+/// Takes the form.
+pub(super) async fn take(
+    State(core): State<Arc<Core>>,
+    Path(token): Path<String>,
+    who: Visitor,
+    body: Bytes,
+) -> Response {
+    let visit = match find(&core, &token, &who).await {
+        Ok(Some(visit)) => visit,
+        Ok(None) => return nothing_here(State(core), who).await,
+        Err(err) => return unavailable(&core, &who, &err),
+    };
+    let given = fields(&body);
+    let reading = answer::read(&visit.survey, &given);
+    let handed_in = reading.troubles.is_empty();
+    if let Err(err) = store(&core, &visit, reading.clone()).await {
+        return reply::not_saved(&visit.live, visit.language, &Chain(&err));
+    }
+    if handed_in {
+        return reply::see_other(&with_language(format!("/s/{token}/thanks"), &who));
+    }
+    let drafts = drafts(&visit.survey, &reading, &given);
+    let Reading { answers, troubles, .. } = reading;
+    let page = SurveyPage { answers, drafts, troubles, ..form(&core, &visit, &token, &who) };
+    reply::page(StatusCode::UNPROCESSABLE_ENTITY, &visit.live, &page)
+}
+
+/// Says thank you.
+pub(super) async fn thanks(State(core): State<Arc<Core>>, Path(token): Path<String>, who: Visitor) -> Response {
+    let visit = match find(&core, &token, &who).await {
+        Ok(Some(visit)) => visit,
+        Ok(None) => return nothing_here(State(core), who).await,
+        Err(err) => return unavailable(&core, &who, &err),
+    };
+    let said = visit.survey.thanks.as_ref().map(|thanks| thanks.in_language(&visit.language).to_owned());
+    let page = ThanksPage {
+        place: place(&visit),
+        kind: ThanksKind::Answered { thanks: said },
+        amend_url: Some(with_language(format!("/s/{token}"), &who)),
+        language: visit.language.clone(),
+    };
+    reply::page(StatusCode::OK, &visit.live, &page)
+}
+
+async fn find(core: &Core, token: &str, who: &Visitor) -> Result<Option<Visit>, StoreError> {
+    let Some(target) = core.store.seal().open(Purpose::Survey, token) else { return Ok(None) };
+    let Some(invitation) = core.store.invitation(&target.invitation).await? else { return Ok(None) };
+    if invitation.attempt(target.attempt).is_none() {
+        return Ok(None);
+    }
+    let Some(survey) = core.store.survey(invitation.version).await? else { return Ok(None) };
+    let contact = core.store.contact(&invitation.contact).await?;
+    let live = core.live.load_full();
+    let known = contact.as_ref().and_then(|contact| contact.locale.as_ref());
+    let language = who.language_of(known, &live.config.settings.daemon.language);
+    Ok(Some(Visit { live, target, invitation, survey, language }))
+}
+
+async fn store(core: &Core, visit: &Visit, reading: Reading) -> Result<(), StoreError> {
+    if reading.answers.is_empty() && reading.completeness == Completeness::Started && reading.troubles.is_empty() {
+        return Ok(());
+    }
+    let answer = InvitationAnswer {
+        invitation: visit.invitation.id,
+        attempt: visit.target.attempt,
+        language: visit.language.clone(),
+        reading,
+        now: core.clock.now(),
+    };
+    let recorded = core.store.answer_invitation(answer).await?;
+    let channel = visit.invitation.attempt(visit.target.attempt).map_or("unknown", |a| a.channel.as_str());
+    core.metrics.answered(channel, visit.survey.id.as_str());
+    tracing::info!(invitation.id = %visit.invitation.id, response.id = %recorded.response, "stored {} as {}",
+        recorded.response, recorded.completeness.as_str());
+    Ok(())
+}
+
+fn form<'a>(core: &Core, visit: &'a Visit, token: &str, who: &Visitor) -> SurveyPage<'a> {
+    let unsubscribe = core.store.seal().token(Purpose::Unsubscribe, visit.target);
+    SurveyPage {
+        place: place(visit),
+        unsubscribe_url: Some(format!("/u/{unsubscribe}")),
+        ..SurveyPage::blank(&visit.survey, visit.language.clone(), with_language(format!("/s/{token}"), who))
+    }
+}
+
+fn place(visit: &Visit) -> String {
+    let branch = visit.invitation.branch.as_ref().and_then(|id| visit.live.config.branches.get(id));
+    branch.map(|branch| branch.title.clone()).unwrap_or_default()
+}
+
+/// Texts that were typed but could not be taken, so that nobody types them twice.
+pub(super) fn drafts(
+    survey: &Survey,
+    reading: &Reading,
+    given: &std::collections::BTreeMap<String, Vec<String>>,
+) -> Vec<(crate::domain::id::QuestionId, String)> {
+    let lost = survey.questions.iter().filter(|question| !reading.answers.contains_key(&question.id));
+    lost.filter_map(|question| Some((question.id.clone(), given.get(question.id.as_str())?.first()?.clone()))).collect()
+}
+
+/// Carries the language that was chosen on the page along.
+pub(super) fn with_language(url: String, who: &Visitor) -> String {
+    match who.chosen() {
+        Some(language) => format!("{url}?lang={language}"),
+        None => url,
+    }
+}
+
+pub(super) fn unavailable(core: &Core, who: &Visitor, err: &StoreError) -> Response {
+    let live = core.live.load_full();
+    let language = who.language(&live.config.settings.daemon.language);
+    reply::not_saved(&live, language, &Chain(err))
+}

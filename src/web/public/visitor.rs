@@ -1,0 +1,111 @@
+//! Who comes: their language, and whether it is a person as far as one can tell.
+
+use std::collections::BTreeMap;
+use std::convert::Infallible;
+
+use axum::extract::FromRequestParts;
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, Method, header};
+
+use crate::domain::language::Language;
+
+/// Most fields that are read from a query or a form.
+const FIELDS_MAX: usize = 500;
+
+/// What a request says of its sender. Nothing of it is kept.
+#[derive(Clone, Debug)]
+pub(super) struct Visitor {
+    chosen: Option<Language>,
+    accepted: Vec<Language>,
+    /// The query's fields.
+    pub(super) query: BTreeMap<String, Vec<String>>,
+    /// Whether a person seems to have opened the page, rather than a robot or a browser looking ahead.
+    pub(super) is_person: bool,
+}
+
+impl<S: Sync> FromRequestParts<S> for Visitor {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Infallible> {
+        let query = fields(parts.uri.query().unwrap_or_default().as_bytes());
+        let chosen = query.get("lang").and_then(|given| Language::parse(given.first()?).ok());
+        let is_person = parts.method != Method::HEAD && !is_robot(&parts.headers);
+        Ok(Self { chosen, accepted: accepted(&parts.headers), query, is_person })
+    }
+}
+
+impl Visitor {
+    /// The language chosen on the page, else the one known, else `default`.
+    pub(super) fn language(&self, default: &Language) -> Language {
+        self.chosen.clone().or_else(|| self.accepted.first().cloned()).unwrap_or_else(|| default.clone())
+    }
+
+    /// The language chosen on the page, else `known` of the contact, else what the browser asks for, else `default`.
+    pub(super) fn language_of(&self, known: Option<&Language>, default: &Language) -> Language {
+        self.chosen.clone().or_else(|| known.cloned()).unwrap_or_else(|| self.language(default))
+    }
+
+    /// The language chosen on the page itself, to be carried along.
+    pub(super) fn chosen(&self) -> Option<&Language> {
+        self.chosen.as_ref()
+    }
+}
+
+/// Name → values of a query or a form.
+pub(super) fn fields(encoded: &[u8]) -> BTreeMap<String, Vec<String>> {
+    let mut fields = BTreeMap::<String, Vec<String>>::new();
+    for (name, value) in form_urlencoded::parse(encoded).take(FIELDS_MAX) {
+        fields.entry(name.into_owned()).or_default().push(value.into_owned());
+    }
+    fields
+}
+
+/// Languages of `Accept-Language`, the most wanted first.
+fn accepted(headers: &HeaderMap) -> Vec<Language> {
+    let given = headers.get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let mut wanted: Vec<(f32, Language)> = given
+        .split(',')
+        .take(20)
+        .filter_map(|entry| {
+            let (tag, weight) = entry.split_once(";q=").unwrap_or((entry, "1"));
+            Some((weight.trim().parse().ok()?, Language::parse(tag.trim()).ok()?))
+        })
+        .collect();
+    wanted.sort_by(|a, b| b.0.total_cmp(&a.0));
+    wanted.into_iter().map(|(_, language)| language).collect()
+}
+
+fn is_robot(headers: &HeaderMap) -> bool {
+    const ROBOTS: [&str; 10] =
+        ["bot", "crawl", "spider", "preview", "scan", "curl", "wget", "python", "monitor", "headlesschrome-lighthouse"];
+    let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default().to_lowercase();
+    let looks_ahead = ["sec-purpose", "purpose", "x-moz"].iter().any(|name| text(name).contains("prefetch"));
+    let agent = text("user-agent");
+    looks_ahead || agent.is_empty() || ROBOTS.iter().any(|robot| agent.contains(robot))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn headers(name: header::HeaderName, value: &str) -> HeaderMap {
+        HeaderMap::from_iter([(name, value.parse().unwrap())])
+    }
+
+    #[test]
+    fn the_most_wanted_language_comes_first() {
+        let wanted = accepted(&headers(header::ACCEPT_LANGUAGE, "fr;q=0.5, de-AT, *;q=0.1, en;q=0.9"));
+        assert_eq!(wanted.iter().map(Language::as_str).collect::<Vec<_>>(), ["de-AT", "en", "fr"]);
+        assert!(accepted(&headers(header::ACCEPT_LANGUAGE, ";;q=,,q")).is_empty());
+    }
+
+    #[test]
+    fn robots_and_browsers_that_look_ahead_are_no_persons() {
+        assert!(is_robot(&HeaderMap::new()));
+        assert!(is_robot(&headers(header::USER_AGENT, "Slackbot-LinkExpanding 1.0")));
+        assert!(!is_robot(&headers(header::USER_AGENT, "Mozilla/5.0 (iPhone; CPU iPhone OS 19_0 like Mac OS X)")));
+        let mut ahead = headers(header::USER_AGENT, "Mozilla/5.0");
+        ahead.insert("sec-purpose", "prefetch;prerender".parse().unwrap());
+        assert!(is_robot(&ahead));
+    }
+}
