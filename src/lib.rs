@@ -62,6 +62,10 @@ pub mod store;
 pub mod daemon;
 pub mod web;
 
+pub mod demo;
+
+pub mod cli;
+
 pub mod chain;
 pub mod clock;
 pub mod entropy;

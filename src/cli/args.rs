@@ -1,0 +1,222 @@
+//! The command line's words. They are an interface: others script against them.
+
+use std::path::PathBuf;
+
+use clap::{Parser, Subcommand, ValueEnum};
+
+/// Asks customers how it went, at each stage of their journey, and brings the answer to somebody who can act.
+#[derive(Debug, Parser)]
+#[command(name = "canvass", version, about, disable_help_subcommand = true)]
+pub(super) struct Args {
+    /// The configuration folder [default: config, then /etc/canvass]
+    #[arg(long, global = true, value_name = "DIR")]
+    pub(super) config: Option<PathBuf>,
+    /// How results are written
+    #[arg(long, global = true, value_enum, default_value_t = Format::Table)]
+    pub(super) format: Format,
+    #[command(subcommand)]
+    pub(super) command: Command,
+}
+
+/// How results are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum Format {
+    /// For people
+    Table,
+    /// One JSON document
+    Json,
+    /// Comma-separated values with a header row
+    Csv,
+}
+
+impl Format {
+    /// The word for it in a query.
+    pub(super) fn as_str(self) -> &'static str {
+        match self {
+            Self::Table => "table",
+            Self::Json => "json",
+            Self::Csv => "csv",
+        }
+    }
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Show the whole product on this machine, with sample restaurants and nothing else installed
+    Demo(DemoOptions),
+    /// Run the daemon
+    Run,
+    /// Print all problems of the configuration, and run its [[test]] blocks
+    Check(CheckOptions),
+    /// Bring contacts in
+    #[command(subcommand)]
+    Contacts(ContactsCommand),
+    /// Bring events in
+    #[command(subcommand)]
+    Events(EventsCommand),
+    /// Tell the story of a contact, an invitation or an event, with the reasons
+    Why(WhyOptions),
+    /// Print cards, list them, put them out of use
+    #[command(subcommand)]
+    Cards(CardsCommand),
+    /// Print figures
+    #[command(subcommand)]
+    Report(ReportCommand),
+    /// Messages of which nobody can say whether they left
+    #[command(subcommand)]
+    Unknown(UnknownCommand),
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct CheckOptions {
+    /// Print the request that each SMS gateway would get, with secrets masked; nothing is sent
+    #[arg(long)]
+    pub(super) probe_sms: bool,
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct DemoOptions {
+    /// Where the demo listens; port 0 takes any free port
+    #[arg(long, default_value = "127.0.0.1:8088", value_name = "ADDRESS")]
+    pub(super) listen: std::net::SocketAddr,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum ContactsCommand {
+    /// Create or update contacts from a CSV file
+    Import(ContactsImport),
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct ContactsImport {
+    /// The file, with a header row: id, name, email, phone, locale, `time_zone`, branch, `consent_email`, `consent_sms`;
+    /// further columns become attributes. `-` reads standard input
+    pub(super) file: PathBuf,
+    /// Print what would change, and change nothing
+    #[arg(long)]
+    pub(super) dry_run: bool,
+    /// Take a field from a column of another name; may be given several times
+    #[arg(long = "map", value_name = "FIELD=COLUMN", value_parser = mapping)]
+    pub(super) mappings: Vec<(String, String)>,
+    /// The character between the columns [default: found out from the header row]
+    #[arg(long, value_name = "CHAR")]
+    pub(super) delimiter: Option<char>,
+}
+
+fn mapping(given: &str) -> Result<(String, String), String> {
+    let (field, column) = given.split_once('=').ok_or("write FIELD=COLUMN, such as email=E-Mail")?;
+    Ok((field.trim().to_owned(), column.trim().to_owned()))
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum EventsCommand {
+    /// Take events from a file with one JSON object per line
+    Import(EventsImport),
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct EventsImport {
+    /// The file; `-` reads standard input
+    pub(super) file: PathBuf,
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct WhyOptions {
+    /// A contact's id, an invitation's (inv_…) or an event's
+    pub(super) id: String,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum CardsCommand {
+    /// Make cards and write print-ready sheets
+    Print(CardsPrint),
+    /// List cards
+    List(CardsList),
+    /// Put a card out of use
+    Revoke(CardsRevoke),
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct CardsPrint {
+    /// The branch
+    #[arg(long)]
+    pub(super) branch: String,
+    /// The touchpoints: an id, with `*` for any characters
+    #[arg(long, default_value = "*")]
+    pub(super) touchpoint: String,
+    /// The sheet: L7165, 5371, …
+    #[arg(long, default_value = "L7165")]
+    pub(super) sheet: String,
+    /// Where the PDF goes
+    #[arg(long, value_name = "FILE")]
+    pub(super) output: PathBuf,
+    /// Cards for each touchpoint, each with a code of its own
+    #[arg(long, default_value_t = 1)]
+    pub(super) copies: u32,
+    /// A name for the print run; the same name again prints the same codes
+    #[arg(long, value_name = "NAME")]
+    pub(super) print_run: Option<String>,
+    /// Trim marks, and a ruler to check that the printer did not scale
+    #[arg(long)]
+    pub(super) marks: bool,
+    /// Shift everything by X,Y millimetres, for a printer that is off
+    #[arg(long, value_name = "X,Y", value_parser = offset, default_value = "0,0", allow_hyphen_values = true)]
+    pub(super) offset: (f64, f64),
+}
+
+fn offset(given: &str) -> Result<(f64, f64), String> {
+    let wrong = || "write X,Y in millimetres, such as 0.5,-1".to_owned();
+    let (x, y) = given.split_once(',').ok_or_else(wrong)?;
+    let number = |text: &str| text.trim().parse::<f64>().ok().filter(|mm| mm.abs() <= 50.0).ok_or_else(wrong);
+    Ok((number(x)?, number(y)?))
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct CardsList {
+    /// Only this branch's
+    #[arg(long)]
+    pub(super) branch: Option<String>,
+    /// Only this print run's
+    #[arg(long, value_name = "NAME")]
+    pub(super) print_run: Option<String>,
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct CardsRevoke {
+    /// The code that is printed on the card
+    pub(super) code: String,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum ReportCommand {
+    /// Response rates
+    Rates(RatesOptions),
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct RatesOptions {
+    /// channel, branch, stage or journey; several with commas
+    #[arg(long, default_value = "channel")]
+    pub(super) by: String,
+    /// The first day [default: 30 days before --to]
+    #[arg(long, value_name = "DAY")]
+    pub(super) from: Option<String>,
+    /// The day after the last [default: tomorrow]
+    #[arg(long, value_name = "DAY")]
+    pub(super) to: Option<String>,
+    /// Only this journey
+    #[arg(long)]
+    pub(super) journey: Option<String>,
+    /// Only this stage
+    #[arg(long)]
+    pub(super) stage: Option<String>,
+    /// Only this branch
+    #[arg(long)]
+    pub(super) branch: Option<String>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum UnknownCommand {
+    /// List them
+    List,
+}

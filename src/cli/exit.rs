@@ -1,0 +1,38 @@
+//! The codes that the process ends with, after sysexits(3). Others script against them.
+
+use std::process::{ExitCode, Termination};
+
+use crate::daemon::run::RunError;
+use crate::store::StoreError;
+
+/// How a command ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Exit {
+    /// Done.
+    Ok = 0,
+    /// Failed, or part of it did.
+    Failed = 1,
+    /// The command line is not understood.
+    Usage = 64,
+    /// Something that is needed is not there or in use: the store, a port, the daemon.
+    Unavailable = 69,
+    /// The configuration has problems.
+    Config = 78,
+}
+
+impl Termination for Exit {
+    fn report(self) -> ExitCode {
+        ExitCode::from(self as u8)
+    }
+}
+
+/// The code for a daemon that did not run.
+pub(super) fn of_run(err: &RunError) -> Exit {
+    match err {
+        RunError::Config(_) | RunError::Live(_) | RunError::Telemetry(_) => Exit::Config,
+        RunError::Store(StoreError::InUse { .. }) | RunError::Listen { .. } | RunError::StateDir { .. } => {
+            Exit::Unavailable
+        }
+        RunError::Store(_) => Exit::Failed,
+    }
+}

@@ -1,0 +1,131 @@
+//! The command line: a client of the API.
+//!
+//! When a daemon runs, commands talk to it over its Unix socket; when none does, they open the store themselves and call
+//! the same router in-process. So every command has one implementation, and works in both cases. What a command found
+//! goes to standard output; what it says about itself goes to standard error.
+
+mod args;
+mod cards;
+mod check;
+mod client;
+mod contacts;
+mod demo;
+mod events;
+mod exit;
+mod progress;
+mod report;
+mod unknown;
+mod why;
+
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use clap::Parser;
+
+pub use exit::Exit;
+
+use crate::chain::Chain;
+use crate::daemon::run::{RunError, run as run_daemon};
+use args::{Args, CardsCommand, Command, ContactsCommand, EventsCommand, Format, ReportCommand, UnknownCommand};
+use client::Client;
+
+/// Why a command failed, with the code that the process ends with.
+#[derive(Debug, thiserror::Error)]
+#[error("{message}")]
+pub struct Failure {
+    exit: Exit,
+    message: String,
+}
+
+impl Failure {
+    fn new(exit: Exit, message: impl Into<String>) -> Self {
+        Self { exit, message: message.into() }
+    }
+
+    fn of(err: &dyn std::error::Error) -> Self {
+        Self::new(Exit::Failed, Chain(err).to_string())
+    }
+}
+
+impl From<std::io::Error> for Failure {
+    fn from(err: std::io::Error) -> Self {
+        Self::of(&err)
+    }
+}
+
+/// What a command needs beside its own options.
+struct Context<'a> {
+    folder: PathBuf,
+    env: BTreeMap<String, String>,
+    format: Format,
+    out: &'a mut (dyn Write + Send),
+    err: &'a mut (dyn Write + Send),
+}
+
+impl Context<'_> {
+    async fn client(&self) -> Result<Client, Failure> {
+        Client::open(&self.folder, &self.env).await
+    }
+}
+
+/// Runs the command that the arguments name. Gives the code that the process is to end with.
+pub async fn run(
+    arguments: Vec<OsString>,
+    env: BTreeMap<String, String>,
+    (out, err): (&mut (dyn Write + Send), &mut (dyn Write + Send)),
+) -> Exit {
+    let args = match Args::try_parse_from(arguments) {
+        Ok(args) => args,
+        Err(problem) => {
+            let shown = if problem.use_stderr() { write!(err, "{problem}") } else { write!(out, "{problem}") };
+            let exit = if problem.use_stderr() { Exit::Usage } else { Exit::Ok };
+            return if shown.is_ok() { exit } else { Exit::Failed };
+        }
+    };
+    let folder = args.config.clone().unwrap_or_else(default_folder);
+    let mut context = Context { folder, env, format: args.format, out: &mut *out, err: &mut *err };
+    match Box::pin(command(args.command, &mut context)).await {
+        Ok(exit) => exit,
+        Err(failure) => {
+            let told = if failure.message.is_empty() { Ok(()) } else { writeln!(err, "canvass: {}", failure.message) };
+            if told.is_ok() { failure.exit } else { Exit::Failed }
+        }
+    }
+}
+
+/// `config` in the working folder, else `/etc/canvass`.
+fn default_folder() -> PathBuf {
+    let here = Path::new("config");
+    if here.join("canvass.toml").is_file() { here.to_owned() } else { PathBuf::from("/etc/canvass") }
+}
+
+async fn command(command: Command, context: &mut Context<'_>) -> Result<Exit, Failure> {
+    match command {
+        Command::Demo(options) => demo::demo(&options, context).await,
+        Command::Run => daemon(context).await,
+        Command::Check(options) => check::check(&options, context),
+        Command::Contacts(ContactsCommand::Import(options)) => contacts::import(&options, context).await,
+        Command::Events(EventsCommand::Import(options)) => events::import(&options, context).await,
+        Command::Why(options) => why::why(&options, context).await,
+        Command::Cards(CardsCommand::Print(options)) => cards::print(&options, context).await,
+        Command::Cards(CardsCommand::List(options)) => cards::list(&options, context).await,
+        Command::Cards(CardsCommand::Revoke(options)) => cards::revoke(&options, context).await,
+        Command::Report(ReportCommand::Rates(options)) => report::rates(&options, context).await,
+        Command::Unknown(UnknownCommand::List) => unknown::list(context).await,
+    }
+}
+
+async fn daemon(context: &mut Context<'_>) -> Result<Exit, Failure> {
+    match run_daemon(&context.folder, &context.env).await {
+        Ok(()) => Ok(Exit::Ok),
+        Err(RunError::Config(problems)) => {
+            for problem in &problems {
+                writeln!(context.err, "{problem}")?;
+            }
+            Err(Failure::new(Exit::Config, format!("problems in the configuration: {}", problems.len())))
+        }
+        Err(err) => Err(Failure::new(exit::of_run(&err), Chain(&err).to_string())),
+    }
+}
