@@ -1,0 +1,12 @@
+//! What can be seen from outside: the shape of the source, the shipped configuration, and the binary at work.
+
+#[cfg(test)]
+mod architecture;
+#[cfg(test)]
+mod binary;
+#[cfg(test)]
+mod check;
+#[cfg(test)]
+mod daemon;
+#[cfg(test)]
+mod readme;
