@@ -1,0 +1,57 @@
+//! The product against the mail and SMS servers that are really used: Postfix and Kannel.
+//!
+//! A fake of ours only ever does what we believe a server does. Here each test starts the real programs of Debian on
+//! loopback, in a folder of its own and on free ports, so that tests may run side by side and next to a real
+//! installation; they end with the value that started them. `cargo test --test servers` runs these tests, a plain
+//! `cargo test` does not: it must pass on a machine where the packages are missing.
+
+#[cfg(test)]
+mod wait;
+
+#[cfg(test)]
+mod port;
+
+#[cfg(test)]
+mod process;
+
+#[cfg(test)]
+mod http;
+
+#[cfg(test)]
+mod smtp;
+
+#[cfg(test)]
+mod postfix;
+
+#[cfg(test)]
+mod sink;
+
+#[cfg(test)]
+mod phone;
+
+#[cfg(test)]
+mod kannel;
+
+#[cfg(test)]
+mod product;
+
+#[cfg(test)]
+mod mail;
+
+#[cfg(test)]
+mod round_trip;
+
+#[cfg(test)]
+mod crash;
+
+#[cfg(test)]
+mod printed_cards;
+
+#[cfg(test)]
+mod troubles;
+
+#[cfg(test)]
+mod encryption;
+
+#[cfg(test)]
+mod service;

@@ -1,0 +1,123 @@
+//! Forty cards from the order to the report: printed, photographed, opened, answered.
+//!
+//! Other people's programs read the PDF: what Poppler and `ZBar` cannot, no printer and no telephone can.
+
+use std::{collections::BTreeSet, fs, path::Path};
+
+use crate::{
+    http,
+    process::{command, run},
+    product::Installation,
+};
+
+/// A stage that waits at the tables.
+const JOURNEY: &str = r#"
+[journey]
+id = "evening"
+title = "An evening with us"
+
+[[stage]]
+id = "table"
+survey = "table"
+surface = "card"
+"#;
+
+const CARDS: usize = 40;
+const ANSWERS: usize = 7;
+
+#[test]
+fn every_printed_card_leads_to_its_survey() {
+    let installation = Installation::with(JOURNEY, "");
+    let places = fs::read_to_string(installation.path("config/places.toml")).unwrap();
+    installation.write("config/places.toml", &places.replace("table-01..table-12", "table-01..table-20"));
+    let _daemon = installation.start();
+    let pdf = installation.path("cards.pdf");
+    let order =
+        ["cards", "print", "--branch", "mitte", "--touchpoint", "table-*", "--copies", "2", "--print-run", "spring"];
+    let said = installation.ok(&[order.as_slice(), &["--output", pdf.to_str().unwrap()]].concat());
+    assert!(said.starts_with("40 cards of print run spring in "), "{said}");
+
+    check_fonts(&pdf);
+    let listed = listed(&installation);
+    assert_eq!(listed.len(), CARDS);
+    assert_eq!(scanned(&installation, &pdf), listed);
+
+    for (n, url) in listed.iter().enumerate() {
+        open(&installation, url, n < ANSWERS);
+    }
+    let rates = installation.rates();
+    let row = &rates.surfaces()[0];
+    let counts = ["sessions", "complete", "partial"].map(|name| row[name].as_u64().unwrap());
+    assert_eq!((row["surface"].as_str(), counts), (Some("card"), [40, 7, 0]), "{row:#}");
+}
+
+/// All fonts come with the PDF, and nothing in it is a picture made of dots.
+fn check_fonts(pdf: &Path) {
+    let fonts = run(command("/usr/bin/pdffonts").arg(pdf));
+    let mut lines = fonts.lines();
+    let embedded = lines.next().unwrap().find("emb").unwrap();
+    let fonts: Vec<_> = lines.skip(1).collect();
+    assert!(!fonts.is_empty());
+    for font in fonts {
+        assert_eq!(font.get(embedded..embedded + 3), Some("yes"), "{font}");
+    }
+    let images = run(command("/usr/bin/pdfimages").arg("-list").arg(pdf));
+    assert_eq!(images.lines().count(), 2, "more than the two lines of the heading:\n{images}");
+}
+
+/// The links that are read from the sheets as they come out of a printer of 150 dots per inch: from whole pages, and where
+/// the reader took the corners of neighbours for one symbol, from the single card, which is what a telephone sees.
+fn scanned(installation: &Installation, pdf: &Path) -> BTreeSet<String> {
+    run(command("/usr/bin/pdftoppm").args(["-r", "150", "-png"]).arg(pdf).arg(installation.path("sheet")));
+    let mut read = links_in(installation, "sheet");
+    if read.len() < CARDS {
+        for (column, row) in (0..2).flat_map(|column| (0..4).map(move |row| (column, row))) {
+            let dots = |mm: f64| format!("{:.0}", mm / 25.4 * 150.0);
+            let mut cut = command("/usr/bin/pdftoppm");
+            cut.args(["-r", "150", "-png", "-x", &dots(4.67 + 101.64 * f64::from(column))]);
+            cut.args(["-y", &dots(13.04 + 67.73 * f64::from(row)), "-W", &dots(99.06), "-H", &dots(67.73)]);
+            run(cut.arg(pdf).arg(installation.path(&format!("card-{column}-{row}"))));
+        }
+        read.extend(links_in(installation, "card-"));
+    }
+    assert_eq!(read.len(), CARDS, "{read:?}");
+    read
+}
+
+/// The links in the pictures whose names begin so.
+fn links_in(installation: &Installation, name: &str) -> BTreeSet<String> {
+    let files = fs::read_dir(installation.path("")).unwrap().map(|entry| entry.unwrap().path());
+    let pictures = files.filter(|path| path.file_name().is_some_and(|file| file.to_string_lossy().starts_with(name)));
+    let pictures = pictures.filter(|path| path.extension().is_some_and(|ending| ending == "png"));
+    let read = run(command("/usr/bin/zbarimg").args(["--raw", "--quiet"]).args(pictures));
+    read.lines().map(str::to_owned).collect()
+}
+
+/// The links that the product says are on the cards.
+fn listed(installation: &Installation) -> BTreeSet<String> {
+    let listed = installation.json(&["cards", "list", "--print-run", "spring"]);
+    listed["rows"].as_array().unwrap().iter().map(|card| card["url"].as_str().unwrap().to_owned()).collect()
+}
+
+/// Follows a link as printed, in capitals, and hands the form in if wanted: twice, as people in doubt do.
+fn open(installation: &Installation, url: &str, answer: bool) {
+    let port = installation.public_port();
+    let path = url.strip_prefix(&format!("HTTP://127.0.0.1:{port}")).unwrap();
+    assert!(path.starts_with("/Q/"), "{path}");
+    let (status, page) = http::get(port, path);
+    assert_eq!(status, 200, "{page}");
+    let number = hidden(&page, "form");
+    if answer {
+        for mood in ["3", "5"] {
+            let reply = http::post_form(port, path, &[("form", &number), ("mood", mood)]);
+            assert_eq!(reply.status, 303, "{}", reply.body);
+        }
+    }
+}
+
+/// The value of a hidden field.
+fn hidden(page: &str, name: &str) -> String {
+    let (_, rest) =
+        page.split_once(&format!("name=\"{name}\" value=\"")).unwrap_or_else(|| panic!("no {name}: {page}"));
+    rest.split_once('"').unwrap().0.to_owned()
+}
