@@ -1,7 +1,7 @@
 //! `canvass run`: the daemon, from its configuration to its last flush.
 
 use std::collections::BTreeMap;
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -78,8 +78,8 @@ struct Listeners {
 pub async fn open_store(settings: &Settings, entropy: &Entropy) -> Result<Arc<dyn store::Store>, RunError> {
     let path = settings.daemon.state_dir.join("store");
     let cannot = |source| RunError::StateDir { path: path.clone(), source };
-    std::fs::create_dir_all(&path).map_err(cannot)?;
-    std::fs::set_permissions(&settings.daemon.state_dir, std::fs::Permissions::from_mode(0o700)).map_err(cannot)?;
+    // Folders that are made are nobody else's business; one that was there keeps the mode that its owner gave it.
+    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(&path).map_err(cannot)?;
     // sled does not count what it keeps around its pages, and takes nearly twice the memory that it is told. What
     // operations write is what they mean to spend.
     let cache_bytes = settings.store.cache_bytes / 2;

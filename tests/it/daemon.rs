@@ -180,3 +180,15 @@ fn commands_do_the_same_with_and_without_a_daemon() {
     assert!(installation.ok(&["why", "c-1"]).contains("email: said no"));
     assert_eq!(installation.run(&["why", "nobody"]).status.code(), Some(1));
 }
+
+#[test]
+fn new_state_folders_are_private_and_old_ones_keep_their_mode() {
+    use std::os::unix::fs::PermissionsExt;
+    let mode = |path: PathBuf| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    let installation = installation();
+    installation.ok(&["unknown", "list"]);
+    assert_eq!([mode(installation.path("state")), mode(installation.path("state/store"))], [0o700, 0o700]);
+    std::fs::set_permissions(installation.path("state"), std::fs::Permissions::from_mode(0o750)).unwrap();
+    installation.ok(&["unknown", "list"]);
+    assert_eq!(mode(installation.path("state")), 0o750);
+}
