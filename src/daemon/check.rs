@@ -5,8 +5,12 @@ use std::path::Path;
 
 use chrono::{DateTime, Utc};
 
+use crate::cards::{self, CardFace, Sheet, SheetJob};
+use crate::chain::Chain;
 use crate::channel::sms::segments::segments;
 use crate::config::{self, Config, Expected, JourneyTest, Loaded, Place, Problem};
+use crate::domain::card_code::CardCode;
+use crate::domain::language::Language;
 use crate::domain::seal::{SECRET_BYTES, Seal};
 use crate::plan::{Facts, Occasion, PlanInput, Verdict, plan};
 use crate::render::{RenderError, Stop, Templates, WorstCase};
@@ -35,7 +39,7 @@ fn template_problem(message: String) -> Problem {
 fn template_problems(config: &Config) -> Vec<Problem> {
     let templates = match templates(config) {
         Ok(templates) => templates,
-        Err(err) => return vec![template_problem(crate::chain::Chain(&err).to_string())],
+        Err(err) => return vec![template_problem(Chain(&err).to_string())],
     };
     let url = &config.settings.public.url;
     // As long as a token is.
@@ -47,11 +51,31 @@ fn template_problems(config: &Config) -> Vec<Problem> {
     };
     let worst = WorstCase { business, survey_url: &survey_url, stop: &Stop::Link(stop), segments: &count };
     let found = templates.check(config.surveys.values(), &worst);
-    found
-        .into_iter()
-        .filter(|problem| !problem.is_warning())
-        .map(|problem| template_problem(problem.to_string()))
-        .collect()
+    let found = found.into_iter().filter(|problem| !problem.is_warning()).map(|problem| problem.to_string());
+    found.chain(card_problems(config, &templates)).map(template_problem).collect()
+}
+
+/// Draws a card in every language: what staff order must come out of the printer.
+fn card_problems(config: &Config, templates: &Templates) -> Vec<String> {
+    let code = CardCode::from_random_bits(u64::MAX);
+    let draw = |language: &Language| {
+        let face = CardFace {
+            url: format!("{}/Q/{code}", config.settings.public.url.to_uppercase()),
+            headline: "?".to_owned(),
+            invitation: templates.card_invitation(language).to_owned(),
+            label: "12".to_owned(),
+            branch: String::new(),
+            code: code.grouped(),
+            serial: "1".to_owned(),
+            language: language.to_string(),
+        };
+        let sheet = Sheet::by_name("L7165")?;
+        let template = templates.card_design();
+        let job = SheetJob { faces: &[face], sheet, template, marks: false, offset_mm: (0.0, 0.0), title: "" };
+        cards::render_sheet(&job).map(drop)
+    };
+    let failed = |language: &Language| Some(format!("the card in {language}: {}", Chain(&draw(language).err()?)));
+    templates.languages().filter_map(failed).collect()
 }
 
 /// Plays one `[[test]]` block through the planner, for somebody of whom nothing else is known.

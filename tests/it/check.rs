@@ -59,3 +59,16 @@ fn a_test_block_that_does_not_hold_is_a_problem_at_its_place() {
         "{said}"
     );
 }
+
+#[test]
+fn a_card_design_that_cannot_be_drawn_is_a_problem() {
+    let installation = Installation::shipped();
+    std::fs::create_dir_all(installation.path("config/design/card")).unwrap();
+    installation.write("config/design/card/plain.svg", "<svg xmlns=\"http://www.w3.org/2000/svg\"/>");
+    let folder = installation.path("config/design");
+    installation.write("config/canvass.d/60-design.toml", &format!("[daemon]\ntemplates = {folder:?}\n"));
+    let output = installation.run(&["check"]);
+    let said = String::from_utf8(output.stdout).unwrap();
+    assert_eq!(output.status.code(), Some(78), "{said}");
+    assert!(said.contains("the card in en: "), "{said}");
+}
