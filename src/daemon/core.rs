@@ -265,3 +265,34 @@ impl Config {
         PlanRules { stages, gate: Arc::new(gate), branches }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::channel::sms::Gateway;
+    use crate::clock::VirtualClock;
+    use crate::config::shipped::SHIPPED;
+
+    fn gateway(name: &str) -> Gateway {
+        let table =
+            "url = 'http://127.0.0.1:1/'\nsuccess = { status = [200] }\nquery = { to = '{to}', text = '{text}' }";
+        Gateway::from_table(name, &table.parse().unwrap(), &|_| None).unwrap()
+    }
+
+    #[test]
+    fn a_branch_that_names_a_gateway_has_it_and_all_others_the_default() {
+        let clock: Arc<dyn Clock> = Arc::new(VirtualClock::at("2026-03-01T12:00:00Z".parse().unwrap()));
+        let mut config = crate::config::load_from(&SHIPPED, &BTreeMap::new(), clock.now()).unwrap().config;
+        let gateways = BTreeMap::from(["main", "other"].map(|name| (name.to_owned(), gateway(name))));
+        let give_up_after = chrono::TimeDelta::hours(1);
+        let transport = SmsTransport::Gateways { default: "main".to_owned(), gateways };
+        config.settings.sms = Some(crate::config::settings::SmsSettings { transport, give_up_after });
+        config.settings.email = None;
+        let [altona, mitte] = ["altona", "mitte"].map(|id| BranchId::parse(id).unwrap());
+        config.branches.get_mut(&mitte).unwrap().sms_gateway = Some("other".to_owned());
+        let live = Live::of(config, &clock).unwrap();
+        let by = |branch| live.transport(Channel::Sms, branch).unwrap().name().to_owned();
+        assert_eq!([by(None), by(Some(&altona)), by(Some(&mitte))], ["main", "main", "other"]);
+        assert!(live.transport(Channel::Email, None).is_none());
+    }
+}

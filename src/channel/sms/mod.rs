@@ -33,4 +33,4 @@ mod sample;
 mod twilio_shape;
 
 pub use gateway::{Gateway, GatewayProblem};
-pub use transport::{GatewaySetupError, GatewayTransport, HttpSms};
+pub use transport::{GatewaySetupError, GatewayTransport};

@@ -3,7 +3,6 @@
 //! **Invariant:** a request is written at most once. Redirects are not followed and the client repeats nothing. Its
 //! HTTP library takes a second connection only for a request of which no byte was handed to the first.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -37,19 +36,6 @@ pub enum GatewaySetupError {
         /// What the client says.
         source: reqwest::Error,
     },
-    /// The default is none of the gateways.
-    #[error("the default gateway `{default}` is not declared")]
-    NoDefault {
-        /// Its name.
-        default: String,
-    },
-}
-
-/// All gateways, by name.
-#[derive(Debug)]
-pub struct HttpSms {
-    default: Arc<GatewayTransport>,
-    gateways: BTreeMap<String, Arc<GatewayTransport>>,
 }
 
 /// One gateway, open.
@@ -59,31 +45,6 @@ pub struct GatewayTransport {
     clock: Arc<dyn Clock>,
     permits: Semaphore,
     pace: Pace,
-}
-
-impl HttpSms {
-    /// Opens every gateway. Nothing is connected yet.
-    pub fn open(
-        gateways: BTreeMap<String, Gateway>,
-        default: &str,
-        clock: &Arc<dyn Clock>,
-    ) -> Result<Self, GatewaySetupError> {
-        let open = |(name, gateway)| Ok((name, Arc::new(GatewayTransport::open(gateway, Arc::clone(clock))?)));
-        let gateways: BTreeMap<_, _> = gateways.into_iter().map(open).collect::<Result<_, GatewaySetupError>>()?;
-        let found = gateways.get(default).map(Arc::clone);
-        let default = found.ok_or_else(|| GatewaySetupError::NoDefault { default: default.to_owned() })?;
-        Ok(Self { default, gateways })
-    }
-
-    /// The gateway of that name; the default where there is no name.
-    pub fn transport(&self, name: Option<&str>) -> Option<&Arc<GatewayTransport>> {
-        name.map_or(Some(&self.default), |name| self.gateways.get(name))
-    }
-
-    /// All of them, by name.
-    pub fn transports(&self) -> impl Iterator<Item = &Arc<GatewayTransport>> {
-        self.gateways.values()
-    }
 }
 
 impl GatewayTransport {

@@ -229,19 +229,6 @@ fn a_message_that_does_not_fit_a_request_is_refused_and_not_sent() {
     assert_eq!(server.requests().len(), 0);
 }
 
-#[test]
-fn gateways_are_found_by_name() {
-    let clock: Arc<dyn Clock> = Arc::new(VirtualClock::at(now()));
-    let both =
-        || BTreeMap::from([("main".to_owned(), twilio(None)), ("other".to_owned(), kannel("http://127.0.0.1:1"))]);
-    let sms = HttpSms::open(both(), "main", &clock).unwrap();
-    assert_eq!(sms.transports().count(), 2);
-    assert!(sms.transport(None).is_some_and(|gateway| gateway.gateway().preview(&message("Hi")).contains("twilio")));
-    assert!(sms.transport(Some("other")).is_some() && sms.transport(Some("third")).is_none());
-    let error = HttpSms::open(both(), "mian", &clock).unwrap_err();
-    assert_eq!(error.to_string(), "the default gateway `mian` is not declared");
-}
-
 fn answer_text(status: u16, headers: &str, body: &str) -> String {
     let Step::Answer(text) = answer(status, headers, body) else { panic!("an answer is an answer") };
     text
