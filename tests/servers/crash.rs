@@ -7,23 +7,10 @@ use serde_json::{Value, json};
 
 use crate::{
     http,
-    product::{Daemon, Installation, check_counts, mail_through, now},
+    product::{Daemon, Installation, MAIL_AT_ONCE, check_counts, mail_through, now},
     sink::Sink,
     wait,
 };
-
-const JOURNEY: &str = r#"
-[journey]
-id = "evening"
-title = "An evening with us"
-
-[[stage]]
-id = "visit"
-survey = "visit"
-on = { event = "visit.completed" }
-after = "0s"
-line_up = [{ channel = "email" }]
-"#;
 
 const INVITATIONS: usize = 2_000;
 /// The daemon is killed when so many mails have begun to arrive.
@@ -54,7 +41,7 @@ fn a_stop_lets_finish_what_is_on_its_way() {
 fn begin() -> (Sink, Installation) {
     let sink = Sink::start(&[]);
     let settings = mail_through(sink.smtp_port(), "none") + &format!("connections = {CONNECTIONS}\n");
-    let installation = Installation::with(JOURNEY, &settings);
+    let installation = Installation::with(MAIL_AT_ONCE, &settings);
     import_events(&installation);
     (sink, installation)
 }

@@ -8,25 +8,12 @@ use crate::{
     http,
     mail::Mail,
     postfix::Postfix,
-    product::{Installation, mail_through, now},
+    product::{Installation, MAIL_AT_ONCE, mail_through, now},
 };
-
-const JOURNEY: &str = r#"
-[journey]
-id = "evening"
-title = "An evening with us"
-
-[[stage]]
-id = "visit"
-survey = "visit"
-on = { event = "visit.completed" }
-after = "0s"
-line_up = [{ channel = "email" }]
-"#;
 
 /// An installation that insists on STARTTLS, and one event.
 fn send_one(postfix: &Postfix, settings: &str) -> Installation {
-    let installation = Installation::with(JOURNEY, &(mail_through(postfix.smtp_port(), "starttls") + settings));
+    let installation = Installation::with(MAIL_AT_ONCE, &(mail_through(postfix.smtp_port(), "starttls") + settings));
     if settings.contains("ca_file") {
         fs::copy(postfix.certificate(), installation.path("config/relay.pem")).unwrap();
     }

@@ -16,6 +16,20 @@ use tempfile::TempDir;
 
 use crate::{http, kannel, port, process::Process, wait};
 
+/// A journey that asks by mail, at once and at any hour.
+pub(crate) const MAIL_AT_ONCE: &str = r#"
+[journey]
+id = "evening"
+title = "An evening with us"
+
+[[stage]]
+id = "visit"
+survey = "visit"
+on = { event = "visit.completed" }
+after = "0s"
+line_up = [{ channel = "email" }]
+"#;
+
 /// A configuration, and the state of the daemon that runs on it.
 pub(crate) struct Installation {
     dir: TempDir,

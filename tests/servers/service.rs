@@ -5,21 +5,8 @@ use std::{os::unix::net::UnixDatagram, path::Path, time::Duration};
 use crate::{
     http, port,
     process::{Process, command},
-    product::{Installation, mail_through},
+    product::{Installation, MAIL_AT_ONCE, mail_through},
 };
-
-const JOURNEY: &str = r#"
-[journey]
-id = "evening"
-title = "An evening with us"
-
-[[stage]]
-id = "visit"
-survey = "visit"
-on = { event = "visit.completed" }
-after = "0s"
-line_up = [{ channel = "email" }]
-"#;
 
 /// The socket that systemd would listen on.
 struct Notified {
@@ -64,21 +51,22 @@ impl Notified {
 
 #[test]
 fn systemd_is_told_of_start_reload_and_stop() {
-    let installation = Installation::with(JOURNEY, &mail_through(port::free(), "none"));
+    let installation = Installation::with(MAIL_AT_ONCE, &mail_through(port::free(), "none"));
     let notified = Notified::at(&installation.path("notify"));
     let mut run = installation.command();
     run.arg("run").env("NOTIFY_SOCKET", installation.path("notify"));
     let daemon = installation.start_by(run);
     assert_eq!(notified.next(), ["READY=1", "STATUS=serving"]);
 
-    let title =
-        |title: &str| installation.write("config/journeys/test.toml", &JOURNEY.replace("An evening with us", title));
+    let title = |title: &str| {
+        installation.write("config/journeys/test.toml", &MAIL_AT_ONCE.replace("An evening with us", title))
+    };
     title("A night with us");
     daemon.signal("HUP");
     notified.check_reload("serving with the new configuration");
     assert_eq!(installation.metric("canvass_config_last_reload_successful"), 1);
 
-    installation.write("config/journeys/test.toml", &JOURNEY.replace("line_up", "lineup"));
+    installation.write("config/journeys/test.toml", &MAIL_AT_ONCE.replace("line_up", "lineup"));
     daemon.signal("HUP");
     notified.check_reload("reload refused (");
     assert_eq!(installation.metric("canvass_config_last_reload_successful"), 0);
@@ -95,7 +83,7 @@ fn systemd_is_told_of_start_reload_and_stop() {
 
 #[test]
 fn a_configuration_with_problems_does_not_start() {
-    let installation = Installation::with(&JOURNEY.replace("line_up", "lineup"), "");
+    let installation = Installation::with(&MAIL_AT_ONCE.replace("line_up", "lineup"), "");
     let output = installation.run(&["run"]);
     assert_eq!(output.status.code(), Some(78));
     let said = String::from_utf8(output.stderr).unwrap();
@@ -104,7 +92,7 @@ fn a_configuration_with_problems_does_not_start() {
 
 #[test]
 fn a_second_daemon_on_the_same_state_is_refused() {
-    let installation = Installation::with(JOURNEY, &mail_through(port::free(), "none"));
+    let installation = Installation::with(MAIL_AT_ONCE, &mail_through(port::free(), "none"));
     let _daemon = installation.start();
     let output = installation.run(&["run"]);
     assert_eq!(output.status.code(), Some(69), "{}", String::from_utf8_lossy(&output.stderr));
@@ -112,7 +100,7 @@ fn a_second_daemon_on_the_same_state_is_refused() {
 
 #[test]
 fn a_socket_that_is_handed_over_is_served() {
-    let installation = Installation::with(JOURNEY, &mail_through(port::free(), "none"));
+    let installation = Installation::with(MAIL_AT_ONCE, &mail_through(port::free(), "none"));
     let public = port::free();
     let mut activate = command("/usr/bin/systemd-socket-activate");
     activate.arg("--listen").arg(format!("127.0.0.1:{public}")).arg("--");
