@@ -20,6 +20,7 @@ pub mod contact_change;
 pub mod event;
 pub mod journey;
 pub mod place;
+pub mod route;
 pub mod survey;
 
 pub mod attempt;

@@ -7,7 +7,9 @@
 pub mod backoff;
 pub mod budget;
 pub mod gate;
+pub mod pace;
 pub mod reach;
+pub mod routes;
 pub mod spread;
 
 #[cfg(test)]
