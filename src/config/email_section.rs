@@ -1,5 +1,6 @@
 //! `[email]`: how mail leaves.
 
+use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::time::Duration;
 
@@ -8,7 +9,7 @@ use chrono::TimeDelta;
 use crate::channel::email::{SmtpSettings, SmtpTimeouts, Tls};
 
 use super::node::{Node, shown};
-use super::reader::Reader;
+use super::reader::{Field, Reader};
 use super::secrets::Names;
 use super::settings::{EmailSettings, EmailTransport};
 use super::settings_file::Surroundings;
@@ -34,6 +35,7 @@ pub(super) fn read(mut section: Reader<'_>, surroundings: &Surroundings<'_>) -> 
     let postal_address = section.optional("postal_address", values::text);
     let bounds = TimeDelta::minutes(5)..=GIVE_UP_AFTER_MAX;
     let give_up_after = section.or("give_up_after", TimeDelta::hours(48), values::duration(bounds));
+    let domains = section.field("domains", domains).unwrap_or_default();
     // Read also when mail goes into files: it will not be sent wrong on the day that it is switched on.
     if wanted == Wanted::Smtp {
         section.require("smtp");
@@ -46,7 +48,7 @@ pub(super) fn read(mut section: Reader<'_>, surroundings: &Surroundings<'_>) -> 
     };
     let from = from?;
     let bounce_domain = bounce_domain.unwrap_or_else(|| from.email.domain().to_owned());
-    Some(EmailSettings { transport, from, reply_to, bounce_domain, postal_address, give_up_after })
+    Some(EmailSettings { transport, from, reply_to, bounce_domain, postal_address, give_up_after, domains })
 }
 
 fn domain(node: &Node) -> Result<String, String> {
@@ -55,6 +57,21 @@ fn domain(node: &Node) -> Result<String, String> {
         Ok(domain) if domain.contains('.') => Ok(domain),
         Ok(_) | Err(_) => Err(format!("`{}` is not a domain; write one such as `bounce.sole.example`", shown(&given))),
     }
+}
+
+/// `[email.domains."example.com"]`: what a recipient's domain puts up with.
+fn domains(field: Field<'_, '_>) -> Option<BTreeMap<String, f64>> {
+    let limits = field.entries(|name, field| {
+        let ascii = idna::domain_to_ascii_strict(name).ok().filter(|domain| domain.contains('.'));
+        let Some(domain) = ascii else {
+            return field.wrong(format!("`{}` is not a domain; write one such as `example.com`", shown(name)));
+        };
+        let mut section = field.table()?;
+        let per_second = section.required("rate", rate);
+        section.finish("a domain");
+        Some((domain, per_second?))
+    })?;
+    Some(limits.into_iter().collect())
 }
 
 fn smtp(mut section: Reader<'_>, surroundings: &Surroundings<'_>) -> Option<SmtpSettings> {

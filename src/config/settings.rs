@@ -95,6 +95,8 @@ pub struct EmailSettings {
     pub postal_address: Option<String>,
     /// Tries stop this long after the first.
     pub give_up_after: TimeDelta,
+    /// Messages per second to a recipient's domain, where limited.
+    pub domains: BTreeMap<String, f64>,
 }
 
 /// How mail leaves.

@@ -18,10 +18,16 @@ use crate::config::settings::{EmailTransport, SmsTransport};
 use crate::domain::id::BranchId;
 use crate::domain::invitation::AfterUnknown;
 use crate::domain::journey::Channel;
+use crate::domain::place::Branch;
+use crate::domain::route::Route;
 use crate::entropy::Entropy;
 use crate::plan::PlanRules;
+use crate::plan::routes::RouteRules;
 use crate::render::Templates;
 use crate::store::Store;
+
+/// The name of the gateway that writes files.
+const FILE_GATEWAY: &str = "file";
 
 /// The store, the configuration that is in force, the time and chance.
 pub struct Core {
@@ -167,6 +173,17 @@ impl Live {
         }
     }
 
+    /// The routes of a channel that have connections of their own, and how many.
+    pub fn connections(&self, channel: Channel) -> Vec<(Route, usize)> {
+        match channel {
+            Channel::Email => vec![(Route::Account, self.capacity(channel))],
+            Channel::Sms => {
+                let routes = self.sms.iter().flat_map(|routes| &routes.transports);
+                routes.map(|(name, transport)| (Route::Gateway(name.clone()), transport.connections())).collect()
+            }
+        }
+    }
+
     /// What follows when nobody can say whether a message left.
     pub fn after_unknown(&self, channel: Channel) -> AfterUnknown {
         match channel {
@@ -199,9 +216,9 @@ fn open_sms(config: &Config, clock: &Arc<dyn Clock>) -> Result<Option<SmsRoutes>
     let (default, gateways) = match &sms.transport {
         SmsTransport::Gateways { default, gateways } => (default.clone(), gateways),
         SmsTransport::File => {
-            let transports = BTreeMap::from([("file".to_owned(), open_outbox(config)?)]);
+            let transports = BTreeMap::from([(FILE_GATEWAY.to_owned(), open_outbox(config)?)]);
             let after_unknown = AfterUnknown::Hold;
-            return Ok(Some(SmsRoutes { default: "file".to_owned(), transports, after_unknown }));
+            return Ok(Some(SmsRoutes { default: FILE_GATEWAY.to_owned(), transports, after_unknown }));
         }
     };
     let mut transports = BTreeMap::<_, Arc<dyn Transport>>::new();
@@ -260,9 +277,33 @@ impl Config {
             consent_required: self.settings.consent_required,
             channels: self.channels(),
             default_zone: self.settings.daemon.time_zone,
+            routes: self.route_rules(),
         };
         let branches = self.branches.values().map(|branch| (branch.id.clone(), branch.time_zone)).collect();
         PlanRules { stages, gate: Arc::new(gate), branches }
+    }
+
+    /// The routes of messages, and how fast they may be used.
+    fn route_rules(&self) -> RouteRules {
+        let mut rules = RouteRules::default();
+        if let Some(email) = &self.settings.email {
+            rules.domains.clone_from(&email.domains);
+            if let EmailTransport::Smtp(smtp) = &email.transport {
+                rules.account = smtp.per_second;
+            }
+        }
+        match self.settings.sms.as_ref().map(|sms| &sms.transport) {
+            Some(SmsTransport::Gateways { default, gateways }) => {
+                rules.gateway.clone_from(default);
+                let rates = gateways.iter().filter_map(|(name, gateway)| Some((name.clone(), gateway.per_second()?)));
+                rules.gateways = rates.collect();
+                let named = |branch: &Branch| Some((branch.id.clone(), branch.sms_gateway.clone()?));
+                rules.gateway_of = self.branches.values().filter_map(named).collect();
+            }
+            Some(SmsTransport::File) => FILE_GATEWAY.clone_into(&mut rules.gateway),
+            None => (),
+        }
+        rules
     }
 }
 

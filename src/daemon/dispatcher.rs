@@ -2,7 +2,8 @@
 //!
 //! It never claims more than it can send now, so nothing waits under a lease, and it sends only what it has claimed. Each
 //! message is carried by a task of its own; the intent is on disk before the first byte leaves (the lease), and the
-//! outcome is on disk before the permit is free again.
+//! outcome is on disk before the permit is free again. Which messages may leave, and how fast by which route, is decided
+//! inside the unit of work that grants the lease; what is under way on each route is counted here.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -14,6 +15,7 @@ use tokio_util::task::TaskTracker;
 
 use super::compose;
 use super::core::{Core, Live};
+use super::loads::RouteLoads;
 use crate::domain::attempt::Outcome;
 use crate::domain::invitation::{Invitation, Lane, RetryPlan};
 use crate::domain::journey::Channel;
@@ -38,16 +40,19 @@ pub struct Dispatcher {
     channel: Channel,
     permits: Arc<Semaphore>,
     n_permits: std::sync::atomic::AtomicUsize,
+    loads: Arc<RouteLoads>,
     tasks: TaskTracker,
 }
 
 /// What a step did.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Step {
     /// Messages that are now on their way.
     pub n_leased: usize,
     /// Due messages that the gate withheld.
     pub n_withheld: usize,
+    /// When the next message may leave, as far as the store can tell.
+    pub next_at: Option<DateTime<Utc>>,
 }
 
 impl Dispatcher {
@@ -55,7 +60,7 @@ impl Dispatcher {
     pub fn new(core: Arc<Core>, channel: Channel, tasks: TaskTracker) -> Self {
         let n_permits = core.live.load().capacity(channel);
         let permits = Arc::new(Semaphore::new(n_permits));
-        Self { core, channel, permits, n_permits: n_permits.into(), tasks }
+        Self { core, channel, permits, n_permits: n_permits.into(), loads: Arc::default(), tasks }
     }
 
     /// Claims as many due messages as can be sent now, and sets off with them.
@@ -63,7 +68,7 @@ impl Dispatcher {
         self.follow_capacity();
         let n_free = self.permits.available_permits();
         if n_free == 0 {
-            return Ok(Step { n_leased: 0, n_withheld: 0 });
+            return Ok(Step::default());
         }
         let live = self.core.live.load_full();
         let now = self.core.clock.now();
@@ -74,9 +79,11 @@ impl Dispatcher {
             until: now + LEASE,
             lease: self.core.entropy.bits(),
             rules: Arc::clone(&live.rules.gate),
+            loads: self.loads.now(&live.connections(self.channel), now),
         };
         let leased = self.core.store.lease_due(request).await?;
-        let step = Step { n_leased: leased.leases.len(), n_withheld: leased.n_withheld };
+        let (n_leased, n_withheld) = (leased.leases.len(), leased.n_withheld);
+        let step = Step { n_leased, n_withheld, next_at: leased.next_at };
         if leased.n_unreadable > 0 {
             tracing::error!(
                 channel = self.channel.as_str(),
@@ -91,7 +98,9 @@ impl Dispatcher {
         for lease in leased.leases {
             // There are as many permits as were counted: only this task takes any.
             let Ok(permit) = Arc::clone(&self.permits).try_acquire_owned() else { break };
-            self.tasks.spawn(carry(Arc::clone(&self.core), Arc::clone(&live), lease, permit));
+            self.loads.begin(&lease.routes, now);
+            let load = Under { loads: Arc::clone(&self.loads), begun: now, permit };
+            self.tasks.spawn(carry(Arc::clone(&self.core), Arc::clone(&live), lease, load));
         }
         Ok(step)
     }
@@ -109,7 +118,7 @@ impl Dispatcher {
             let woken = self.core.wake.of(self.channel).notified(); // Registered before the query: no bell is missed.
             let pause = match self.step().await {
                 Ok(step) if step.n_leased + step.n_withheld > 0 => Pause::ForPermit,
-                Ok(_) => Pause::For(self.until_next_due().await),
+                Ok(step) => Pause::For(self.until(step.next_at)),
                 Err(err) => {
                     tracing::error!(
                         channel = self.channel.as_str(),
@@ -130,12 +139,8 @@ impl Dispatcher {
         }
     }
 
-    async fn until_next_due(&self) -> Duration {
-        match self.core.store.next_due(Lane::Send(self.channel)).await {
-            Ok(Some(due_at)) => (due_at - self.core.clock.now()).to_std().unwrap_or_default().min(IDLE),
-            Ok(None) => IDLE,
-            Err(_) => AFTER_FAILURE,
-        }
+    fn until(&self, next_at: Option<DateTime<Utc>>) -> Duration {
+        next_at.map_or(IDLE, |at| (at - self.core.clock.now()).to_std().unwrap_or_default().min(IDLE))
     }
 
     /// A reload may allow more or fewer connections.
@@ -175,8 +180,15 @@ pub(super) fn give_up_after(live: &Live, channel: Channel) -> Option<TimeDelta> 
     }
 }
 
+/// The place that a message takes among those that are under way.
+struct Under {
+    loads: Arc<RouteLoads>,
+    begun: DateTime<Utc>,
+    permit: OwnedSemaphorePermit,
+}
+
 /// Carries one message from its lease to its record.
-async fn carry(core: Arc<Core>, live: Arc<Live>, lease: Lease, permit: OwnedSemaphorePermit) {
+async fn carry(core: Arc<Core>, live: Arc<Live>, lease: Lease, load: Under) {
     let Some(attempt) = lease.invitation.attempts.last() else { return };
     let (channel, n_tries, number) = (attempt.channel, attempt.n_tries, attempt.number);
     let begun = Instant::now();
@@ -187,16 +199,19 @@ async fn carry(core: Arc<Core>, live: Arc<Live>, lease: Lease, permit: OwnedSema
     tracing::info!(invitation.id = %id, attempt = number, channel = channel.as_str(), outcome = outcome_name,
         "attempt {number} of {id} by {}: {outcome_name}", channel.as_str());
     let now = core.clock.now();
+    let observed = load.loads.end(&lease.routes, (load.begun, now), live.capacity(channel));
     let settlement = Settlement {
         invitation: id,
         lease: lease.lease,
         contact: lease.contact.clone(),
+        routes: lease.routes.clone(),
+        observed,
         retry: retry_plan(&core, &live, (channel, n_tries), &outcome, now),
         outcome,
         now,
     };
     let settled = settle(&core, settlement).await;
-    drop(permit);
+    drop(load.permit);
     core.wake.ring(channel);
     // The next step may be another channel's, whose dispatcher sleeps and knows nothing of it.
     if let Some(Lane::Send(next)) = settled.and_then(|settled| settled.due()).map(|due| due.lane)

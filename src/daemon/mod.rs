@@ -16,3 +16,5 @@ pub mod planner;
 pub mod run;
 pub mod telemetry;
 pub mod ticker;
+
+mod loads;

@@ -17,6 +17,7 @@ use crate::domain::reason::{DeferReason, SkipReason};
 use super::Facts;
 use super::budget::{self, Chance};
 use super::reach::{self, Person};
+use super::routes::RouteRules;
 
 /// What the gate goes by.
 #[derive(Clone, Debug)]
@@ -31,6 +32,8 @@ pub struct GateRules {
     pub channels: BTreeSet<Channel>,
     /// The time zone where neither contact nor branch says otherwise.
     pub default_zone: Tz,
+    /// The routes that messages take, and how fast.
+    pub routes: RouteRules,
 }
 
 /// What the gate says.

@@ -12,6 +12,7 @@ pub(super) mod fixture;
 mod gate;
 pub(super) mod histories;
 mod planning;
+mod routes;
 mod unknown;
 pub(super) mod world;
 
@@ -72,7 +73,7 @@ on_every_backend!(
     planning::two_racing_plans_for_one_contact_cannot_both_pass_a_cap,
     planning::of_many_racing_events_of_one_contact_each_is_recorded_once_and_none_is_asked_over_the_cap,
     planning::the_last_fire_of_a_clock_is_kept_by_stage,
-    dispatch::due_invitations_are_leased_in_order_of_time_then_priority,
+    dispatch::due_invitations_are_leased_in_order_of_priority_then_time,
     dispatch::no_more_than_asked_for_are_leased_and_none_twice,
     dispatch::racing_workers_never_hold_the_same_invitation,
     dispatch::only_the_holder_of_a_lease_may_settle_it,
@@ -85,6 +86,11 @@ on_every_backend!(
     unknown::a_lease_ends_at_its_time_and_not_before,
     unknown::mail_of_unknown_outcome_is_sent_once_more_and_then_held,
     unknown::unknown_outcomes_stay_listed_also_when_they_become_known,
+    routes::what_is_over_a_domains_rate_waits_in_nobodys_way,
+    routes::a_rate_of_the_relay_holds_over_all_domains_and_is_remembered,
+    routes::what_waits_for_a_slow_domain_is_out_of_the_way_until_the_domain_has_room,
+    routes::no_domain_takes_all_that_is_free,
+    routes::an_invitation_that_changes_while_it_waits_in_a_room_leaves_nothing_behind,
     gate::a_message_that_is_due_does_not_leave_after_the_contact_opted_out,
     gate::a_message_that_is_due_does_not_leave_after_a_refusal_through_another_invitation,
     gate::a_dead_address_is_suppressed_for_everybody_under_every_spelling,

@@ -1,7 +1,8 @@
 //! Keys: one ordered space, the first byte says the kind.
 //!
 //! Numbers are big-endian so that keys sort as the numbers do, and signed times have their sign bit flipped. Texts inside
-//! a key end with a zero byte, which no id contains. Due keys sort by time and, at the same instant, by priority.
+//! a key end with a zero byte, which no id contains. Due keys of messages sort by priority and then by time: when more is
+//! due than can leave, what matters most goes first.
 
 use chrono::{DateTime, Datelike, NaiveDate, Utc};
 
@@ -10,6 +11,7 @@ use crate::domain::id::{ContactId, EventId, InvitationId, JourneyId, ResponseId,
 use crate::domain::invitation::{Due, Lane};
 use crate::domain::journey::Channel;
 use crate::domain::place::Surface;
+use crate::domain::route::Room;
 use crate::domain::survey::SurveyVersion;
 use crate::report::tally::{Cell, SurfaceCell};
 
@@ -24,7 +26,11 @@ pub mod kind {
     /// Events with their decisions.
     pub const EVENT: u8 = b'e';
     /// The due index.
-    pub const DUE: u8 = b'd';
+    pub const DUE: u8 = b'w';
+    /// The due index of layout 1, in which the time came before the priority.
+    pub const DUE_BY_TIME: u8 = b'd';
+    /// What is remembered of routes.
+    pub const ROUTE: u8 = b'b';
     /// Invitations with an attempt of unknown outcome.
     pub const UNKNOWN: u8 = b'u';
     /// Contents of surveys.
@@ -107,6 +113,11 @@ pub fn fire(journey: &JourneyId, stage: &StageId) -> Vec<u8> {
     key(kind::FIRE, &[journey.as_str().as_bytes(), &[0], stage.as_str().as_bytes()])
 }
 
+/// What is remembered of a route.
+pub fn route(room: Room) -> Vec<u8> {
+    key(kind::ROUTE, &[room.as_bytes()])
+}
+
 fn lane_byte(lane: Lane) -> u8 {
     match lane {
         Lane::Close => 0,
@@ -116,13 +127,33 @@ fn lane_byte(lane: Lane) -> u8 {
     }
 }
 
+/// The rooms beside a lane of messages.
+fn rooms_byte(channel: Channel) -> u8 {
+    match channel {
+        Channel::Email => 4,
+        Channel::Sms => 5,
+    }
+}
+
+/// How a priority sorts: higher before lower. Windows and leases have none: they end when they end.
+fn rank_byte(lane: Lane, priority: u8) -> u8 {
+    match lane {
+        Lane::Close | Lane::Leased => 0,
+        Lane::Send(_) => u8::MAX - priority,
+    }
+}
+
 fn instant(at: DateTime<Utc>) -> [u8; 8] {
     at.timestamp_micros().cast_unsigned().wrapping_add(1 << 63).to_be_bytes()
 }
 
+/// Bytes at the end of a due key that say who is due when: rank, time, invitation.
+const DUE_TAIL: usize = 1 + 8 + 16;
+
 /// A place on the due index.
 pub fn due(due: Due, priority: u8, id: &InvitationId) -> Vec<u8> {
-    key(kind::DUE, &[&[lane_byte(due.lane)], &instant(due.at), &[u8::MAX - priority], id.as_bytes()])
+    let rank = rank_byte(due.lane, priority);
+    key(kind::DUE, &[&[lane_byte(due.lane), rank], &instant(due.at), id.as_bytes()])
 }
 
 /// What the keys of a lane begin with.
@@ -130,22 +161,75 @@ pub fn lane(lane: Lane) -> Vec<u8> {
     key(kind::DUE, &[&[lane_byte(lane)]])
 }
 
-/// The first key of a lane that is later than everything due at `at`.
-pub fn lane_after(lane: Lane, at: DateTime<Utc>) -> Vec<u8> {
-    key(kind::DUE, &[&[lane_byte(lane)], &instant(at), &[u8::MAX; 18]])
+/// What the keys of all rooms beside a channel's lane begin with.
+pub fn rooms(channel: Channel) -> Vec<u8> {
+    key(kind::DUE, &[&[rooms_byte(channel)]])
+}
+
+/// What the keys of a room begin with.
+pub fn room(channel: Channel, room: Room) -> Vec<u8> {
+    key(kind::DUE, &[&[rooms_byte(channel)], room.as_bytes()])
+}
+
+/// The room that a key of the due index stands in, if it stands in one.
+pub fn read_room(key: &[u8]) -> Option<Room> {
+    let in_room = key.len() == 2 + Room::LEN + DUE_TAIL;
+    key.get(2..2 + Room::LEN).filter(|_| in_room)?.try_into().ok().map(Room::from_bytes)
+}
+
+/// The same entry of a channel's lane, moved into a room.
+pub fn moved_into(channel: Channel, into: Room, key: &[u8]) -> Option<Vec<u8>> {
+    Some([&room(channel, into), tail(key)?].concat())
+}
+
+/// The same entry of a room, back on its channel's lane; any other entry as it is.
+pub fn on_its_lane(key: &[u8]) -> Option<Vec<u8>> {
+    if read_room(key).is_none() {
+        return Some(key.to_vec());
+    }
+    let channel = Channel::ALL.into_iter().find(|channel| key.get(1) == Some(&rooms_byte(*channel)))?;
+    Some([&lane(Lane::Send(channel)), tail(key)?].concat())
+}
+
+fn tail(key: &[u8]) -> Option<&[u8]> {
+    key.get(key.len().checked_sub(DUE_TAIL)?..)
+}
+
+/// The rank that an entry of the due index stands at, under a prefix of a lane or a room.
+pub fn read_rank(key: &[u8]) -> Option<u8> {
+    tail(key)?.first().copied()
+}
+
+/// The first key under `prefix` that has this rank.
+pub fn at_rank(prefix: &[u8], rank: u8) -> Vec<u8> {
+    [prefix, &[rank]].concat()
+}
+
+/// The first key under `prefix` of this rank that is later than everything due at `at`.
+pub fn at_rank_after(prefix: &[u8], rank: u8, at: DateTime<Utc>) -> Vec<u8> {
+    [prefix, &[rank], &instant(at), &[u8::MAX; 17]].concat()
 }
 
 /// The instant and the invitation of a due key.
 pub fn read_due(key: &[u8]) -> Option<(DateTime<Utc>, InvitationId)> {
-    let rest = key.get(2..)?;
-    let micros = u64::from_be_bytes(rest.get(..8)?.try_into().ok()?).wrapping_sub(1 << 63).cast_signed();
-    let id = InvitationId::from_bytes(rest.get(9..25)?.try_into().ok()?);
+    let tail = tail(key)?;
+    let micros = u64::from_be_bytes(tail.get(1..9)?.try_into().ok()?).wrapping_sub(1 << 63).cast_signed();
+    let id = InvitationId::from_bytes(tail.get(9..)?.try_into().ok()?);
     Some((DateTime::from_timestamp_micros(micros)?, id))
 }
 
 /// The same entry of the due index at another time.
 pub fn due_later(key: &[u8], at: DateTime<Utc>) -> Option<Vec<u8>> {
-    Some([key.get(..2)?, &instant(at), key.get(10..)?].concat())
+    let time = key.len().checked_sub(DUE_TAIL)? + 1;
+    Some([key.get(..time)?, &instant(at), key.get(time + 8..)?].concat())
+}
+
+/// The entry of today for one of layout 1: lane, time, priority, invitation.
+pub fn due_of_layout_1(key: &[u8]) -> Option<Vec<u8>> {
+    let lane = Lane::ALL.into_iter().find(|lane| key.get(1) == Some(&lane_byte(*lane)))?;
+    let (time, rank, id) = (key.get(2..10)?, *key.get(10)?, key.get(11..27)?);
+    let rank = rank_byte(lane, u8::MAX - rank);
+    Some(self::key(kind::DUE, &[&[lane_byte(lane), rank], time, id]))
 }
 
 /// The id at the end of a key of `kind` and 16 bytes.
@@ -235,18 +319,34 @@ mod tests {
             priority in 0_u8..=255,
         ) {
             let id = InvitationId::from_bytes([3; 16]);
-            let key_of = |micros| due(Due { lane: Lane::Send(Channel::Sms), at: at(micros) }, priority, &id);
+            let sms = Lane::Send(Channel::Sms);
+            let key_of = |micros| due(Due { lane: sms, at: at(micros) }, priority, &id);
             prop_assert_eq!(key_of(a).cmp(&key_of(b)), a.cmp(&b));
             prop_assert_eq!(read_due(&key_of(a)), Some((at(a), id)));
-            prop_assert!(key_of(a) < lane_after(Lane::Send(Channel::Sms), at(a)));
+            prop_assert_eq!(due_later(&key_of(a), at(b)), Some(key_of(b)));
+            let rank = read_rank(&key_of(a)).unwrap();
+            prop_assert!(at_rank(&lane(sms), rank) < key_of(a) && key_of(a) < at_rank_after(&lane(sms), rank, at(a)));
+        }
+
+        #[test]
+        fn an_entry_goes_into_a_room_and_comes_back(micros in 0_i64..4_000_000_000_000_000, priority in 0_u8..=255) {
+            let id = InvitationId::from_bytes([3; 16]);
+            let (key, of) = (due(Due { lane: Lane::Send(Channel::Email), at: at(micros) }, priority, &id), Room::of("domain", "a"));
+            let moved = moved_into(Channel::Email, of, &key).unwrap();
+            prop_assert_eq!((read_room(&moved), read_room(&key)), (Some(of), None));
+            prop_assert_eq!(read_due(&moved), read_due(&key));
+            prop_assert_eq!(on_its_lane(&moved), Some(key.clone()));
+            prop_assert_eq!(on_its_lane(&key), Some(key));
         }
     }
 
     #[test]
-    fn higher_priority_goes_first_at_the_same_instant() {
+    fn a_message_of_higher_priority_goes_first_also_when_it_is_due_later() {
         let id = InvitationId::from_bytes([3; 16]);
-        let key_of = |priority| due(Due { lane: Lane::Close, at: at(0) }, priority, &id);
-        assert!(key_of(9) < key_of(1));
+        let key_of = |lane, at, priority| due(Due { lane, at }, priority, &id);
+        let email = Lane::Send(Channel::Email);
+        assert!(key_of(email, at(9), 9) < key_of(email, at(0), 1));
+        assert!(key_of(Lane::Close, at(9), 9) > key_of(Lane::Close, at(0), 1), "windows close in order of time");
     }
 
     #[test]

@@ -25,6 +25,7 @@ mod work;
 #[cfg(test)]
 mod contract;
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -40,6 +41,7 @@ use crate::domain::id::{ContactId, EventId, InvitationId, JourneyId, ResponseId,
 use crate::domain::invitation::{Invitation, Lane, RetryPlan};
 use crate::domain::journey::Channel;
 use crate::domain::response::Response;
+use crate::domain::route::{Room, Route};
 use crate::domain::seal::Seal;
 use crate::domain::survey::{Survey, SurveyVersion};
 use crate::plan::gate::GateRules;
@@ -201,6 +203,28 @@ pub struct LeaseRequest {
     pub lease: u64,
     /// What the gate goes by.
     pub rules: Arc<GateRules>,
+    /// How much is under way on each route.
+    pub loads: Loads,
+}
+
+/// How much is under way on each route of a channel, and how much may be.
+#[derive(Clone, Debug)]
+pub struct Loads {
+    /// The routes on which something is under way, or was not long ago.
+    pub busy: BTreeMap<Room, Load>,
+    /// How much may be under way on any other.
+    pub limit: usize,
+}
+
+/// How much is under way on a route.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Load {
+    /// Messages under way.
+    pub n_under_way: usize,
+    /// Messages that may be under way at once.
+    pub limit: usize,
+    /// Whether what is under way takes long, so that what waits for it is in the way of others.
+    pub is_slow: bool,
 }
 
 /// What a request for work gave.
@@ -208,8 +232,10 @@ pub struct LeaseRequest {
 pub struct Leased {
     /// The claimed invitations.
     pub leases: Vec<Lease>,
-    /// How many due invitations the gate put off or dropped instead.
+    /// How many due invitations the gate put off or dropped instead, or moved out of the way of others.
     pub n_withheld: usize,
+    /// When to ask again at the latest, as far as the due index and the routes tell; `None` when nothing is due.
+    pub next_at: Option<DateTime<Utc>>,
     /// How many due invitations cannot be read, or something of their contact. They come again after an hour.
     pub n_unreadable: usize,
 }
@@ -221,6 +247,8 @@ pub struct Lease {
     pub invitation: Invitation,
     /// Who is asked, as the gate saw them.
     pub contact: Contact,
+    /// The routes that the message takes.
+    pub routes: Vec<Route>,
     /// What [`Settlement`] must name.
     pub lease: u64,
     /// When it ends by itself.
@@ -236,6 +264,10 @@ pub struct Settlement {
     pub lease: u64,
     /// Whom it was sent to, as the lease said: by now the contact may have another address.
     pub contact: Contact,
+    /// The routes that it took, as the lease said.
+    pub routes: Vec<Route>,
+    /// Messages per second that were seen to leave lately for the recipient's domain or by the gateway.
+    pub observed: f64,
     /// What the channel did.
     pub outcome: Outcome,
     /// When.

@@ -65,6 +65,16 @@ pub(super) fn event(db: &dyn Reading, id: &EventId) -> Result<Option<RecordedEve
 
 pub(super) fn facts(db: &dyn Reading, seal: &Seal, id: &ContactId) -> Result<Facts, StoreError> {
     let contact = contact(db, id)?;
+    facts_of(db, seal, id, contact)
+}
+
+/// What is known of a contact who was looked up already.
+pub(super) fn facts_of(
+    db: &dyn Reading,
+    seal: &Seal,
+    id: &ContactId,
+    contact: Option<Contact>,
+) -> Result<Facts, StoreError> {
     let suppressed = match &contact {
         Some(contact) => suppressed(db, seal, contact)?,
         None => Vec::new(),
@@ -132,8 +142,15 @@ pub(super) fn unknown_after(
 
 pub(super) fn next_due(db: &dyn Reading, lane: Lane) -> Result<Option<DateTime<Utc>>, StoreError> {
     let prefix = keys::lane(lane);
-    let first = db.first(&prefix, &keys::after_prefix(&prefix))?;
-    Ok(first.and_then(|(key, _)| keys::read_due(&key)).map(|(at, _)| at))
+    let (mut from, end, mut next) = (prefix.clone(), keys::after_prefix(&prefix), None);
+    // Rank by rank: within one, what is due first comes first.
+    while let Some((key, _)) = db.first(&from, &end)?
+        && let Some(((at, _), rank)) = keys::read_due(&key).zip(keys::read_rank(&key))
+    {
+        next = [next, Some(at)].into_iter().flatten().min();
+        from = keys::after_prefix(&keys::at_rank(&prefix, rank));
+    }
+    Ok(next)
 }
 
 pub(super) fn queue(db: &dyn Reading) -> Result<[u64; 4], StoreError> {

@@ -21,6 +21,9 @@ use crate::domain::survey::{Survey, SurveyVersion};
 use crate::plan::{Facts, Plan, RecordedEvent};
 use crate::report::tally::{Cell, SurfaceCell, SurfaceTally, Tally};
 
+/// Records of an earlier layout that are brought up to date in one unit of work.
+const SLICE: usize = 1_000;
+
 pub(crate) struct Shared<E> {
     engine: E,
     seal: Seal,
@@ -44,6 +47,7 @@ impl<E: Engine> Shared<E> {
             .await?;
         let unreadable = |_| StoreError::Unreadable { kind: 'm', reason: "the secret has a wrong length".to_owned() };
         let secret: [u8; SECRET_BYTES] = kept.try_into().map_err(unreadable)?;
+        while engine.write(|view| work::due::bring_up_to_date(view, SLICE)).await? > 0 {}
         Ok(Self { engine, seal: Seal::new(&secret) })
     }
 }

@@ -116,6 +116,11 @@ impl Gateway {
         &self.name
     }
 
+    /// Messages a second that it takes, if limited.
+    pub fn per_second(&self) -> Option<f64> {
+        self.limits.per_second
+    }
+
     /// Whether it drops a message that it was given before, by our reference. Only then may a message of unknown fate
     /// be sent again.
     pub fn is_idempotent(&self) -> bool {

@@ -78,6 +78,7 @@ pub(crate) fn rules(stages: Vec<StageRules>) -> PlanRules {
         consent_required: false,
         channels: BTreeSet::from(Channel::ALL),
         default_zone: chrono_tz::UTC,
+        routes: crate::plan::routes::RouteRules::default(),
     };
     let branch = |name| BranchId::parse(name).unwrap();
     let branches = BTreeMap::from([(branch("mitte"), BERLIN), (branch("porto"), chrono_tz::Europe::Lisbon)]);

@@ -20,7 +20,7 @@ fn waits_until(invitation: &Invitation) -> Option<chrono::DateTime<chrono::Utc>>
     }
 }
 
-pub(super) async fn due_invitations_are_leased_in_order_of_time_then_priority(store: Arc<dyn Store>) {
+pub(super) async fn due_invitations_are_leased_in_order_of_priority_then_time(store: Arc<dyn Store>) {
     let world = World::of(store);
     let later = world.invite("renewal", "ada", "e-1", noon() + hours(2)).await;
     let common = world.invite("visit", "bob", "e-2", noon() + hours(1)).await;
@@ -31,7 +31,7 @@ pub(super) async fn due_invitations_are_leased_in_order_of_time_then_priority(st
 
     let leased = world.lease(Email, 10, noon() + hours(2)).await;
     let order: Vec<_> = leased.leases.iter().map(|lease| lease.invitation.id).collect();
-    assert_eq!(order, [first, valuable, common, later]);
+    assert_eq!(order, [valuable, later, first, common]);
     assert_eq!(leased.n_withheld, 0);
     assert_eq!(world.lease_one(Sms, noon()).await.invitation.id, by_text);
     assert!(waits_until(&world.invitation(not_due).await).is_some());

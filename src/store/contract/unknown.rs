@@ -73,7 +73,7 @@ pub(super) async fn unknown_outcomes_stay_listed_also_when_they_become_known(sto
         ids.push(world.invite("visit", &format!("guest-{n}"), &format!("e-{n}"), noon()).await);
     }
     ids.sort_unstable();
-    for lease in world.lease(Email, 5, noon()).await.leases {
+    for lease in world.lease(Email, 10, noon()).await.leases {
         world.settle(&lease, unknown(), noon()).await.unwrap();
     }
     let known = world.lease(Email, 1, noon() + hours(1)).await.leases.remove(0);

@@ -19,10 +19,11 @@ use crate::domain::seal::Seal;
 use crate::domain::send_window::SendWindow;
 use crate::domain::survey::tests::visit;
 use crate::plan::gate::GateRules;
+use crate::plan::routes::RouteRules;
 use crate::plan::{Facts, Occasion, Plan, PlanInput, PlanRules, StageRules, plan};
 use crate::store::view::View;
 use crate::store::{
-    Expiry, InvitationAnswer, Lease, LeaseRequest, Leased, Refusal, Settlement, Store, StoreError, reads, work,
+    Expiry, InvitationAnswer, Lease, LeaseRequest, Leased, Loads, Refusal, Settlement, Store, StoreError, reads, work,
 };
 
 /// A Monday noon.
@@ -77,6 +78,7 @@ fn rules(fatigue: Option<Cap>) -> PlanRules {
         consent_required: false,
         channels: BTreeSet::from(Channel::ALL),
         default_zone: chrono_tz::Europe::Berlin,
+        routes: RouteRules::default(),
     };
     PlanRules {
         stages: vec![
@@ -149,6 +151,11 @@ pub(in crate::store) fn form(rating: Option<i32>, completeness: Completeness) ->
     Reading { answers: rating.map(answer).into_iter().collect::<Answers>(), troubles: Vec::new(), completeness }
 }
 
+/// Nothing is under way, and everything may be.
+pub(in crate::store) fn idle() -> Loads {
+    Loads { busy: BTreeMap::new(), limit: usize::MAX }
+}
+
 /// A store, and the rules that it is used by.
 pub(in crate::store) struct World {
     pub(in crate::store) store: Arc<dyn Store>,
@@ -190,9 +197,20 @@ impl World {
     }
 
     pub(in crate::store) async fn lease(&self, channel: Channel, n_max: usize, now: DateTime<Utc>) -> Leased {
+        self.lease_with(channel, n_max, now, idle()).await
+    }
+
+    /// Leases while so much is under way.
+    pub(in crate::store) async fn lease_with(
+        &self,
+        channel: Channel,
+        n_max: usize,
+        now: DateTime<Utc>,
+        loads: Loads,
+    ) -> Leased {
         let lease = self.n_leases.fetch_add(1, Ordering::SeqCst) + 1;
-        let request =
-            LeaseRequest { channel, now, n_max, until: now + hours(1), lease, rules: Arc::clone(&self.rules.gate) };
+        let rules = Arc::clone(&self.rules.gate);
+        let request = LeaseRequest { channel, now, n_max, until: now + hours(1), lease, rules, loads };
         self.store.lease_due(request).await.unwrap()
     }
 
@@ -214,6 +232,8 @@ impl World {
             invitation: lease.invitation.id,
             lease: lease.lease,
             contact: lease.contact.clone(),
+            routes: lease.routes.clone(),
+            observed: 1.0,
             outcome,
             now,
             retry: retry(channel, now),
@@ -308,7 +328,7 @@ impl<'u, 'v> Unit<'u, 'v> {
 
     pub(in crate::store) fn lease_due(&mut self, channel: Channel, n_max: usize, now: DateTime<Utc>) -> Leased {
         let rules = Arc::clone(&self.rules.gate);
-        let request = LeaseRequest { channel, now, n_max, until: now + hours(1), lease: 1, rules };
+        let request = LeaseRequest { channel, now, n_max, until: now + hours(1), lease: 1, rules, loads: idle() };
         work::dispatch::lease_due(self.view, &self.seal, &request).unwrap()
     }
 
@@ -319,9 +339,9 @@ impl<'u, 'v> Unit<'u, 'v> {
 
     /// The first message that is due at noon leaves, and this comes of it.
     pub(in crate::store) fn send(&mut self, channel: Channel, outcome: Outcome) {
-        let Lease { invitation, contact, lease, until: _ } = self.lease(channel);
+        let Lease { invitation, contact, routes, lease, until: _ } = self.lease(channel);
         let (invitation, now, retry) = (invitation.id, noon(), retry(channel, noon()));
-        let settlement = Settlement { invitation, lease, contact, outcome, now, retry };
+        let settlement = Settlement { invitation, lease, contact, routes, observed: 1.0, outcome, now, retry };
         work::dispatch::settle(self.view, &self.seal, &settlement).unwrap();
     }
 }

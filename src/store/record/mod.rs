@@ -11,6 +11,7 @@ pub(super) mod event;
 pub(super) mod history;
 pub(super) mod invitation;
 pub(super) mod response;
+pub(super) mod route;
 pub(super) mod suppression;
 pub(super) mod survey;
 pub(super) mod tally;

@@ -129,15 +129,21 @@ async fn many_writers_at_once_all_come_to_an_end_and_all_is_there() {
 }
 
 #[tokio::test]
-async fn a_store_of_version_1_is_read_whole_and_its_queue_comes_to_an_end() {
-    let folder = tempfile::tempdir().unwrap();
-    let raw = ::sled::open(folder.path()).unwrap();
-    for (key, value) in fixture::stored() {
-        raw.insert(key, value).unwrap();
+async fn a_store_of_any_layout_is_read_whole_and_its_queue_comes_to_an_end() {
+    for layout in fixture::stored() {
+        let folder = tempfile::tempdir().unwrap();
+        let raw = ::sled::open(folder.path()).unwrap();
+        for (key, value) in layout {
+            raw.insert(key, value).unwrap();
+        }
+        drop(raw);
+        finish_the_queue(folder.path()).await;
     }
-    drop(raw);
+}
+
+async fn finish_the_queue(folder: &Path) {
     // Nobody's handle is left, but sled's own threads may have one for a moment; a store that is closed waits for them.
-    let store = open_when_free(folder.path()).await;
+    let store = open_when_free(folder).await;
     books::check(&*store).await;
     read_the_rest(&*store).await;
     let world = World::of(Arc::clone(&store));

@@ -6,70 +6,133 @@ use chrono_tz::Tz;
 use super::super::reads;
 use super::super::view::{Reading, View};
 use super::super::{Expiry, Lease, LeaseRequest, Leased, Settlement, StoreError, keys, record};
+use super::due::{self, Entry};
 use super::invitations;
+use super::tolls::{self, Passage, Tolls};
 use crate::domain::attempt::Outcome;
 use crate::domain::contact::Contact;
 use crate::domain::id::InvitationId;
 use crate::domain::invitation::{Invitation, Lane};
 use crate::domain::journey::Channel;
+use crate::domain::reason::SkipReason;
+use crate::domain::route::{Room, Route};
 use crate::domain::seal::Seal;
 use crate::plan::gate::{Pass, gate};
 
 /// Due invitations looked at for each one that may be claimed: what the gate withholds must not hold up a unit of work.
 const LOOKS_PER_LEASE: usize = 8;
+/// Due invitations looked at in any case, so that what is in the way is out of it soon.
+const LOOKS_MIN: usize = 64;
 /// How long an invitation that cannot be read is left alone.
 const PUT_ASIDE_FOR: TimeDelta = TimeDelta::hours(1);
 
-/// Asks the gate about due invitations, in the order of the due index, and claims those that may leave.
+/// Asks the gate about due invitations, in the order of the due index, and claims those that may leave. What waits for a
+/// route that is shut is moved into the route's room, where it is in nobody's way.
 pub(in super::super) fn lease_due(
     view: &mut View<'_>,
     seal: &Seal,
     request: &LeaseRequest,
 ) -> Result<Leased, StoreError> {
-    let n_looks_max = request.n_max.saturating_mul(LOOKS_PER_LEASE);
-    let due = due_before(view, Lane::Send(request.channel), request.now, n_looks_max)?;
+    let (channel, now) = (request.channel, request.now);
+    let n_looks_max = request.n_max.saturating_mul(LOOKS_PER_LEASE).max(LOOKS_MIN);
+    let mut tolls = Tolls::of(request);
     let mut leased = Leased::default();
-    for entry in due {
+    if channel == Channel::Email && tolls.ask(view, &[Route::Account])? != Passage::Open {
+        leased.next_at = tolls.close(view)?;
+        return Ok(leased);
+    }
+    let is_open = |room| Ok(tolls.passage(view, room)? == Passage::Open);
+    let head = due::of_channel(view, (channel, now), (request.lease, n_looks_max), is_open)?;
+    for entry in head.entries {
         if leased.leases.len() == request.n_max {
             break;
         }
-        let visited = visit(view, entry, request.now, |view, invitation| ask_gate(view, seal, request, invitation));
-        match visited? {
-            Visited::Done(Some(lease)) => leased.leases.push(lease),
-            Visited::Done(None) | Visited::PutRight => leased.n_withheld += 1,
+        let hand_out = |view: &mut View<'_>, invitation| hand_out(view, seal, &mut tolls, (request, invitation));
+        match visit(view, &entry, now, hand_out)? {
+            Visited::Done(Handed::Lease(lease)) => {
+                leave_room(view, entry);
+                leased.leases.push(*lease);
+            }
+            Visited::Done(Handed::Withheld) => {
+                leave_room(view, entry);
+                leased.n_withheld += 1;
+            }
+            Visited::PutRight => leased.n_withheld += 1,
+            Visited::Done(Handed::Shut(room)) => leased.n_withheld += usize::from(park(view, channel, room, entry)),
+            Visited::Done(Handed::Busy) => (),
             Visited::PutAside => leased.n_unreadable += 1,
         }
     }
+    leased.next_at = [head.next_at, tolls.close(view)?].into_iter().flatten().min();
     Ok(leased)
 }
 
-fn ask_gate(
+/// What was done with a due invitation.
+enum Handed {
+    /// It may leave.
+    Lease(Box<Lease>),
+    /// The gate put it off, passed it over or dropped it.
+    Withheld,
+    /// It waits for something that is under way.
+    Busy,
+    /// It waits for a room to open.
+    Shut(Room),
+}
+
+fn hand_out(
     view: &mut View<'_>,
     seal: &Seal,
-    request: &LeaseRequest,
-    invitation: Invitation,
-) -> Result<Option<Lease>, StoreError> {
-    let facts = reads::facts(view, seal, &invitation.contact)?;
+    tolls: &mut Tolls<'_>,
+    (request, invitation): (&LeaseRequest, Invitation),
+) -> Result<Handed, StoreError> {
+    let contact = reads::contact(view, &invitation.contact)?;
+    let routes = match &contact {
+        Some(contact) => request.rules.routes.of(request.channel, contact, invitation.branch.as_ref()),
+        None => Vec::new(),
+    };
+    match tolls.ask(view, &routes)? {
+        Passage::Open => (),
+        Passage::Busy => return Ok(Handed::Busy),
+        Passage::Shut(room) => return Ok(Handed::Shut(room)),
+    }
+    let facts = reads::facts_of(view, seal, &invitation.contact, contact)?;
     let (now, zone) = (request.now, zone_of(facts.contact.as_ref(), &invitation));
     let before = invitation.clone();
-    let changed = match gate(&request.rules, &invitation, &facts, now) {
-        Pass::Send => {
+    let changed = match (gate(&request.rules, &invitation, &facts, now), facts.contact) {
+        (Pass::Send, Some(contact)) => {
             let leased = invitation.lease(now, request.lease, request.until).map_err(|_| StoreError::LeaseLost)?;
             invitations::put(view, Some(&before), &leased)?;
-            return Ok(facts.contact.map(|contact| Lease {
-                invitation: leased,
-                contact,
-                lease: request.lease,
-                until: request.until,
-            }));
+            tolls.take(&routes);
+            let (lease, until) = (request.lease, request.until);
+            return Ok(Handed::Lease(Box::new(Lease { invitation: leased, contact, routes, lease, until })));
         }
-        Pass::PutOff { until, reason } => invitation.put_off(now, until, reason),
-        Pass::PassOver { reason } => invitation.pass_over(now, reason, zone),
-        Pass::Skip { reason } => invitation.skip(now, reason),
+        (Pass::Send, None) => invitation.skip(now, SkipReason::ContactGone),
+        (Pass::PutOff { until, reason }, _) => invitation.put_off(now, until, reason),
+        (Pass::PassOver { reason }, _) => invitation.pass_over(now, reason, zone),
+        (Pass::Skip { reason }, _) => invitation.skip(now, reason),
     };
     let changed = changed.map_err(|_| StoreError::LeaseLost)?;
     invitations::put(view, Some(&before), &changed)?;
-    Ok(None)
+    Ok(Handed::Withheld)
+}
+
+/// Takes away the entry of a room; that of a lane moved with the invitation.
+fn leave_room(view: &mut View<'_>, entry: Entry) {
+    if keys::read_room(&entry.key).is_some() {
+        view.remove(entry.key);
+    }
+}
+
+/// Moves an entry into a room; gives whether it was elsewhere.
+fn park(view: &mut View<'_>, channel: Channel, room: Room, entry: Entry) -> bool {
+    match keys::moved_into(channel, room, &entry.key) {
+        Some(parked) if parked != entry.key => {
+            view.remove(entry.key);
+            view.put(parked, Vec::new());
+            true
+        }
+        Some(_) | None => false,
+    }
 }
 
 /// Records what came of a leased attempt. An address that is dead is never written to again.
@@ -87,8 +150,21 @@ pub(in super::super) fn settle(
     if let (Outcome::Refused { address_dead: true, .. }, Some(channel)) = (&request.outcome, channel) {
         suppress(view, seal, channel, &request.contact, request.now)?;
     }
+    report(view, request)?;
     invitations::put(view, Some(&before), &settled)?;
     Ok(settled)
+}
+
+/// Tells the routes what came of a message that took them.
+fn report(view: &mut View<'_>, request: &Settlement) -> Result<(), StoreError> {
+    let now = request.now;
+    for route in &request.routes {
+        tolls::report(view, route, |state| match &request.outcome {
+            Outcome::Accepted { .. } | Outcome::Refused { .. } => state.succeeded(now),
+            Outcome::Deferred { .. } | Outcome::Unknown { .. } => false,
+        })?;
+    }
+    Ok(())
 }
 
 /// Puts a contact's address on the suppression list.
@@ -118,7 +194,7 @@ pub(in super::super) fn expire_leases(view: &mut View<'_>, request: &Expiry) -> 
         let expired = before.clone().expire_lease(request.now, retry);
         invitations::put(view, Some(&before), &expired.map_err(|_| StoreError::LeaseLost)?)
     };
-    let due = due_before(view, Lane::Leased, request.before, usize::MAX)?;
+    let due = due::on_lane(view, Lane::Leased, request.before, usize::MAX)?.entries;
     visit_all(view, due, request.now, expire)
 }
 
@@ -128,12 +204,9 @@ pub(in super::super) fn close_windows(
     now: DateTime<Utc>,
     n_max: usize,
 ) -> Result<usize, StoreError> {
-    let due = due_before(view, Lane::Close, now, n_max)?;
+    let due = due::on_lane(view, Lane::Close, now, n_max)?.entries;
     visit_all(view, due, now, |view, before| invitations::put(view, Some(&before), &before.clone().window_closed(now)))
 }
-
-/// An entry of the due index: its key, and whose it is.
-type Entry = (Vec<u8>, InvitationId);
 
 /// What came of an entry of the due index.
 enum Visited<T> {
@@ -149,14 +222,14 @@ enum Visited<T> {
 /// aside for a while: it must neither be sent blindly nor hold up those behind it.
 fn visit<T>(
     view: &mut View<'_>,
-    (key, id): Entry,
+    Entry { key, id, .. }: &Entry,
     now: DateTime<Utc>,
     act: impl FnOnce(&mut View<'_>, Invitation) -> Result<T, StoreError>,
 ) -> Result<Visited<T>, StoreError> {
     let done = view.try_unit(|unit| {
-        let invitation = existing(unit, &id)?;
-        let own_key = invitation.due().map(|due| keys::due(due, invitation.priority, &id));
-        if own_key.as_ref() == Some(&key) {
+        let invitation = existing(unit, id)?;
+        let own_key = invitation.due().map(|due| keys::due(due, invitation.priority, id));
+        if own_key == keys::on_its_lane(key) {
             return act(unit, invitation).map(Visited::Done);
         }
         unit.remove(key.clone());
@@ -165,9 +238,9 @@ fn visit<T>(
         }
         Ok(Visited::PutRight)
     });
-    match (done, keys::due_later(&key, now + PUT_ASIDE_FOR)) {
+    match (done, keys::due_later(key, now + PUT_ASIDE_FOR)) {
         (Err(StoreError::Unreadable { .. }), Some(later)) => {
-            view.remove(key);
+            view.remove(key.clone());
             view.put(later, Vec::new());
             Ok(Visited::PutAside)
         }
@@ -184,22 +257,9 @@ fn visit_all(
 ) -> Result<usize, StoreError> {
     let mut n_done = 0;
     for entry in due {
-        n_done += usize::from(matches!(visit(view, entry, now, &act)?, Visited::Done(())));
+        n_done += usize::from(matches!(visit(view, &entry, now, &act)?, Visited::Done(())));
     }
     Ok(n_done)
-}
-
-fn due_before(view: &View<'_>, lane: Lane, now: DateTime<Utc>, n_max: usize) -> Result<Vec<Entry>, StoreError> {
-    let range = view.range(&keys::lane(lane), &keys::lane_after(lane, now));
-    range
-        .take(n_max)
-        .map(|pair| {
-            let (key, _) = pair?;
-            let unreadable = || StoreError::Unreadable { kind: 'd', reason: "its key has a wrong length".to_owned() };
-            let (_, id) = keys::read_due(&key).ok_or_else(unreadable)?;
-            Ok((key, id))
-        })
-        .collect()
 }
 
 fn existing(view: &View<'_>, id: &InvitationId) -> Result<Invitation, StoreError> {

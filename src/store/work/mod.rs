@@ -6,8 +6,10 @@ pub(super) mod answers;
 pub(super) mod cards;
 pub(super) mod contacts;
 pub(super) mod dispatch;
+pub(super) mod due;
 pub(super) mod invitations;
 pub(super) mod tallies;
+pub(super) mod tolls;
 
 #[cfg(test)]
 mod tests;

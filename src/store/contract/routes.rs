@@ -1,0 +1,140 @@
+//! Rates, rests and rooms: what one route cannot take now is in nobody's way.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use super::world::{World, accepted, contact_id, event, guest, hours, idle, noon};
+use crate::domain::contact::Email as Address;
+use crate::domain::id::InvitationId;
+use crate::domain::invitation::Lane;
+use crate::domain::journey::Channel::{Email, Sms};
+use crate::domain::route::Route;
+use crate::store::{Lease, Load, Loads, Store};
+
+fn domain(name: &str) -> Route {
+    Route::Domain(name.to_owned())
+}
+
+/// Invites a guest whose address is at this domain.
+async fn invite(world: &World, who: &str, at_domain: &str) -> InvitationId {
+    let address = Address::parse(&format!("{who}@{at_domain}")).unwrap();
+    let who = crate::domain::contact_change::ContactChange { email: Some(address), ..guest(who) };
+    let event = event("visit", &contact_id(who.id.as_str()), &format!("e-{}", who.id), noon());
+    let plan = world.plan(who, &event, noon()).await;
+    let invited = plan.invitations[0].id;
+    world.store.apply_plan(plan).await.unwrap();
+    invited
+}
+
+fn ids(leases: &[Lease]) -> Vec<InvitationId> {
+    leases.iter().map(|lease| lease.invitation.id).collect()
+}
+
+fn seconds(n: i64) -> TimeDelta {
+    TimeDelta::seconds(n)
+}
+
+pub(super) async fn what_is_over_a_domains_rate_waits_in_nobodys_way(store: Arc<dyn Store>) {
+    let mut world = World::of(store);
+    Arc::make_mut(&mut world.rules.gate).routes.domains = BTreeMap::from([("slow.example".to_owned(), 1.0)]);
+    for n in 0..200 {
+        invite(&world, &format!("a-{n}"), "slow.example").await;
+    }
+    let other = invite(&world, "z", "quick.example").await;
+    let first = world.lease(Email, 1, noon()).await;
+    assert_eq!((first.leases.len(), first.leases[0].routes.clone()), (1, vec![Route::Account, domain("slow.example")]));
+    // However many are before it, it has its turn after a few looks, and the next of the slow ones after a second.
+    let mut leased = Vec::new();
+    for _ in 0..5 {
+        leased.extend(ids(&world.lease(Email, 1, noon()).await.leases));
+    }
+    assert_eq!(leased, [other]);
+    assert_eq!(world.lease(Email, 9, noon()).await.next_at, Some(noon() + seconds(1) - TimeDelta::milliseconds(100)));
+    let n_later = world.lease(Email, 9, noon() + seconds(60)).await.leases.len();
+    assert_eq!((n_later, world.store.queue().await.unwrap()), (1, [0, 3, 198, 0]));
+    let mut now = noon() + seconds(60);
+    for _ in 0..198 {
+        now += seconds(1);
+        assert_eq!(world.lease(Email, 9, now).await.leases.len(), 1);
+    }
+    let nothing = world.lease(Email, 9, now + hours(1)).await;
+    assert_eq!((nothing.leases.len(), nothing.n_withheld, nothing.next_at), (0, 0, None));
+}
+
+pub(super) async fn a_rate_of_the_relay_holds_over_all_domains_and_is_remembered(store: Arc<dyn Store>) {
+    let mut world = World::of(store);
+    Arc::make_mut(&mut world.rules.gate).routes.account = Some(2.0);
+    for n in 0..20 {
+        invite(&world, &format!("a-{n}"), &format!("d-{n}.example")).await;
+    }
+    assert_eq!(world.lease(Email, 9, noon()).await.leases.len(), 1);
+    assert_eq!(world.lease(Email, 9, noon()).await.next_at, Some(noon() + TimeDelta::milliseconds(400)));
+    // Somebody else who asks the same store, as after a restart, is bound by it too.
+    let mut again = World::of(Arc::clone(&world.store));
+    again.rules = world.rules.clone();
+    assert_eq!(again.lease(Email, 9, noon() + TimeDelta::milliseconds(300)).await.leases.len(), 0);
+    assert_eq!(again.lease(Email, 9, noon() + TimeDelta::milliseconds(400)).await.leases.len(), 1);
+}
+
+/// Leases when so much is under way on this domain.
+async fn lease_beside(world: &World, load: (&str, Load), n_max: usize, now: DateTime<Utc>) -> Vec<InvitationId> {
+    let busy = BTreeMap::from([(domain(load.0).room(), load.1)]);
+    ids(&world.lease_with(Email, n_max, now, Loads { busy, ..idle() }).await.leases)
+}
+
+pub(super) async fn what_waits_for_a_slow_domain_is_out_of_the_way_until_the_domain_has_room(store: Arc<dyn Store>) {
+    let world = World::of(store);
+    let mut slow = Vec::new();
+    for n in 0..100 {
+        slow.push(invite(&world, &format!("a-{n}"), "slow.example").await);
+    }
+    let other = invite(&world, "z", "quick.example").await;
+    let full = Load { n_under_way: 4, limit: 4, is_slow: true };
+    let mut leased = Vec::new();
+    for _ in 0..3 {
+        leased.extend(lease_beside(&world, ("slow.example", full), 1, noon()).await);
+    }
+    assert_eq!(leased, [other]);
+    let room = Load { n_under_way: 2, limit: 4, is_slow: true };
+    assert_eq!(lease_beside(&world, ("slow.example", room), 9, noon()).await.len(), 2);
+    // A busy domain that answers quickly is waited for where it stands.
+    let busy = Load { is_slow: false, ..full };
+    assert!(lease_beside(&world, ("slow.example", busy), 9, noon()).await.is_empty());
+    assert_eq!(world.lease(Email, 200, noon()).await.leases.len(), slow.len() - 2);
+}
+
+pub(super) async fn no_domain_takes_all_that_is_free(store: Arc<dyn Store>) {
+    let world = World::of(store);
+    for n in 0..50 {
+        invite(&world, &format!("a-{n}"), "one.example").await;
+    }
+    // Of 32 it may have 24: then 8 are free, and 24 is three times that.
+    assert_eq!(world.lease(Email, 32, noon()).await.leases.len(), 24);
+}
+
+pub(super) async fn an_invitation_that_changes_while_it_waits_in_a_room_leaves_nothing_behind(store: Arc<dyn Store>) {
+    let world = World::of(store);
+    let id = invite(&world, "ada", "slow.example").await;
+    let full = Load { n_under_way: 4, limit: 4, is_slow: true };
+    assert!(lease_beside(&world, ("slow.example", full), 1, noon()).await.is_empty());
+    assert_eq!(world.store.queue().await.unwrap(), [0, 0, 1, 0]);
+    world.refuse(id, false, noon()).await;
+    assert_eq!(world.store.queue().await.unwrap(), [0; 4]);
+    let put_right = world.lease(Email, 9, noon()).await;
+    assert!(put_right.leases.is_empty() && put_right.n_withheld == 1);
+    let nothing = world.lease(Email, 9, noon()).await;
+    assert_eq!((nothing.n_withheld, nothing.next_at), (0, None));
+    assert_eq!(world.store.next_due(Lane::Send(Email)).await.unwrap(), None);
+
+    // What goes on by another channel does so, and its place in the room goes.
+    let bob = invite(&world, "bob", "slow.example").await;
+    assert!(lease_beside(&world, ("slow.example", full), 1, noon()).await.is_empty());
+    let lease = world.lease_one(Email, noon()).await;
+    assert_eq!(lease.invitation.id, bob);
+    world.settle(&lease, super::world::refused(false), noon()).await.unwrap();
+    assert!(world.lease(Email, 9, noon()).await.next_at.is_none());
+    world.send(Sms, accepted(), noon()).await;
+    assert_eq!(world.store.queue().await.unwrap(), [1, 0, 0, 0]);
+}
