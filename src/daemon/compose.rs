@@ -3,6 +3,8 @@
 //! What the message says comes from the survey version that was planned, and everything that would differ from try to try
 //! (date, id, boundary) comes from the attempt, so a receiver that gets a retry of a message it already has can tell.
 
+use std::sync::Arc;
+
 use crate::channel::email::message::{Draft, MessageError, build};
 use crate::channel::{OutboundEmail, OutboundMessage, OutboundSms};
 use crate::config::settings::EmailSettings;
@@ -47,13 +49,11 @@ pub async fn compose(core: &Core, live: &Live, lease: &Lease) -> Result<Outbound
 }
 
 /// The survey content that was planned: the configuration's, unless it has changed since.
-async fn survey(core: &Core, live: &Live, invitation: &Invitation) -> Result<Survey, ComposeError> {
-    if let Some(current) = live.config.surveys.get(&invitation.survey)
-        && current.version() == invitation.version
-    {
-        return Ok(current.clone());
+async fn survey(core: &Core, live: &Live, invitation: &Invitation) -> Result<Arc<Survey>, ComposeError> {
+    if let Some(current) = live.survey(&invitation.survey, invitation.version) {
+        return Ok(Arc::clone(current));
     }
-    core.store.survey(invitation.version).await?.ok_or(ComposeError::Missing("survey"))
+    core.store.survey(invitation.version).await?.map(Arc::new).ok_or(ComposeError::Missing("survey"))
 }
 
 /// The `Message-ID` of an attempt, without angle brackets.

@@ -15,11 +15,12 @@ use crate::channel::sms::GatewayTransport;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::config::settings::{EmailTransport, SmsTransport};
-use crate::domain::id::BranchId;
+use crate::domain::id::{BranchId, SurveyId};
 use crate::domain::invitation::AfterUnknown;
 use crate::domain::journey::Channel;
 use crate::domain::place::Branch;
 use crate::domain::route::Route;
+use crate::domain::survey::{Survey, SurveyVersion};
 use crate::entropy::Entropy;
 use crate::plan::PlanRules;
 use crate::plan::routes::RouteRules;
@@ -107,6 +108,8 @@ pub struct Live {
     pub rules: Arc<PlanRules>,
     /// The templates.
     pub templates: Arc<Templates>,
+    /// The surveys with their versions, which are hashes of their contents and not to be made anew for every message.
+    surveys: BTreeMap<SurveyId, (SurveyVersion, Arc<Survey>)>,
     email: Option<Arc<dyn Transport>>,
     sms: Option<SmsRoutes>,
 }
@@ -147,7 +150,14 @@ impl Live {
         let email = open_email(&config, clock)?;
         let sms = open_sms(&config, clock)?;
         let rules = Arc::new(config.plan_rules());
-        Ok(Self { config: Arc::new(config), rules, templates: Arc::new(templates), email, sms })
+        let survey = |survey: &Survey| (survey.id.clone(), (survey.version(), Arc::new(survey.clone())));
+        let surveys = config.surveys.values().map(survey).collect();
+        Ok(Self { config: Arc::new(config), rules, templates: Arc::new(templates), surveys, email, sms })
+    }
+
+    /// The content of a survey, if it is still this version.
+    pub fn survey(&self, id: &SurveyId, version: SurveyVersion) -> Option<&Arc<Survey>> {
+        self.surveys.get(id).filter(|(current, _)| *current == version).map(|(_, survey)| survey)
     }
 
     /// What messages of this channel leave by, for this branch.
@@ -162,10 +172,12 @@ impl Live {
         }
     }
 
-    /// How many messages of a channel may be on their way at once.
+    /// How many messages of a channel may be on their way at once: what its connections carry, and for mail as many
+    /// again that are written while they wait for a connection. After a crash those too count as unknown, which for mail
+    /// means the same message once more under the same Message-ID; a text message is only claimed when it can leave.
     pub fn capacity(&self, channel: Channel) -> usize {
         match channel {
-            Channel::Email => self.email.as_ref().map_or(0, |transport| transport.connections()),
+            Channel::Email => self.email.as_ref().map_or(0, |transport| transport.connections() * 2),
             Channel::Sms => {
                 let routes = self.sms.iter().flat_map(|routes| routes.transports.values());
                 routes.map(|transport| transport.connections()).sum()

@@ -1,8 +1,9 @@
 //! Sends what is due: lease → compose → send → record.
 //!
 //! It never claims more than it can send now, so nothing waits under a lease, and it sends only what it has claimed. Each
-//! message is carried by a task of its own; the intent is on disk before the first byte leaves (the lease), and the
-//! outcome is on disk before the permit is free again. Which messages may leave, and how fast by which route, is decided
+//! message is carried by a task of its own; the intent is on disk before the first byte leaves (the lease). A permit is free
+//! again as soon as the channel has answered; the outcome is recorded by the same task, and the store takes both in order,
+//! so no more outcomes wait for the disk than leases do. Which messages may leave, and how fast by which route, is decided
 //! inside the unit of work that grants the lease; what is under way on each route is counted here.
 
 use std::sync::Arc;
@@ -210,9 +211,10 @@ async fn carry(core: Arc<Core>, live: Arc<Live>, lease: Lease, load: Under) {
         outcome,
         now,
     };
-    let settled = settle(&core, settlement).await;
+    // The next message may be claimed while this outcome is being written: both share the flush.
     drop(load.permit);
     core.wake.ring(channel);
+    let settled = settle(&core, settlement).await;
     // The next step may be another channel's, whose dispatcher sleeps and knows nothing of it.
     if let Some(Lane::Send(next)) = settled.and_then(|settled| settled.due()).map(|due| due.lane)
         && next != channel
