@@ -206,6 +206,7 @@ async fn carry(core: Arc<Core>, live: Arc<Live>, lease: Lease, load: Under) {
         lease: lease.lease,
         contact: lease.contact.clone(),
         routes: lease.routes.clone(),
+        is_remembered: lease.is_remembered,
         observed,
         retry: retry_plan(&core, &live, (channel, n_tries), &outcome, now),
         outcome,

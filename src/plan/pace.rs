@@ -82,6 +82,11 @@ impl RouteState {
         self.n_failures > 0
     }
 
+    /// Whether a success would be news.
+    pub fn is_in_trouble(&self) -> bool {
+        self.n_failures > 0 || self.slowed.is_some() || self.rests_until.is_some()
+    }
+
     /// The route failed as a whole; it rests, at least until `not_before` where the other side said so. Failures that were
     /// on their way before the rest began say nothing new. Gives whether this one did.
     pub fn failed(&mut self, now: DateTime<Utc>, not_before: Option<DateTime<Utc>>) -> bool {

@@ -31,6 +31,8 @@ pub mod kind {
     pub const DUE_BY_TIME: u8 = b'd';
     /// What is remembered of routes.
     pub const ROUTE: u8 = b'b';
+    /// Leases that were granted and not yet given back.
+    pub const LEASE: u8 = b'l';
     /// Invitations with an attempt of unknown outcome.
     pub const UNKNOWN: u8 = b'u';
     /// Contents of surveys.
@@ -81,6 +83,11 @@ pub fn invitation(id: &InvitationId) -> Vec<u8> {
 /// What the keys of a contact's invitations begin with.
 pub fn invitations_of(contact_half: [u8; 8]) -> Vec<u8> {
     key(kind::INVITATION, &[&contact_half])
+}
+
+/// A lease on an invitation.
+pub fn lease(id: &InvitationId) -> Vec<u8> {
+    key(kind::LEASE, &[id.as_bytes()])
 }
 
 /// The mark of an unknown outcome.
@@ -159,6 +166,11 @@ pub fn due(due: Due, priority: u8, id: &InvitationId) -> Vec<u8> {
 /// What the keys of a lane begin with.
 pub fn lane(lane: Lane) -> Vec<u8> {
     key(kind::DUE, &[&[lane_byte(lane)]])
+}
+
+/// Whether a key of the due index stands on this lane.
+pub fn is_on_lane(key: &[u8], lane: Lane) -> bool {
+    key.get(1) == Some(&lane_byte(lane))
 }
 
 /// What the keys of all rooms beside a channel's lane begin with.

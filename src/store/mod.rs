@@ -249,6 +249,8 @@ pub struct Lease {
     pub contact: Contact,
     /// The routes that the message takes.
     pub routes: Vec<Route>,
+    /// Whether something is remembered of them that a success changes.
+    pub is_remembered: bool,
     /// What [`Settlement`] must name.
     pub lease: u64,
     /// When it ends by itself.
@@ -266,6 +268,8 @@ pub struct Settlement {
     pub contact: Contact,
     /// The routes that it took, as the lease said.
     pub routes: Vec<Route>,
+    /// Whether something was remembered of them, as the lease said.
+    pub is_remembered: bool,
     /// Messages per second that were seen to leave lately for the recipient's domain or by the gateway.
     pub observed: f64,
     /// What the channel did.

@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, NaiveDate, Utc};
 
+use super::record::lease::Granted;
 use super::view::{Pairs, Reading};
 use super::{StoreError, keys, record};
 use crate::domain::card::Card;
@@ -9,7 +10,7 @@ use crate::domain::card_code::CardCode;
 use crate::domain::contact::Contact;
 use crate::domain::contact_change::ContactChange;
 use crate::domain::id::{ContactId, EventId, InvitationId, ResponseId};
-use crate::domain::invitation::{Invitation, Lane};
+use crate::domain::invitation::{Invitation, Lane, State};
 use crate::domain::journey::Channel;
 use crate::domain::response::Response;
 use crate::domain::seal::Seal;
@@ -65,21 +66,27 @@ pub(super) fn event(db: &dyn Reading, id: &EventId) -> Result<Option<RecordedEve
 
 pub(super) fn facts(db: &dyn Reading, seal: &Seal, id: &ContactId) -> Result<Facts, StoreError> {
     let contact = contact(db, id)?;
-    facts_of(db, seal, id, contact)
+    Ok(Facts {
+        suppressed: suppressed_of(db, seal, contact.as_ref())?,
+        history: invitations_of(db, seal, id)?,
+        contact,
+    })
 }
 
-/// What is known of a contact who was looked up already.
-pub(super) fn facts_of(
+/// What is known beside an invitation, of a contact who was looked up already.
+pub(super) fn facts_beside(
     db: &dyn Reading,
     seal: &Seal,
-    id: &ContactId,
+    mine: &Invitation,
     contact: Option<Contact>,
 ) -> Result<Facts, StoreError> {
-    let suppressed = match &contact {
-        Some(contact) => suppressed(db, seal, contact)?,
-        None => Vec::new(),
-    };
-    Ok(Facts { history: invitations_of(db, seal, id)?, contact, suppressed })
+    let suppressed = suppressed_of(db, seal, contact.as_ref())?;
+    let others = invitations_but(db, seal, &mine.contact, Some(&keys::invitation(&mine.id)))?;
+    Ok(Facts { history: others, contact, suppressed })
+}
+
+fn suppressed_of(db: &dyn Reading, seal: &Seal, contact: Option<&Contact>) -> Result<Vec<Channel>, StoreError> {
+    contact.map_or_else(|| Ok(Vec::new()), |contact| suppressed(db, seal, contact))
 }
 
 pub(super) fn facts_after(db: &dyn Reading, seal: &Seal, news: ContactChange) -> Result<Facts, StoreError> {
@@ -102,7 +109,24 @@ fn suppressed(db: &dyn Reading, seal: &Seal, contact: &Contact) -> Result<Vec<Ch
 }
 
 pub(super) fn invitation(db: &dyn Reading, id: &InvitationId) -> Result<Option<Invitation>, StoreError> {
+    stored_invitation(db, id)?.map(|stored| as_leased(db, stored)).transpose()
+}
+
+/// The invitation without a lease that was granted on it.
+pub(super) fn stored_invitation(db: &dyn Reading, id: &InvitationId) -> Result<Option<Invitation>, StoreError> {
     get(db, &keys::invitation(id), record::invitation::read)
+}
+
+/// The invitation as it stands: a lease is a record of its own, so that granting one rewrites nothing.
+fn as_leased(db: &dyn Reading, stored: Invitation) -> Result<Invitation, StoreError> {
+    if !matches!(stored.state, State::Waiting { .. }) {
+        return Ok(stored);
+    }
+    let granted = get(db, &keys::lease(&stored.id), record::lease::read)?;
+    let Some(granted) = granted else { return Ok(stored) };
+    let leased = stored.lease(granted.since, granted.lease, granted.until);
+    leased
+        .map_err(|_| StoreError::Unreadable { kind: 'l', reason: "there is nothing that it is a lease of".to_owned() })
 }
 
 pub(super) fn invitations_of(
@@ -110,10 +134,29 @@ pub(super) fn invitations_of(
     seal: &Seal,
     contact: &ContactId,
 ) -> Result<Vec<Invitation>, StoreError> {
-    let all = db.prefix(&keys::invitations_of(seal.contact_half(contact)));
-    let all = all.map(|pair| pair.and_then(|(_, value)| record::invitation::read(&value)));
-    // Two contacts may share a half of 64 bits; their ids tell them apart.
-    all.filter(|read| read.as_ref().map_or(true, |invitation| invitation.contact == *contact)).collect()
+    invitations_but(db, seal, contact, None)
+}
+
+/// Every invitation of a contact but the one under the key `but`.
+fn invitations_but(
+    db: &dyn Reading,
+    seal: &Seal,
+    contact: &ContactId,
+    but: Option<&[u8]>,
+) -> Result<Vec<Invitation>, StoreError> {
+    let mut found = Vec::new();
+    for pair in db.prefix(&keys::invitations_of(seal.contact_half(contact))) {
+        let (key, value) = pair?;
+        if but == Some(&key[..]) {
+            continue;
+        }
+        let stored = record::invitation::read(&value)?;
+        // Two contacts may share a half of 64 bits; their ids tell them apart.
+        if stored.contact == *contact {
+            found.push(as_leased(db, stored)?);
+        }
+    }
+    Ok(found)
 }
 
 pub(super) fn invitations_after(
@@ -122,7 +165,19 @@ pub(super) fn invitations_after(
     n_max: usize,
 ) -> Result<Vec<Invitation>, StoreError> {
     let after = after.map(|id| keys::invitation(&id));
-    page(db, keys::kind::INVITATION, (after, n_max), record::invitation::read)
+    let stored = page(db, keys::kind::INVITATION, (after, n_max), record::invitation::read)?;
+    stored.into_iter().map(|stored| as_leased(db, stored)).collect()
+}
+
+/// The leases that were granted and not yet given back.
+pub(super) fn leases(db: &dyn Reading) -> Result<Vec<(InvitationId, Granted)>, StoreError> {
+    let leases = db.prefix(&[keys::kind::LEASE]).map(|pair| {
+        let (key, value) = pair?;
+        let unreadable = || StoreError::Unreadable { kind: 'l', reason: "its key has a wrong length".to_owned() };
+        let id = keys::read_number(&key).map(InvitationId::from_bytes).ok_or_else(unreadable)?;
+        Ok((id, record::lease::read(&value)?))
+    });
+    leases.collect()
 }
 
 pub(super) fn unknown_after(
@@ -141,6 +196,9 @@ pub(super) fn unknown_after(
 }
 
 pub(super) fn next_due(db: &dyn Reading, lane: Lane) -> Result<Option<DateTime<Utc>>, StoreError> {
+    if lane == Lane::Leased {
+        return Ok(leases(db)?.iter().map(|(_, granted)| granted.until).min());
+    }
     let prefix = keys::lane(lane);
     let (mut from, end, mut next) = (prefix.clone(), keys::after_prefix(&prefix), None);
     // Rank by rank: within one, what is due first comes first.

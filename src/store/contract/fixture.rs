@@ -201,6 +201,7 @@ fn the_newest_layout_has_a_record_of_each_kind() {
         kind::EVENT,
         kind::FIRE,
         kind::INVITATION,
+        kind::LEASE,
         kind::META,
         kind::RESPONSE,
         kind::ROUTE,

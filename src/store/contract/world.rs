@@ -233,6 +233,7 @@ impl World {
             lease: lease.lease,
             contact: lease.contact.clone(),
             routes: lease.routes.clone(),
+            is_remembered: lease.is_remembered,
             observed: 1.0,
             outcome,
             now,
@@ -339,9 +340,18 @@ impl<'u, 'v> Unit<'u, 'v> {
 
     /// The first message that is due at noon leaves, and this comes of it.
     pub(in crate::store) fn send(&mut self, channel: Channel, outcome: Outcome) {
-        let Lease { invitation, contact, routes, lease, until: _ } = self.lease(channel);
-        let (invitation, now, retry) = (invitation.id, noon(), retry(channel, noon()));
-        let settlement = Settlement { invitation, lease, contact, routes, observed: 1.0, outcome, now, retry };
+        let Lease { invitation, contact, routes, is_remembered, lease, until: _ } = self.lease(channel);
+        let settlement = Settlement {
+            invitation: invitation.id,
+            lease,
+            contact,
+            routes,
+            is_remembered,
+            observed: 1.0,
+            outcome,
+            now: noon(),
+            retry: retry(channel, noon()),
+        };
         work::dispatch::settle(self.view, &self.seal, &settlement).unwrap();
     }
 }

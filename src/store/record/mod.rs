@@ -10,6 +10,7 @@ pub(super) mod contact;
 pub(super) mod event;
 pub(super) mod history;
 pub(super) mod invitation;
+pub(super) mod lease;
 pub(super) mod response;
 pub(super) mod route;
 pub(super) mod suppression;

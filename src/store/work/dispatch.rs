@@ -4,6 +4,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use chrono_tz::Tz;
 
 use super::super::reads;
+use super::super::record::lease::Granted;
 use super::super::view::{Reading, View};
 use super::super::{Expiry, Lease, LeaseRequest, Leased, Settlement, StoreError, keys, record};
 use super::due::{self, Entry};
@@ -95,16 +96,17 @@ fn hand_out(
         Passage::Busy => return Ok(Handed::Busy),
         Passage::Shut(room) => return Ok(Handed::Shut(room)),
     }
-    let facts = reads::facts_of(view, seal, &invitation.contact, contact)?;
+    let facts = reads::facts_beside(view, seal, &invitation, contact)?;
     let (now, zone) = (request.now, zone_of(facts.contact.as_ref(), &invitation));
     let before = invitation.clone();
     let changed = match (gate(&request.rules, &invitation, &facts, now), facts.contact) {
         (Pass::Send, Some(contact)) => {
-            let leased = invitation.lease(now, request.lease, request.until).map_err(|_| StoreError::LeaseLost)?;
-            invitations::put(view, Some(&before), &leased)?;
-            tolls.take(&routes);
             let (lease, until) = (request.lease, request.until);
-            return Ok(Handed::Lease(Box::new(Lease { invitation: leased, contact, routes, lease, until })));
+            let leased = invitation.lease(now, lease, until).map_err(|_| StoreError::LeaseLost)?;
+            invitations::lease(view, &before, &leased, Granted { lease, since: now, until })?;
+            let is_remembered = tolls.take(&routes);
+            let lease = Lease { invitation: leased, contact, routes, is_remembered, lease, until };
+            return Ok(Handed::Lease(Box::new(lease)));
         }
         (Pass::Send, None) => invitation.skip(now, SkipReason::ContactGone),
         (Pass::PutOff { until, reason }, _) => invitation.put_off(now, until, reason),
@@ -183,19 +185,33 @@ pub(super) fn suppress(
     Ok(())
 }
 
-/// Ends leases whose holders never came back.
+/// Ends leases whose holders never came back. One whose invitation cannot be read is looked at again later.
 pub(in super::super) fn expire_leases(view: &mut View<'_>, request: &Expiry) -> Result<usize, StoreError> {
-    let expire = |view: &mut View<'_>, before: Invitation| {
-        let channel = before.attempts.last().map_or(Channel::Email, |attempt| attempt.channel);
-        let retry = match channel {
-            Channel::Email => request.email,
-            Channel::Sms => request.sms,
-        };
-        let expired = before.clone().expire_lease(request.now, retry);
-        invitations::put(view, Some(&before), &expired.map_err(|_| StoreError::LeaseLost)?)
-    };
-    let due = due::on_lane(view, Lane::Leased, request.before, usize::MAX)?.entries;
-    visit_all(view, due, request.now, expire)
+    let mut n_expired = 0;
+    for (id, granted) in reads::leases(view)? {
+        if granted.until > request.before {
+            continue;
+        }
+        let expired = view.try_unit(|unit| {
+            let before = existing(unit, &id)?;
+            let channel = before.attempts.last().map_or(Channel::Email, |attempt| attempt.channel);
+            let retry = match channel {
+                Channel::Email => request.email,
+                Channel::Sms => request.sms,
+            };
+            let expired = before.clone().expire_lease(request.now, retry).map_err(|_| StoreError::LeaseLost)?;
+            invitations::put(unit, Some(&before), &expired)
+        });
+        match expired {
+            Ok(()) => n_expired += 1,
+            Err(StoreError::Unreadable { .. } | StoreError::LeaseLost | StoreError::NotFound { .. }) => {
+                let until = request.now + PUT_ASIDE_FOR;
+                view.put(keys::lease(&id), record::lease::write(Granted { until, ..granted })?);
+            }
+            Err(err) => return Err(err),
+        }
+    }
+    Ok(n_expired)
 }
 
 /// Closes windows that ended.
@@ -227,7 +243,9 @@ fn visit<T>(
     act: impl FnOnce(&mut View<'_>, Invitation) -> Result<T, StoreError>,
 ) -> Result<Visited<T>, StoreError> {
     let done = view.try_unit(|unit| {
-        let invitation = existing(unit, id)?;
+        // What stands on the due index is not leased.
+        let stored = reads::stored_invitation(unit, id)?;
+        let invitation = stored.ok_or(StoreError::NotFound { what: "invitation of that id" })?;
         let own_key = invitation.due().map(|due| keys::due(due, invitation.priority, id));
         if own_key == keys::on_its_lane(key) {
             return act(unit, invitation).map(Visited::Done);

@@ -2,8 +2,9 @@
 
 use chrono::{DateTime, Utc};
 
+use super::super::record::lease::Granted;
 use super::super::view::{Reading, View};
-use super::super::{StoreError, keys};
+use super::super::{StoreError, keys, record};
 use crate::domain::id::InvitationId;
 use crate::domain::invitation::Lane;
 use crate::domain::journey::Channel;
@@ -109,8 +110,15 @@ pub(in super::super) fn bring_up_to_date(view: &mut View<'_>, n_max: usize) -> R
     let keys: Vec<_> = view.prefix(&[keys::kind::DUE_BY_TIME]).take(n_max).collect::<Result<_, _>>()?;
     let n = keys.len();
     for (old, _) in keys {
-        if let Some(today) = keys::due_of_layout_1(&old) {
-            view.put(today, Vec::new());
+        match keys::due_of_layout_1(&old) {
+            // Whoever had the lease is gone; when it was granted is in the invitation.
+            Some(today) if keys::is_on_lane(&today, Lane::Leased) => {
+                if let Some((until, id)) = keys::read_due(&today) {
+                    view.put(keys::lease(&id), record::lease::write(Granted { lease: 0, since: until, until })?);
+                }
+            }
+            Some(today) => view.put(today, Vec::new()),
+            None => (),
         }
         view.remove(old);
     }

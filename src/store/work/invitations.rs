@@ -1,11 +1,12 @@
 //! Invitations come in and change, with everything that hangs on them.
 
 use super::super::reads;
+use super::super::record::lease::Granted;
 use super::super::view::{Reading, View};
 use super::super::{StoreError, keys, record};
 use super::{contacts, tallies};
 use crate::domain::attempt::Attempt;
-use crate::domain::invitation::Invitation;
+use crate::domain::invitation::{Due, Invitation, Lane};
 use crate::plan::{Plan, RecordedEvent};
 
 /// Stores a plan, if the contact is still as it was when the plan was made and the event was not recorded before.
@@ -31,19 +32,40 @@ pub(in super::super) fn apply_plan(view: &mut View<'_>, plan: &Plan) -> Result<O
     Ok(None)
 }
 
-/// Writes an invitation with its place on the due index, its marks and its counters.
-pub(super) fn put(view: &mut View<'_>, before: Option<&Invitation>, after: &Invitation) -> Result<(), StoreError> {
+/// Grants a lease: only the lease is written, the invitation stays as it is until its outcome is known.
+pub(super) fn lease(
+    view: &mut View<'_>,
+    before: &Invitation,
+    leased: &Invitation,
+    granted: Granted,
+) -> Result<(), StoreError> {
+    move_due(view, Some(before), leased)?;
+    tallies::recount(view, Some(before), leased)?;
+    view.put(keys::lease(&leased.id), record::lease::write(granted)?);
+    Ok(())
+}
+
+/// Moves an invitation on the due index. What is leased stands there by its lease.
+fn move_due(view: &mut View<'_>, before: Option<&Invitation>, after: &Invitation) -> Result<(), StoreError> {
     let due_before = before.and_then(Invitation::due);
     let due_after = after.due();
-    if due_before != due_after {
-        if let (Some(due), Some(before)) = (due_before, before) {
-            view.remove(keys::due(due, before.priority, &before.id));
-        }
-        if let Some(due) = due_after {
-            view.put(keys::due(due, after.priority, &after.id), Vec::new());
-        }
-        tallies::requeue(view, due_before.map(|due| due.lane), due_after.map(|due| due.lane))?;
+    if due_before == due_after {
+        return Ok(());
     }
+    match (due_before, before) {
+        (Some(Due { lane: Lane::Leased, .. }), Some(before)) => view.remove(keys::lease(&before.id)),
+        (Some(due), Some(before)) => view.remove(keys::due(due, before.priority, &before.id)),
+        (Some(_) | None, _) => (),
+    }
+    if let Some(due) = due_after.filter(|due| due.lane != Lane::Leased) {
+        view.put(keys::due(due, after.priority, &after.id), Vec::new());
+    }
+    tallies::requeue(view, due_before.map(|due| due.lane), due_after.map(|due| due.lane))
+}
+
+/// Writes an invitation with its place on the due index, its marks and its counters.
+pub(super) fn put(view: &mut View<'_>, before: Option<&Invitation>, after: &Invitation) -> Result<(), StoreError> {
+    move_due(view, before, after)?;
     let was_unknown = |invitation: &Invitation| invitation.attempts.iter().any(|attempt: &Attempt| attempt.was_unknown);
     if was_unknown(after) && !before.is_some_and(was_unknown) {
         view.put(keys::unknown(&after.id), Vec::new());

@@ -87,14 +87,17 @@ impl<'r> Tolls<'r> {
         Ok(Passage::Open)
     }
 
-    /// Notes that a message takes these routes.
-    pub(super) fn take(&mut self, routes: &[Route]) {
+    /// Notes that a message takes these routes. Gives whether a success would change what is remembered of one.
+    pub(super) fn take(&mut self, routes: &[Route]) -> bool {
         self.n_free = self.n_free.saturating_sub(1);
+        let mut is_remembered = false;
         for route in routes {
             let toll = self.known.entry(route.room()).or_default();
             toll.n_taken += 1;
             toll.changed |= toll.state.take(self.request.rules.routes.rate(route), self.request.now);
+            is_remembered |= toll.state.is_in_trouble();
         }
+        is_remembered
     }
 
     /// Writes what has changed. Gives when the first of the routes that were shut opens.
