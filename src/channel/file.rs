@@ -11,7 +11,7 @@ use aws_lc_rs::digest;
 use data_encoding::HEXLOWER;
 
 use super::{OutboundMessage, OutboundSms, Transport};
-use crate::domain::attempt::Outcome;
+use crate::domain::attempt::{Obstacle, Outcome};
 
 /// Longest file name without its ending, in bytes; file systems take 255.
 const NAME_BYTES_MAX: usize = 200;
@@ -46,7 +46,7 @@ impl Transport for FileTransport {
             Ok(()) => Outcome::Accepted { provider_ref: None, reply: format!("written to {name}") },
             Err(err) => {
                 let reply = format!("cannot write {name}: {err}");
-                Outcome::Deferred { not_before: None, reply, counts: false }
+                Outcome::Deferred { not_before: None, reply, obstacle: Obstacle::Route }
             }
         }
     }
@@ -140,7 +140,7 @@ mod tests {
         let outbox = FileTransport::open(dir.path().join("gone")).unwrap();
         std::fs::remove_dir(dir.path().join("gone")).unwrap();
         let outcome = outbox.send(&mail("a@b.example", b"x")).await;
-        assert!(matches!(outcome, Outcome::Deferred { counts: false, .. }), "{}", outcome.reply());
+        assert!(matches!(outcome, Outcome::Deferred { obstacle: Obstacle::Route, .. }), "{}", outcome.reply());
     }
 
     #[test]

@@ -17,7 +17,7 @@ use tokio_util::task::TaskTracker;
 use super::compose;
 use super::core::{Core, Live};
 use super::loads::RouteLoads;
-use crate::domain::attempt::Outcome;
+use crate::domain::attempt::{Obstacle, Outcome};
 use crate::domain::invitation::{Invitation, Lane, RetryPlan};
 use crate::domain::journey::Channel;
 use crate::plan::backoff::{RetryRule, retry_at};
@@ -225,16 +225,16 @@ async fn carry(core: Arc<Core>, live: Arc<Live>, lease: Lease, load: Under) {
 }
 
 async fn send(core: &Core, live: &Live, lease: &Lease, channel: Channel) -> Outcome {
-    let not_now = |reply: String| Outcome::Deferred { not_before: None, reply, counts: false };
+    let not_now = |reply: String, obstacle| Outcome::Deferred { not_before: None, reply, obstacle };
     let Some(transport) = live.transport(channel, lease.invitation.branch.as_ref()) else {
-        return not_now(format!("no {} transport is configured", channel.as_str()));
+        return not_now(format!("no {} transport is configured", channel.as_str()), Obstacle::Route);
     };
     let message = match compose::compose(core, live, lease).await {
         Ok(message) => message,
         Err(err) => {
             tracing::error!(invitation.id = %lease.invitation.id, "cannot write the message for {}: {}",
                 lease.invitation.id, crate::chain::Chain(&err));
-            return not_now("the message could not be written; see the log".to_owned());
+            return not_now("the message could not be written; see the log".to_owned(), Obstacle::Recipient);
         }
     };
     let left = (lease.until - MARGIN - core.clock.now()).to_std().unwrap_or_default();

@@ -94,8 +94,8 @@ pub enum Outcome {
         not_before: Option<DateTime<Utc>>,
         /// Its answer.
         reply: String,
-        /// Whether the recipient's attempt counts: a dead relay says nothing about the recipient.
-        counts: bool,
+        /// What stood in the way.
+        obstacle: Obstacle,
     },
     /// It will never take it.
     Refused {
@@ -109,6 +109,34 @@ pub enum Outcome {
         /// What happened.
         reply: String,
     },
+}
+
+/// What stood in the way of a message that was deferred, and so what has to wait: this message, all messages to the
+/// recipient's domain, or everything that leaves the same way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Obstacle {
+    /// Something about this recipient or this message: greylisting, a mailbox that is busy or full.
+    Recipient,
+    /// The recipient's domain, or the machine that takes its mail: another message to it would meet the same.
+    Domain {
+        /// Whether it wants less of us at a time, rather than being out of order for a while.
+        slow_down: bool,
+    },
+    /// The relay or the gateway as a whole, or our way there: nothing that leaves by it would get further.
+    Route,
+}
+
+impl Obstacle {
+    /// Whether it uses up one of the recipient's tries, after which the next wait is longer. A dead relay says nothing
+    /// about the recipient, and what our haste brought about is cured by a slower pace, not by making those wait longest
+    /// who happened to meet it.
+    pub fn counts(self) -> bool {
+        match self {
+            Self::Recipient => true,
+            Self::Domain { slow_down } => !slow_down,
+            Self::Route => false,
+        }
+    }
 }
 
 impl Outcome {
@@ -138,5 +166,18 @@ impl Outcome {
 impl std::fmt::Debug for Outcome {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(self.as_str())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_a_longer_wait_can_cure_uses_up_a_try() {
+        assert!(Obstacle::Recipient.counts());
+        assert!(Obstacle::Domain { slow_down: false }.counts());
+        assert!(!Obstacle::Domain { slow_down: true }.counts());
+        assert!(!Obstacle::Route.counts());
     }
 }

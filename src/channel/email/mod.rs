@@ -25,7 +25,7 @@ use self::tls::Encryption;
 use super::{OutboundEmail, OutboundMessage, Transport};
 use crate::clock::Clock;
 use crate::config::settings::Secret;
-use crate::domain::attempt::Outcome;
+use crate::domain::attempt::{Obstacle, Outcome};
 
 pub mod message;
 
@@ -198,7 +198,7 @@ impl SmtpTransport {
             Err(wait) => Err(Outcome::Deferred {
                 not_before: TimeDelta::from_std(wait).ok().and_then(|wait| self.clock.now().checked_add_signed(wait)),
                 reply: "not sent: the configured rate is used up".to_owned(),
-                counts: false,
+                obstacle: Obstacle::Route,
             }),
         }
     }

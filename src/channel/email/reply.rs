@@ -12,7 +12,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use lettre::transport::smtp::Error;
 use lettre::transport::smtp::response::Response;
 
-use crate::domain::attempt::{Outcome, REPLY_CHARS_MAX};
+use crate::domain::attempt::{Obstacle, Outcome, REPLY_CHARS_MAX};
 
 /// Longest pause that a server's words can ask for.
 const PAUSE_SECONDS_MAX: i64 = 3600;
@@ -89,11 +89,29 @@ impl Reply {
         format!("{} {}", self.code, self.text).trim_end().to_owned()
     }
 
-    /// The sender is not who the receiver wants it to be: not logged in (530, 534, 535, 538), or SPF, DKIM, DMARC and
-    /// reverse DNS as RFC 7372 numbers them (5.7.20 to 5.7.27), Yahoo (5.7.9) and Outlook (5.7.515) do.
-    fn blames_sender(&self) -> bool {
+    /// The relay does not know who we are (RFC 4954 §6).
+    fn wants_login(&self) -> bool {
         matches!(self.code, 530 | 534 | 535 | 538)
-            || self.code >= 500 && matches!(self.enhanced, Some((7, 9 | 20..=27 | 515)))
+    }
+
+    /// The domain does not believe that the sender is who it says: SPF, DKIM, DMARC and reverse DNS as RFC 7372 numbers
+    /// them (5.7.20 to 5.7.27), Yahoo (5.7.9) and Outlook (5.7.515) do. Others may believe it.
+    fn blames_sender(&self) -> bool {
+        self.code >= 500 && matches!(self.enhanced, Some((7, 9 | 20..=27 | 515)))
+    }
+
+    /// Whose fault a 4xx at RCPT or later is. Whatever is not clearly the domain's is the recipient's, because an
+    /// obstacle of the domain keeps others from being sent: most of all 4.2.x and 4.7.1, which is what greylists say.
+    fn obstacle(&self) -> Obstacle {
+        match self.enhanced {
+            _ if self.code == 421 => Obstacle::Domain { slow_down: true },
+            // Too fast, or of doubtful name: congestion (RFC 3463 §3.5), and what Google, Yahoo and Microsoft say of rates
+            // (4.7.0, 4.7.28, 4.7.500, 4.7.650, 4.7.651) and of missing proofs of the sender (4.7.20 to 4.7.32).
+            Some((4, 5) | (7, 0 | 20..=32 | 500 | 650 | 651)) => Obstacle::Domain { slow_down: true },
+            // Full, or not taking mail, or not to be reached.
+            Some((3, 1 | 2) | (4, _)) => Obstacle::Domain { slow_down: false },
+            Some(_) | None => Obstacle::Recipient,
+        }
     }
 
     /// The message is larger than the server takes.
@@ -146,48 +164,48 @@ pub(super) fn outcome(phase: Phase, trouble: &Trouble, now: DateTime<Utc>) -> Ou
 
 fn answered(phase: Phase, reply: &Reply, now: DateTime<Utc>) -> Outcome {
     let not_before = reply.pause().and_then(|pause| now.checked_add_signed(pause));
-    let deferred = |counts| Outcome::Deferred { not_before, reply: reply.words(), counts };
+    let deferred = |obstacle| Outcome::Deferred { not_before, reply: reply.words(), obstacle };
     let refused = |address_dead| Outcome::Refused { reply: reply.words(), address_dead };
-    if phase == Phase::Hello || reply.code == 421 || reply.blames_sender() {
-        return deferred(false);
+    if phase == Phase::Hello || reply.wants_login() {
+        return deferred(Obstacle::Route);
     }
     match reply.code {
-        400..=499 => deferred(true),
-        // A message that is too large stays so. Otherwise MAIL names nobody but us, so nobody else may pay for it.
+        // A message that is too large stays so.
         500..=599 if phase == Phase::Mail && reply.says_too_large() => refused(false),
-        500..=599 if phase == Phase::Mail => deferred(false),
-        // A route that is missing today may be there tomorrow.
-        500..=599 if matches!(reply.enhanced, Some((4, _))) => deferred(true),
+        // MAIL names nobody but us, so no recipient and no domain may pay for it.
+        400..=599 if phase == Phase::Mail => deferred(Obstacle::Route),
+        400..=499 => deferred(reply.obstacle()),
+        500..=599 if reply.blames_sender() => deferred(Obstacle::Domain { slow_down: true }),
+        // A route that is missing today may be there tomorrow. Some say this of one mailbox, so it says nothing of others.
+        500..=599 if matches!(reply.enhanced, Some((4, _))) => deferred(Obstacle::Recipient),
         // One recipient a message: what is said of the mailbox is said of this one, at RCPT or after the dot.
         500..=599 => refused(reply.says_dead()),
         // Neither yes nor no, after the dot.
         _ if phase == Phase::Dot => Outcome::Unknown { reply: reply.words() },
-        _ => deferred(false),
+        _ => deferred(Obstacle::Route),
     }
 }
 
 fn unanswered(phase: Phase, reply: String) -> Outcome {
+    let deferred = |reply, obstacle| Outcome::Deferred { not_before: None, reply, obstacle };
     match phase {
-        Phase::Hello | Phase::Mail => Outcome::Deferred { not_before: None, reply, counts: false },
-        Phase::Rcpt | Phase::Data | Phase::Body => Outcome::Deferred { not_before: None, reply, counts: true },
+        Phase::Hello | Phase::Mail => deferred(reply, Obstacle::Route),
+        // A message that breaks its server must not stop all others. If it was the relay, the next connect will tell.
+        Phase::Rcpt | Phase::Data | Phase::Body => deferred(reply, Obstacle::Recipient),
         Phase::Dot => Outcome::Unknown { reply },
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::tests::shape;
     use super::Phase::{Body, Data, Dot, Hello, Mail, Rcpt};
     use super::*;
 
     #[track_caller]
     fn check(phase: Phase, code: u16, text: &str, expected: &str) {
         let reply = Reply::read(code, text);
-        let found = match outcome(phase, &Trouble::Answer(reply), DateTime::UNIX_EPOCH) {
-            Outcome::Accepted { .. } => "accepted".to_owned(),
-            Outcome::Deferred { counts, .. } => format!("deferred counts={counts}"),
-            Outcome::Refused { address_dead, .. } => format!("refused dead={address_dead}"),
-            Outcome::Unknown { .. } => "unknown".to_owned(),
-        };
+        let found = shape(&outcome(phase, &Trouble::Answer(reply), DateTime::UNIX_EPOCH));
         assert_eq!(found, expected, "{phase:?} {code} {text}");
     }
 
@@ -207,38 +225,59 @@ mod tests {
     }
 
     #[test]
-    fn what_may_pass_is_deferred_and_counts_against_the_recipient() {
-        for phase in [Mail, Rcpt, Data, Dot] {
-            check(phase, 450, "4.2.0 greylisted", "deferred counts=true");
+    fn what_may_pass_is_deferred_by_the_recipient_unless_it_clearly_is_not() {
+        for phase in [Rcpt, Data, Dot] {
+            for text in ["4.2.0 greylisted", "4.7.1 greylisted", "4.2.1 busy", "4.2.2 full", "4.3.0 later", "later"] {
+                check(phase, 450, text, "deferred by Recipient");
+            }
         }
-        check(Rcpt, 550, "5.4.1 no route", "deferred counts=true");
+        check(Rcpt, 452, "4.5.3 too many recipients", "deferred by Recipient");
+        check(Rcpt, 450, "4.1.2 domain not found", "deferred by Recipient");
+        check(Rcpt, 550, "5.4.1 access denied", "deferred by Recipient");
     }
 
     #[test]
-    fn the_fault_of_the_sender_or_the_relay_costs_the_recipient_nothing() {
-        for phase in [Hello, Mail, Rcpt, Data, Dot] {
-            check(phase, 421, "4.3.2 shutting down", "deferred counts=false");
-            check(phase, 530, "5.7.0 log in first", "deferred counts=false");
-            check(phase, 535, "5.7.8 wrong password", "deferred counts=false");
-            check(phase, 550, "5.7.26 unauthenticated", "deferred counts=false");
-            check(phase, 550, "5.7.9 policy", "deferred counts=false");
-            check(phase, 550, "5.7.515 access denied", "deferred counts=false");
+    fn a_domain_that_wants_less_is_told_from_one_that_is_out_of_order() {
+        for phase in [Rcpt, Data, Dot] {
+            check(phase, 421, "4.3.2 shutting down", "deferred by Domain { slow_down: true }");
+            check(phase, 421, "too many", "deferred by Domain { slow_down: true }");
+            for detail in ["4.7.0", "4.7.28", "4.7.26", "4.7.500", "4.7.650", "4.7.651", "4.4.5"] {
+                check(phase, 451, &format!("{detail} not so fast"), "deferred by Domain { slow_down: true }");
+            }
+            for detail in ["4.3.1", "4.3.2", "4.4.1", "4.4.3"] {
+                check(phase, 451, &format!("{detail} not now"), "deferred by Domain { slow_down: false }");
+            }
+            for detail in ["5.7.9", "5.7.26", "5.7.515"] {
+                check(phase, 550, &format!("{detail} not you"), "deferred by Domain { slow_down: true }");
+            }
         }
-        check(Hello, 454, "4.7.0 no tls today", "deferred counts=false");
-        check(Hello, 554, "5.7.1 go away", "deferred counts=false");
-        check(Mail, 553, "5.1.8 sender rejected", "deferred counts=false");
+    }
+
+    #[test]
+    fn before_a_recipient_is_named_only_the_route_can_be_at_fault() {
+        for phase in [Hello, Mail] {
+            check(phase, 421, "4.3.2 shutting down", "deferred by Route");
+            check(phase, 451, "4.7.28 not so fast", "deferred by Route");
+            check(phase, 454, "4.7.0 no tls today", "deferred by Route");
+            check(phase, 554, "5.7.1 go away", "deferred by Route");
+            check(phase, 550, "5.7.26 unauthenticated", "deferred by Route");
+        }
+        for phase in [Hello, Mail, Rcpt, Data, Dot] {
+            check(phase, 530, "5.7.0 log in first", "deferred by Route");
+            check(phase, 535, "5.7.8 wrong password", "deferred by Route");
+        }
+        check(Mail, 553, "5.1.8 sender rejected", "deferred by Route");
         check(Mail, 552, "5.3.4 too large", "refused dead=false");
-        check(Data, 250, "ok", "deferred counts=false");
+        check(Data, 250, "ok", "deferred by Route");
         check(Dot, 354, "go on", "unknown");
     }
 
     #[test]
     fn without_an_answer_the_phase_decides() {
-        let of = |phase| outcome(phase, &Trouble::Lost("reset".to_owned()), DateTime::UNIX_EPOCH);
-        for (phase, expected) in [(Hello, false), (Mail, false), (Rcpt, true), (Data, true), (Body, true)] {
-            assert!(matches!(of(phase), Outcome::Deferred { counts, .. } if counts == expected), "{phase:?}");
-        }
-        assert!(matches!(of(Dot), Outcome::Unknown { .. }));
+        let of = |phase| shape(&outcome(phase, &Trouble::Lost("reset".to_owned()), DateTime::UNIX_EPOCH));
+        assert_eq!([Hello, Mail].map(of), ["deferred by Route", "deferred by Route"]);
+        assert_eq!([Rcpt, Data, Body].map(of), ["deferred by Recipient"; 3]);
+        assert_eq!(of(Dot), "unknown");
     }
 
     #[test]

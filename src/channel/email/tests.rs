@@ -112,10 +112,10 @@ fn mail() -> OutboundMessage {
 }
 
 /// The outcome in one line, without the reply.
-fn shape(outcome: &Outcome) -> String {
+pub(super) fn shape(outcome: &Outcome) -> String {
     match outcome {
         Outcome::Accepted { .. } => "accepted".to_owned(),
-        Outcome::Deferred { counts, .. } => format!("deferred counts={counts}"),
+        Outcome::Deferred { obstacle, .. } => format!("deferred by {obstacle:?}"),
         Outcome::Refused { address_dead, .. } => format!("refused dead={address_dead}"),
         Outcome::Unknown { .. } => "unknown".to_owned(),
     }

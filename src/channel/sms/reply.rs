@@ -10,7 +10,7 @@ use serde_json::Value as Json;
 
 use super::retry_after::retry_after;
 use super::rule::{MessageId, ReplyRules, Rule};
-use crate::domain::attempt::{Outcome, REPLY_CHARS_MAX};
+use crate::domain::attempt::{Obstacle, Outcome, REPLY_CHARS_MAX};
 
 /// An answer of a gateway.
 pub(super) struct Reply {
@@ -76,12 +76,13 @@ impl Reply {
             return Outcome::Refused { reply, address_dead: false };
         }
         let not_before = self.header(RETRY_AFTER.as_str()).and_then(|value| retry_after(value, now));
+        let deferred = |obstacle| Outcome::Deferred { not_before, reply: reply.clone(), obstacle };
         match self.status {
-            429 | 503 => Outcome::Deferred { not_before, reply, counts: false },
-            _ if any(&rules.retry_on) => Outcome::Deferred { not_before, reply, counts: true },
+            429 | 503 => deferred(Obstacle::Route),
+            _ if any(&rules.retry_on) => deferred(Obstacle::Recipient),
             // The address or the login is wrong, or the account is empty. That is not the recipient's doing.
-            300..=399 | 401..=405 | 407 => Outcome::Deferred { not_before, reply, counts: false },
-            400..=499 => Outcome::Deferred { not_before, reply, counts: true },
+            300..=399 | 401..=405 | 407 => deferred(Obstacle::Route),
+            400..=499 => deferred(Obstacle::Recipient),
             _ => Outcome::Unknown { reply },
         }
     }

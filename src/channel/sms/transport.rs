@@ -17,7 +17,7 @@ use super::reply::{Reply, ReplyBody};
 use super::request::Request;
 use crate::channel::{OutboundMessage, OutboundSms, Transport};
 use crate::clock::Clock;
-use crate::domain::attempt::Outcome;
+use crate::domain::attempt::{Obstacle, Outcome};
 
 /// Most bytes of an answer that are read.
 const REPLY_BYTES_MAX: usize = 64 * 1024;
@@ -88,7 +88,11 @@ impl GatewayTransport {
         let wait_max = self.gateway.limits.total;
         let permit = tokio::time::timeout(wait_max, self.permits.acquire()).await;
         let Ok(Ok(_permit)) = permit else {
-            return Outcome::Deferred { not_before: None, reply: "the gateway is busy".to_owned(), counts: false };
+            return Outcome::Deferred {
+                not_before: None,
+                reply: "the gateway is busy".to_owned(),
+                obstacle: Obstacle::Route,
+            };
         };
         match self.pace.take_turn(Instant::now(), wait_max) {
             Ok(wait) => tokio::time::sleep(wait).await,
@@ -96,7 +100,7 @@ impl GatewayTransport {
                 let wait = TimeDelta::from_std(wait).unwrap_or(TimeDelta::MAX);
                 let not_before = self.clock.now().checked_add_signed(wait);
                 let reply = "the gateway's rate is used up".to_owned();
-                return Outcome::Deferred { not_before, reply, counts: false };
+                return Outcome::Deferred { not_before, reply, obstacle: Obstacle::Route };
             }
         }
         let outcome = match self.exchange(request).await {
@@ -123,7 +127,7 @@ impl GatewayTransport {
 
     /// A gateway that is overrun and says until when is left alone until then, by all messages.
     fn slow_down(&self, outcome: &Outcome) {
-        if let Outcome::Deferred { not_before: Some(not_before), counts: false, .. } = outcome
+        if let Outcome::Deferred { not_before: Some(not_before), obstacle: Obstacle::Route, .. } = outcome
             && let Ok(pause) = (*not_before - self.clock.now()).to_std()
         {
             self.pace.pause(Instant::now(), pause);
@@ -165,7 +169,11 @@ impl std::fmt::Debug for GatewayTransport {
 fn outcome_of_error(error: reqwest::Error) -> Outcome {
     let not_sent = error.is_connect() || error.is_builder();
     let reply = chain(&error.without_url());
-    if not_sent { Outcome::Deferred { not_before: None, reply, counts: false } } else { Outcome::Unknown { reply } }
+    if not_sent {
+        Outcome::Deferred { not_before: None, reply, obstacle: Obstacle::Route }
+    } else {
+        Outcome::Unknown { reply }
+    }
 }
 
 async fn read_body(mut response: Response) -> ReplyBody {

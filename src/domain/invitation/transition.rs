@@ -125,9 +125,9 @@ impl Invitation {
                 self.note(now, Happening::Accepted { attempt: number, reply });
                 Ok(self.advance(now, step, zone, None))
             }
-            Outcome::Deferred { counts, .. } if !too_late => {
+            Outcome::Deferred { obstacle, .. } if !too_late => {
                 attempt.fate = Fate::Deferred;
-                if !counts {
+                if !obstacle.counts() {
                     attempt.n_tries = attempt.n_tries.saturating_sub(1);
                 }
                 self.note(now, Happening::Deferred { attempt: number, until: retry.retry_at, reply });

@@ -7,7 +7,7 @@ use proptest::prelude::*;
 
 use super::story::{accepted, count, day, planned, refused, retry, step};
 use crate::domain::answer::Completeness;
-use crate::domain::attempt::Outcome;
+use crate::domain::attempt::{Obstacle, Outcome};
 use crate::domain::invitation::Invitation;
 use crate::domain::journey::{Channel, Step, StepKind};
 use crate::domain::reason::{DeferReason, SkipReason};
@@ -29,7 +29,7 @@ enum Move {
 
 fn moves() -> impl Strategy<Value = Move> {
     let unknown = Outcome::Unknown { reply: String::new() };
-    let deferred = Outcome::Deferred { not_before: None, reply: String::new(), counts: true };
+    let deferred = Outcome::Deferred { not_before: None, reply: String::new(), obstacle: Obstacle::Recipient };
     let outcome = prop::sample::select(vec![accepted(), accepted(), refused(), unknown, deferred]);
     let completeness = prop::sample::select(vec![Completeness::Started, Completeness::Partial, Completeness::Complete]);
     let through = prop::option::of(0_u8..4);
@@ -184,7 +184,7 @@ mod cases {
 
     #[test]
     fn a_message_put_off_until_the_end_was_not_delivered() {
-        let deferred = Outcome::Deferred { not_before: None, reply: String::new(), counts: true };
+        let deferred = Outcome::Deferred { not_before: None, reply: String::new(), obstacle: Obstacle::Recipient };
         let tally = after(&[(1, Move::Lease), (1, Move::Settle(deferred)), (1, Move::Skip)]);
         assert_eq!((tally.all.undelivered, tally.email.attempted, tally.email.delivered), (1, 1, 0));
     }

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use chrono::{DateTime, TimeDelta, TimeZone, Utc};
 
 use crate::domain::answer::{Answer, Answers, Completeness, Reading};
-use crate::domain::attempt::Outcome;
+use crate::domain::attempt::{Obstacle, Outcome};
 use crate::domain::contact::{Email, Phone};
 use crate::domain::contact_change::ContactChange;
 use crate::domain::event::Event;
@@ -126,7 +126,7 @@ pub(in crate::store) fn refused(address_dead: bool) -> Outcome {
 }
 
 pub(in crate::store) fn deferred() -> Outcome {
-    Outcome::Deferred { not_before: None, reply: "451 later".to_owned(), counts: true }
+    Outcome::Deferred { not_before: None, reply: "451 later".to_owned(), obstacle: Obstacle::Recipient }
 }
 
 pub(in crate::store) fn unknown() -> Outcome {

@@ -62,46 +62,52 @@ async fn a_dead_address_is_told_from_a_policy() {
 }
 
 #[tokio::test]
-async fn four_hundreds_count_but_not_421() {
-    for at in [At::Mail, At::Rcpt, At::Data, At::Dot] {
-        check(at, reply(451, "4.3.0 later"), "deferred counts=true", 0).await;
-        check(at, reply(421, "4.3.2 closing"), "deferred counts=false", 0).await;
+async fn a_four_hundred_says_who_has_to_wait() {
+    for at in [At::Rcpt, At::Data, At::Dot] {
+        check(at, reply(451, "4.3.0 later"), "deferred by Recipient", 0).await;
+        check(at, reply(451, "4.4.1 no answer"), "deferred by Domain { slow_down: false }", 0).await;
+        check(at, reply(451, "4.7.28 too fast"), "deferred by Domain { slow_down: true }", 0).await;
+        check(at, reply(421, "4.3.2 closing"), "deferred by Domain { slow_down: true }", 0).await;
     }
-    check(At::Rcpt, reply(550, "5.4.1 no route"), "deferred counts=true", 0).await;
+    for code in [451, 421] {
+        check(At::Mail, reply(code, "4.7.0 later"), "deferred by Route", 0).await;
+    }
+    check(At::Rcpt, reply(550, "5.4.1 no route"), "deferred by Recipient", 0).await;
 }
 
 #[tokio::test]
 async fn a_greylist_that_names_its_time_is_believed() {
-    let outcome = check(At::Rcpt, reply(450, "4.2.0 come back in 300 seconds"), "deferred counts=true", 0).await;
+    let outcome = check(At::Rcpt, reply(450, "4.2.0 come back in 300 seconds"), "deferred by Recipient", 0).await;
     let Outcome::Deferred { not_before, .. } = outcome else { panic!("{outcome:?}") };
     assert_eq!(not_before, DateTime::from_timestamp(300, 0));
 }
 
 #[tokio::test]
 async fn the_fault_of_the_sender_costs_the_recipient_nothing() {
-    check(At::Greeting, reply(554, "5.7.1 not you"), "deferred counts=false", 0).await;
-    check(At::Greeting, reply(421, "4.7.0 too many"), "deferred counts=false", 0).await;
-    check(At::Greeting, Act::Close, "deferred counts=false", 0).await;
-    check(At::Mail, reply(530, "5.7.0 log in"), "deferred counts=false", 0).await;
-    check(At::Mail, reply(553, "5.1.8 bad sender"), "deferred counts=false", 0).await;
-    check(At::Dot, reply(550, "5.7.26 unauthenticated"), "deferred counts=false", 0).await;
-    check(At::Dot, reply(550, "5.7.515 access denied"), "deferred counts=false", 0).await;
-    check(At::Rcpt, reply(550, "5.7.9 policy"), "deferred counts=false", 0).await;
+    check(At::Greeting, reply(554, "5.7.1 not you"), "deferred by Route", 0).await;
+    check(At::Greeting, reply(421, "4.7.0 too many"), "deferred by Route", 0).await;
+    check(At::Greeting, Act::Close, "deferred by Route", 0).await;
+    check(At::Mail, reply(530, "5.7.0 log in"), "deferred by Route", 0).await;
+    check(At::Mail, reply(553, "5.1.8 bad sender"), "deferred by Route", 0).await;
+    let domain = "deferred by Domain { slow_down: true }";
+    check(At::Dot, reply(550, "5.7.26 unauthenticated"), domain, 0).await;
+    check(At::Dot, reply(550, "5.7.515 access denied"), domain, 0).await;
+    check(At::Rcpt, reply(550, "5.7.9 policy"), domain, 0).await;
 }
 
 #[tokio::test]
 async fn nobody_there_is_nobodys_fault() {
     let free = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap().port();
-    assert_outcome(&open(&settings(free)).send(&mail()).await, "deferred counts=false");
+    assert_outcome(&open(&settings(free)).send(&mail()).await, "deferred by Route");
 }
 
 #[tokio::test]
 async fn a_connection_that_breaks_before_the_dot_is_deferred() {
-    check(At::Mail, Act::Close, "deferred counts=false", 0).await;
-    check(At::Rcpt, Act::Close, "deferred counts=true", 0).await;
-    check(At::Data, Act::Close, "deferred counts=true", 0).await;
+    check(At::Mail, Act::Close, "deferred by Route", 0).await;
+    check(At::Rcpt, Act::Close, "deferred by Recipient", 0).await;
+    check(At::Data, Act::Close, "deferred by Recipient", 0).await;
     // The server hung up right after its 354, which is seen before the first byte of the message is written.
-    check(At::Body, Act::Close, "deferred counts=true", 0).await;
+    check(At::Body, Act::Close, "deferred by Recipient", 0).await;
 }
 
 #[tokio::test]
@@ -123,7 +129,7 @@ async fn a_message_whose_dot_was_never_written_is_deferred() {
         let house = House::acting(move |moment| if moment == Moment::Body { act.clone() } else { Act::Accept }).await;
         let mut settings = house.settings();
         settings.timeouts.transfer = SHORT * 4;
-        assert_outcome(&open(&settings).send(&large()).await, "deferred counts=true");
+        assert_outcome(&open(&settings).send(&large()).await, "deferred by Recipient");
         house.close().await;
     }
 }
@@ -132,10 +138,10 @@ async fn a_message_whose_dot_was_never_written_is_deferred() {
 async fn every_phase_has_a_limit_of_its_own() {
     type Shorten = fn(&mut SmtpTimeouts);
     let rows: [(At, Shorten, &str); 5] = [
-        (At::Greeting, |limits| limits.command = SHORT, "deferred counts=false"),
-        (At::Mail, |limits| limits.command = SHORT, "deferred counts=false"),
-        (At::Rcpt, |limits| limits.command = SHORT, "deferred counts=true"),
-        (At::Data, |limits| limits.data = SHORT, "deferred counts=true"),
+        (At::Greeting, |limits| limits.command = SHORT, "deferred by Route"),
+        (At::Mail, |limits| limits.command = SHORT, "deferred by Route"),
+        (At::Rcpt, |limits| limits.command = SHORT, "deferred by Recipient"),
+        (At::Data, |limits| limits.data = SHORT, "deferred by Recipient"),
         (At::Dot, |limits| limits.after_dot = SHORT, "unknown"),
     ];
     for (at, shorten, expected) in rows {

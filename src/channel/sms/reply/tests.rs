@@ -22,8 +22,9 @@ fn check(gateway: &Gateway, status: u16, body: &str, expected: &str) {
     let words = match outcome(gateway, status, None, ReplyBody::Whole(body.to_owned())) {
         Outcome::Accepted { provider_ref: Some(id), .. } => format!("accepted {id}"),
         Outcome::Accepted { provider_ref: None, .. } => "accepted".to_owned(),
-        Outcome::Deferred { counts: true, .. } => "deferred".to_owned(),
-        Outcome::Deferred { counts: false, .. } => "deferred, not counting".to_owned(),
+        Outcome::Deferred { obstacle: Obstacle::Recipient, .. } => "deferred by the recipient".to_owned(),
+        Outcome::Deferred { obstacle: Obstacle::Domain { .. }, .. } => "deferred by the domain".to_owned(),
+        Outcome::Deferred { obstacle: Obstacle::Route, .. } => "deferred by the route".to_owned(),
         Outcome::Refused { address_dead: true, .. } => "refused, dead".to_owned(),
         Outcome::Refused { address_dead: false, .. } => "refused".to_owned(),
         Outcome::Unknown { .. } => "unknown".to_owned(),
@@ -42,15 +43,15 @@ fn twilio_says_what_became_of_a_message() {
         check(&twilio, 400, &format!(r#"{{"code": {code}, "status": 400}}"#), "refused, dead");
     }
     check(&twilio, 400, r#"{"code": 21617}"#, "refused");
-    check(&twilio, 400, r#"{"code": 21606}"#, "deferred");
-    check(&twilio, 401, r#"{"code": 20003}"#, "deferred, not counting");
-    check(&twilio, 403, "", "deferred, not counting");
-    check(&twilio, 404, "", "deferred, not counting");
-    check(&twilio, 429, r#"{"code": 20429}"#, "deferred, not counting");
-    check(&twilio, 503, "", "deferred, not counting");
+    check(&twilio, 400, r#"{"code": 21606}"#, "deferred by the recipient");
+    check(&twilio, 401, r#"{"code": 20003}"#, "deferred by the route");
+    check(&twilio, 403, "", "deferred by the route");
+    check(&twilio, 404, "", "deferred by the route");
+    check(&twilio, 429, r#"{"code": 20429}"#, "deferred by the route");
+    check(&twilio, 503, "", "deferred by the route");
     check(&twilio, 500, r#"{"code": 20500}"#, "unknown");
     check(&twilio, 502, "bad gateway", "unknown");
-    check(&twilio, 307, "", "deferred, not counting");
+    check(&twilio, 307, "", "deferred by the route");
 }
 
 #[test]
@@ -60,9 +61,9 @@ fn kannel_says_what_became_of_a_message() {
     check(&kannel, 202, "3: Queued for later delivery", "accepted");
     check(&kannel, 202, "1: something else", "unknown");
     check(&kannel, 200, "0: Accepted for delivery", "unknown");
-    check(&kannel, 400, "Empty receiver number not allowed, rejected", "deferred");
-    check(&kannel, 403, "Authorization failed for sendsms", "deferred, not counting");
-    check(&kannel, 503, "Temporal failure, try again later.", "deferred, not counting");
+    check(&kannel, 400, "Empty receiver number not allowed, rejected", "deferred by the recipient");
+    check(&kannel, 403, "Authorization failed for sendsms", "deferred by the route");
+    check(&kannel, 503, "Temporal failure, try again later.", "deferred by the route");
 }
 
 #[test]
@@ -82,7 +83,7 @@ fn a_gateway_that_always_says_200_is_understood_part_by_part() {
         "accepted A",
     );
     check(&vonage, 200, r#"{"messages": [{"status": "0", "message-id": "A"}, {"status": "99"}]}"#, "unknown");
-    check(&vonage, 200, r#"{"messages": [{"status": "1"}]}"#, "deferred");
+    check(&vonage, 200, r#"{"messages": [{"status": "1"}]}"#, "deferred by the recipient");
     check(&vonage, 200, r#"{"messages": [{"status": "7"}]}"#, "refused, dead");
     check(&vonage, 200, r#"{"messages": []}"#, "unknown");
     check(&vonage, 200, "", "unknown");
@@ -108,8 +109,8 @@ fn a_message_id_may_stand_in_a_header() {
 fn a_gateway_may_declare_its_server_errors_harmless() {
     let gateway =
         gateway(&plain_with("retry_on = [{ status = [500] }, { status = [502], body_matches = 'queue full' }]"));
-    check(&gateway, 500, "", "deferred");
-    check(&gateway, 502, "the queue full of it", "deferred");
+    check(&gateway, 500, "", "deferred by the recipient");
+    check(&gateway, 502, "the queue full of it", "deferred by the recipient");
     check(&gateway, 502, "", "unknown");
 }
 
@@ -117,8 +118,8 @@ fn a_gateway_may_declare_its_server_errors_harmless() {
 fn an_answer_that_breaks_off_is_judged_by_what_came() {
     let broken = |status| outcome(&twilio(None), status, None, ReplyBody::Unreadable("it broke off".to_owned()));
     assert!(matches!(broken(201), Outcome::Unknown { .. }));
-    assert!(matches!(broken(400), Outcome::Deferred { counts: true, .. }));
-    assert!(matches!(broken(401), Outcome::Deferred { counts: false, .. }));
+    assert!(matches!(broken(400), Outcome::Deferred { obstacle: Obstacle::Recipient, .. }));
+    assert!(matches!(broken(401), Outcome::Deferred { obstacle: Obstacle::Route, .. }));
     assert_eq!(broken(500).reply(), "500 (it broke off)");
 }
 

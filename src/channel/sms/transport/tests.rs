@@ -35,8 +35,9 @@ fn hasty(url: &str) -> Gateway {
 fn words(outcome: &Outcome) -> &'static str {
     match outcome {
         Outcome::Accepted { .. } => "accepted",
-        Outcome::Deferred { counts: true, .. } => "deferred",
-        Outcome::Deferred { counts: false, .. } => "deferred, not counting",
+        Outcome::Deferred { obstacle: Obstacle::Recipient, .. } => "deferred by the recipient",
+        Outcome::Deferred { obstacle: Obstacle::Domain { .. }, .. } => "deferred by the domain",
+        Outcome::Deferred { obstacle: Obstacle::Route, .. } => "deferred by the route",
         Outcome::Refused { .. } => "refused",
         Outcome::Unknown { .. } => "unknown",
     }
@@ -102,10 +103,10 @@ fn a_request_that_may_have_been_read_leaves_the_outcome_unknown() {
 #[test]
 fn nothing_is_repeated_whatever_the_server_does() {
     let redirect = answer(307, "Location: /elsewhere\r\n", "");
-    assert_eq!(check(&[redirect, answer(200, "", "")], "deferred, not counting").len(), 1);
+    assert_eq!(check(&[redirect, answer(200, "", "")], "deferred by the route").len(), 1);
     assert_eq!(check(&[Step::CloseAfterReading, answer(200, "", "")], "unknown").len(), 1);
     assert_eq!(check(&[answer(500, "", ""), answer(200, "", "")], "unknown").len(), 1);
-    assert_eq!(check(&[answer(503, "", ""), answer(200, "", "")], "deferred, not counting").len(), 1);
+    assert_eq!(check(&[answer(503, "", ""), answer(200, "", "")], "deferred by the route").len(), 1);
 }
 
 #[test]
@@ -144,11 +145,11 @@ fn no_message_is_written_twice_when_idle_connections_are_closed() {
 fn what_fails_before_the_request_is_written_can_be_sent_again() {
     let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let refused = block_on(open(patient(&format!("http://{free}"))).send_sms(&message("Hi")));
-    assert_eq!(words(&refused), "deferred, not counting");
+    assert_eq!(words(&refused), "deferred by the route");
     assert!(!refused.reply().contains("127.0.0.1"), "an address may have a secret in it: {}", refused.reply());
 
     let nowhere = block_on(open(hasty("https://sms.invalid")).send_sms(&message("Hi")));
-    assert_eq!(words(&nowhere), "deferred, not counting");
+    assert_eq!(words(&nowhere), "deferred by the route");
 }
 
 #[test]
@@ -158,11 +159,11 @@ fn a_tls_handshake_that_fails_or_never_ends_can_be_sent_again() {
         (words(&outcome), outcome.reply())
     };
     let speaks_plain = Server::start(&[answer(400, "", "plain HTTP spoken here")]);
-    assert_eq!(send(speaks_plain.address()).0, "deferred, not counting");
+    assert_eq!(send(speaks_plain.address()).0, "deferred by the route");
     // The system takes the connection on its behalf, and nobody ever reads from it.
     let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let (outcome, reply) = send(silent.local_addr().unwrap());
-    assert_eq!(outcome, "deferred, not counting", "{reply}");
+    assert_eq!(outcome, "deferred by the route", "{reply}");
     assert!(reply.contains("timed out"), "{reply}");
 }
 
@@ -187,7 +188,7 @@ fn a_gateway_that_asks_for_a_pause_gets_it_from_all_messages() {
     let transport = open(patient(&server.url()));
     for _ in 0..2 {
         let outcome = block_on(transport.send_sms(&message("Hi")));
-        let Outcome::Deferred { not_before: Some(not_before), counts: false, .. } = outcome else {
+        let Outcome::Deferred { not_before: Some(not_before), obstacle: Obstacle::Route, .. } = outcome else {
             panic!("{outcome:?}")
         };
         let pause = (not_before - now()).num_seconds();

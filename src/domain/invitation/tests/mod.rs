@@ -17,7 +17,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use chrono_tz::Tz;
 
 use super::{AfterUnknown, End, Happening, Invitation, Note, RetryPlan, State};
-use crate::domain::attempt::{Fate, Outcome};
+use crate::domain::attempt::{Fate, Obstacle, Outcome};
 use crate::domain::contact::{Contact, Email, Phone};
 use crate::domain::id::{BranchId, ContactId, EventId, InvitationId, JourneyId, StageId, SurveyId};
 use crate::domain::journey::{Channel, Level, Step, StepKind, When};
@@ -112,12 +112,12 @@ pub(crate) fn accepted() -> Outcome {
 
 /// The recipient's server asked us to come again.
 pub(crate) fn deferred() -> Outcome {
-    Outcome::Deferred { not_before: None, reply: "451 greylisted".to_owned(), counts: true }
+    Outcome::Deferred { not_before: None, reply: "451 greylisted".to_owned(), obstacle: Obstacle::Recipient }
 }
 
 /// Our own relay is dead, which says nothing about the recipient.
 pub(crate) fn relay_dead() -> Outcome {
-    Outcome::Deferred { not_before: None, reply: "connection refused".to_owned(), counts: false }
+    Outcome::Deferred { not_before: None, reply: "connection refused".to_owned(), obstacle: Obstacle::Route }
 }
 
 /// The channel will never take it.
