@@ -46,7 +46,7 @@ impl Transport for FileTransport {
             Ok(()) => Outcome::Accepted { provider_ref: None, reply: format!("written to {name}") },
             Err(err) => {
                 let reply = format!("cannot write {name}: {err}");
-                Outcome::Deferred { not_before: None, reply, obstacle: Obstacle::Route }
+                Outcome::Deferred { not_before: None, reply, obstacle: Obstacle::Route { slow_down: false } }
             }
         }
     }
@@ -140,7 +140,11 @@ mod tests {
         let outbox = FileTransport::open(dir.path().join("gone")).unwrap();
         std::fs::remove_dir(dir.path().join("gone")).unwrap();
         let outcome = outbox.send(&mail("a@b.example", b"x")).await;
-        assert!(matches!(outcome, Outcome::Deferred { obstacle: Obstacle::Route, .. }), "{}", outcome.reply());
+        assert!(
+            matches!(outcome, Outcome::Deferred { obstacle: Obstacle::Route { slow_down: false }, .. }),
+            "{}",
+            outcome.reply()
+        );
     }
 
     #[test]

@@ -208,6 +208,7 @@ async fn carry(core: Arc<Core>, live: Arc<Live>, lease: Lease, load: Under) {
         routes: lease.routes.clone(),
         is_remembered: lease.is_remembered,
         observed,
+        rules: Arc::clone(&live.rules.gate),
         retry: retry_plan(&core, &live, (channel, n_tries), &outcome, now),
         outcome,
         now,
@@ -227,7 +228,10 @@ async fn carry(core: Arc<Core>, live: Arc<Live>, lease: Lease, load: Under) {
 async fn send(core: &Core, live: &Live, lease: &Lease, channel: Channel) -> Outcome {
     let not_now = |reply: String, obstacle| Outcome::Deferred { not_before: None, reply, obstacle };
     let Some(transport) = live.transport(channel, lease.invitation.branch.as_ref()) else {
-        return not_now(format!("no {} transport is configured", channel.as_str()), Obstacle::Route);
+        return not_now(
+            format!("no {} transport is configured", channel.as_str()),
+            Obstacle::Route { slow_down: false },
+        );
     };
     let message = match compose::compose(core, live, lease).await {
         Ok(message) => message,
@@ -244,6 +248,17 @@ async fn send(core: &Core, live: &Live, lease: &Lease, channel: Channel) -> Outc
     }
 }
 
+/// Whether the message is due as soon as its route is open again.
+fn waits_in_room(outcome: &Outcome) -> bool {
+    match outcome {
+        Outcome::Deferred { obstacle: Obstacle::Route { .. } | Obstacle::Domain { slow_down: true }, .. } => true,
+        Outcome::Deferred { obstacle: Obstacle::Recipient | Obstacle::Domain { slow_down: false }, .. }
+        | Outcome::Accepted { .. }
+        | Outcome::Refused { .. }
+        | Outcome::Unknown { .. } => false,
+    }
+}
+
 fn retry_plan(
     core: &Core,
     live: &Live,
@@ -255,8 +270,10 @@ fn retry_plan(
         Outcome::Deferred { not_before, .. } => not_before.and_then(|at| (at - now).to_std().ok()),
         Outcome::Accepted { .. } | Outcome::Refused { .. } | Outcome::Unknown { .. } => None,
     };
+    let after_trouble = retry_at(&rule(channel), u32::from(n_tries), now, core.entropy.fraction(), not_before);
     RetryPlan {
-        retry_at: retry_at(&rule(channel), u32::from(n_tries), now, core.entropy.fraction(), not_before),
+        // What is wrong with the route is waited for in the route's room, and over at the first success.
+        retry_at: if waits_in_room(outcome) { now } else { after_trouble },
         give_up_after: give_up_after(live, channel).unwrap_or(TimeDelta::zero()),
         after_unknown: live.after_unknown(channel),
     }

@@ -123,7 +123,10 @@ pub enum Obstacle {
         slow_down: bool,
     },
     /// The relay or the gateway as a whole, or our way there: nothing that leaves by it would get further.
-    Route,
+    Route {
+        /// Whether it wants less of us at a time, rather than being out of order for a while.
+        slow_down: bool,
+    },
 }
 
 impl Obstacle {
@@ -134,7 +137,7 @@ impl Obstacle {
         match self {
             Self::Recipient => true,
             Self::Domain { slow_down } => !slow_down,
-            Self::Route => false,
+            Self::Route { .. } => false,
         }
     }
 }
@@ -178,6 +181,6 @@ mod tests {
         assert!(Obstacle::Recipient.counts());
         assert!(Obstacle::Domain { slow_down: false }.counts());
         assert!(!Obstacle::Domain { slow_down: true }.counts());
-        assert!(!Obstacle::Route.counts());
+        assert!(!Obstacle::Route { slow_down: false }.counts());
     }
 }

@@ -272,6 +272,8 @@ pub struct Settlement {
     pub is_remembered: bool,
     /// Messages per second that were seen to leave lately for the recipient's domain or by the gateway.
     pub observed: f64,
+    /// What the routes' rates go by.
+    pub rules: Arc<GateRules>,
     /// What the channel did.
     pub outcome: Outcome,
     /// When.

@@ -198,7 +198,7 @@ impl SmtpTransport {
             Err(wait) => Err(Outcome::Deferred {
                 not_before: TimeDelta::from_std(wait).ok().and_then(|wait| self.clock.now().checked_add_signed(wait)),
                 reply: "not sent: the configured rate is used up".to_owned(),
-                obstacle: Obstacle::Route,
+                obstacle: Obstacle::Route { slow_down: false },
             }),
         }
     }

@@ -167,13 +167,13 @@ fn answered(phase: Phase, reply: &Reply, now: DateTime<Utc>) -> Outcome {
     let deferred = |obstacle| Outcome::Deferred { not_before, reply: reply.words(), obstacle };
     let refused = |address_dead| Outcome::Refused { reply: reply.words(), address_dead };
     if phase == Phase::Hello || reply.wants_login() {
-        return deferred(Obstacle::Route);
+        return deferred(Obstacle::Route { slow_down: false });
     }
     match reply.code {
         // A message that is too large stays so.
         500..=599 if phase == Phase::Mail && reply.says_too_large() => refused(false),
         // MAIL names nobody but us, so no recipient and no domain may pay for it.
-        400..=599 if phase == Phase::Mail => deferred(Obstacle::Route),
+        400..=599 if phase == Phase::Mail => deferred(Obstacle::Route { slow_down: false }),
         400..=499 => deferred(reply.obstacle()),
         500..=599 if reply.blames_sender() => deferred(Obstacle::Domain { slow_down: true }),
         // A route that is missing today may be there tomorrow. Some say this of one mailbox, so it says nothing of others.
@@ -182,14 +182,14 @@ fn answered(phase: Phase, reply: &Reply, now: DateTime<Utc>) -> Outcome {
         500..=599 => refused(reply.says_dead()),
         // Neither yes nor no, after the dot.
         _ if phase == Phase::Dot => Outcome::Unknown { reply: reply.words() },
-        _ => deferred(Obstacle::Route),
+        _ => deferred(Obstacle::Route { slow_down: false }),
     }
 }
 
 fn unanswered(phase: Phase, reply: String) -> Outcome {
     let deferred = |reply, obstacle| Outcome::Deferred { not_before: None, reply, obstacle };
     match phase {
-        Phase::Hello | Phase::Mail => deferred(reply, Obstacle::Route),
+        Phase::Hello | Phase::Mail => deferred(reply, Obstacle::Route { slow_down: false }),
         // A message that breaks its server must not stop all others. If it was the relay, the next connect will tell.
         Phase::Rcpt | Phase::Data | Phase::Body => deferred(reply, Obstacle::Recipient),
         Phase::Dot => Outcome::Unknown { reply },
@@ -256,26 +256,29 @@ mod tests {
     #[test]
     fn before_a_recipient_is_named_only_the_route_can_be_at_fault() {
         for phase in [Hello, Mail] {
-            check(phase, 421, "4.3.2 shutting down", "deferred by Route");
-            check(phase, 451, "4.7.28 not so fast", "deferred by Route");
-            check(phase, 454, "4.7.0 no tls today", "deferred by Route");
-            check(phase, 554, "5.7.1 go away", "deferred by Route");
-            check(phase, 550, "5.7.26 unauthenticated", "deferred by Route");
+            check(phase, 421, "4.3.2 shutting down", "deferred by Route { slow_down: false }");
+            check(phase, 451, "4.7.28 not so fast", "deferred by Route { slow_down: false }");
+            check(phase, 454, "4.7.0 no tls today", "deferred by Route { slow_down: false }");
+            check(phase, 554, "5.7.1 go away", "deferred by Route { slow_down: false }");
+            check(phase, 550, "5.7.26 unauthenticated", "deferred by Route { slow_down: false }");
         }
         for phase in [Hello, Mail, Rcpt, Data, Dot] {
-            check(phase, 530, "5.7.0 log in first", "deferred by Route");
-            check(phase, 535, "5.7.8 wrong password", "deferred by Route");
+            check(phase, 530, "5.7.0 log in first", "deferred by Route { slow_down: false }");
+            check(phase, 535, "5.7.8 wrong password", "deferred by Route { slow_down: false }");
         }
-        check(Mail, 553, "5.1.8 sender rejected", "deferred by Route");
+        check(Mail, 553, "5.1.8 sender rejected", "deferred by Route { slow_down: false }");
         check(Mail, 552, "5.3.4 too large", "refused dead=false");
-        check(Data, 250, "ok", "deferred by Route");
+        check(Data, 250, "ok", "deferred by Route { slow_down: false }");
         check(Dot, 354, "go on", "unknown");
     }
 
     #[test]
     fn without_an_answer_the_phase_decides() {
         let of = |phase| shape(&outcome(phase, &Trouble::Lost("reset".to_owned()), DateTime::UNIX_EPOCH));
-        assert_eq!([Hello, Mail].map(of), ["deferred by Route", "deferred by Route"]);
+        assert_eq!(
+            [Hello, Mail].map(of),
+            ["deferred by Route { slow_down: false }", "deferred by Route { slow_down: false }"]
+        );
         assert_eq!([Rcpt, Data, Body].map(of), ["deferred by Recipient"; 3]);
         assert_eq!(of(Dot), "unknown");
     }

@@ -78,10 +78,11 @@ impl Reply {
         let not_before = self.header(RETRY_AFTER.as_str()).and_then(|value| retry_after(value, now));
         let deferred = |obstacle| Outcome::Deferred { not_before, reply: reply.clone(), obstacle };
         match self.status {
-            429 | 503 => deferred(Obstacle::Route),
+            429 => deferred(Obstacle::Route { slow_down: true }),
+            503 => deferred(Obstacle::Route { slow_down: false }),
             _ if any(&rules.retry_on) => deferred(Obstacle::Recipient),
             // The address or the login is wrong, or the account is empty. That is not the recipient's doing.
-            300..=399 | 401..=405 | 407 => deferred(Obstacle::Route),
+            300..=399 | 401..=405 | 407 => deferred(Obstacle::Route { slow_down: false }),
             400..=499 => deferred(Obstacle::Recipient),
             _ => Outcome::Unknown { reply },
         }

@@ -91,7 +91,7 @@ impl GatewayTransport {
             return Outcome::Deferred {
                 not_before: None,
                 reply: "the gateway is busy".to_owned(),
-                obstacle: Obstacle::Route,
+                obstacle: Obstacle::Route { slow_down: false },
             };
         };
         match self.pace.take_turn(Instant::now(), wait_max) {
@@ -100,7 +100,7 @@ impl GatewayTransport {
                 let wait = TimeDelta::from_std(wait).unwrap_or(TimeDelta::MAX);
                 let not_before = self.clock.now().checked_add_signed(wait);
                 let reply = "the gateway's rate is used up".to_owned();
-                return Outcome::Deferred { not_before, reply, obstacle: Obstacle::Route };
+                return Outcome::Deferred { not_before, reply, obstacle: Obstacle::Route { slow_down: false } };
             }
         }
         let outcome = match self.exchange(request).await {
@@ -127,7 +127,7 @@ impl GatewayTransport {
 
     /// A gateway that is overrun and says until when is left alone until then, by all messages.
     fn slow_down(&self, outcome: &Outcome) {
-        if let Outcome::Deferred { not_before: Some(not_before), obstacle: Obstacle::Route, .. } = outcome
+        if let Outcome::Deferred { not_before: Some(not_before), obstacle: Obstacle::Route { .. }, .. } = outcome
             && let Ok(pause) = (*not_before - self.clock.now()).to_std()
         {
             self.pace.pause(Instant::now(), pause);
@@ -170,7 +170,7 @@ fn outcome_of_error(error: reqwest::Error) -> Outcome {
     let not_sent = error.is_connect() || error.is_builder();
     let reply = chain(&error.without_url());
     if not_sent {
-        Outcome::Deferred { not_before: None, reply, obstacle: Obstacle::Route }
+        Outcome::Deferred { not_before: None, reply, obstacle: Obstacle::Route { slow_down: false } }
     } else {
         Outcome::Unknown { reply }
     }

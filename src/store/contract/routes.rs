@@ -6,6 +6,7 @@ use std::sync::Arc;
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::world::{World, accepted, contact_id, event, guest, hours, idle, noon};
+use crate::domain::attempt::{Obstacle, Outcome};
 use crate::domain::contact::Email as Address;
 use crate::domain::id::InvitationId;
 use crate::domain::invitation::Lane;
@@ -137,4 +138,67 @@ pub(super) async fn an_invitation_that_changes_while_it_waits_in_a_room_leaves_n
     assert!(world.lease(Email, 9, noon()).await.next_at.is_none());
     world.send(Sms, accepted(), noon()).await;
     assert_eq!(world.store.queue().await.unwrap(), [1, 0, 0, 0]);
+}
+
+fn trouble(obstacle: Obstacle, not_before: Option<DateTime<Utc>>) -> Outcome {
+    Outcome::Deferred { not_before, reply: "421 not now".to_owned(), obstacle }
+}
+
+pub(super) async fn a_relay_that_fails_rests_and_is_tried_with_one_message(store: Arc<dyn Store>) {
+    let world = World::of(store);
+    for n in 0..10 {
+        invite(&world, &format!("a-{n}"), &format!("d-{n}.example")).await;
+    }
+    let dead = || trouble(Obstacle::Route { slow_down: false }, None);
+    let leased = world.lease(Email, 4, noon()).await.leases;
+    for lease in &leased {
+        world.settle(lease, dead(), noon()).await.unwrap();
+    }
+    // Four that failed together count once: a rest of a second, then one message, then two seconds.
+    let mut now = noon();
+    for rest in [1, 2, 4] {
+        let resting = world.lease(Email, 9, now).await;
+        assert_eq!((resting.leases.len(), resting.next_at), (0, Some(now + seconds(rest))));
+        now += seconds(rest);
+        let trial = world.lease(Email, 9, now).await.leases;
+        assert_eq!(trial.len(), 1);
+        world.settle(&trial[0], dead(), now).await.unwrap();
+    }
+    now += seconds(8);
+    let trial = world.lease_one(Email, now).await;
+    world.settle(&trial, accepted(), now).await.unwrap();
+    assert_eq!(world.lease(Email, 20, now + hours(1)).await.leases.len(), 9);
+}
+
+pub(super) async fn a_domain_that_asks_to_slow_down_is_slowed_and_the_others_are_not(store: Arc<dyn Store>) {
+    let world = World::of(store);
+    for n in 0..10 {
+        invite(&world, &format!("a-{n}"), "slow.example").await;
+    }
+    let asked = world.lease(Email, 1, noon()).await.leases.remove(0);
+    let slower = trouble(Obstacle::Domain { slow_down: true }, None);
+    world.settle(&asked, slower, noon()).await.unwrap();
+    let other = invite(&world, "z", "quick.example").await;
+    assert_eq!(ids(&world.lease(Email, 20, noon() + seconds(1)).await.leases), [other]);
+    // A rest of ten seconds, then half of the one a second that was seen, which is less than it was.
+    let mut now = noon() + seconds(9);
+    let mut n_left = 0;
+    for _ in 0..20 {
+        now += seconds(1);
+        n_left += world.lease(Email, 20, now).await.leases.len();
+    }
+    assert!((9..=10).contains(&n_left), "{n_left} in 20 s");
+}
+
+pub(super) async fn a_gateway_that_says_when_to_come_back_is_left_alone_until_then(store: Arc<dyn Store>) {
+    let world = World::of(store);
+    for n in 0..3 {
+        world.invite("delivery", &format!("guest-{n}"), &format!("e-{n}"), noon()).await;
+    }
+    let lease = world.lease(Sms, 1, noon()).await.leases.remove(0);
+    let busy = trouble(Obstacle::Route { slow_down: true }, Some(noon() + seconds(90)));
+    world.settle(&lease, busy, noon()).await.unwrap();
+    let resting = world.lease(Sms, 9, noon() + seconds(89)).await;
+    assert_eq!((resting.leases.len(), resting.next_at), (0, Some(noon() + seconds(90))));
+    assert!(!world.lease(Sms, 9, noon() + seconds(90)).await.leases.is_empty());
 }

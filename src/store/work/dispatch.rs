@@ -10,7 +10,7 @@ use super::super::{Expiry, Lease, LeaseRequest, Leased, Settlement, StoreError, 
 use super::due::{self, Entry};
 use super::invitations;
 use super::tolls::{self, Passage, Tolls};
-use crate::domain::attempt::Outcome;
+use crate::domain::attempt::{Obstacle, Outcome};
 use crate::domain::contact::Contact;
 use crate::domain::id::InvitationId;
 use crate::domain::invitation::{Invitation, Lane};
@@ -157,16 +157,34 @@ pub(in super::super) fn settle(
     Ok(settled)
 }
 
-/// Tells the routes what came of a message that took them.
+/// Tells the routes what came of a message that took them: the widest of its trouble, the narrowest of the domain's.
 fn report(view: &mut View<'_>, request: &Settlement) -> Result<(), StoreError> {
-    let now = request.now;
-    for route in &request.routes {
-        tolls::report(view, route, |state| match &request.outcome {
-            Outcome::Accepted { .. } | Outcome::Refused { .. } => state.succeeded(now),
-            Outcome::Deferred { .. } | Outcome::Unknown { .. } => false,
-        })?;
+    let (now, rules) = (request.now, &request.rules);
+    let in_trouble = |view: &mut View<'_>, route: Option<&Route>, slow_down: bool, not_before| match route {
+        Some(route) => tolls::report(view, route, |state| {
+            let limit = (rules.routes.rate(route), request.observed);
+            if slow_down { state.slow_down(limit, now, not_before) } else { state.failed(now, not_before) }
+        }),
+        None => Ok(()),
+    };
+    match request.outcome {
+        Outcome::Accepted { .. } | Outcome::Refused { .. } if request.is_remembered => {
+            request.routes.iter().try_for_each(|route| tolls::report(view, route, |state| state.succeeded(now)))
+        }
+        Outcome::Deferred { not_before, obstacle: Obstacle::Route { slow_down }, .. } => {
+            in_trouble(view, request.routes.first(), slow_down, not_before)
+        }
+        Outcome::Deferred { not_before, obstacle: Obstacle::Domain { slow_down }, .. } => {
+            in_trouble(view, request.routes.last(), slow_down, not_before)
+        }
+        // The recipient's own trouble shows that the way there is open.
+        Outcome::Deferred { obstacle: Obstacle::Recipient, .. } if request.is_remembered => {
+            request.routes.iter().try_for_each(|route| tolls::report(view, route, |state| state.succeeded(now)))
+        }
+        Outcome::Accepted { .. } | Outcome::Refused { .. } | Outcome::Deferred { .. } | Outcome::Unknown { .. } => {
+            Ok(())
+        }
     }
-    Ok(())
 }
 
 /// Puts a contact's address on the suppression list.

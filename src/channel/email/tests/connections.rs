@@ -167,7 +167,7 @@ async fn beyond_its_rate_it_says_when_to_come_back() {
     let transport = open(&settings);
     assert_outcome(&transport.send(&mail()).await, "accepted");
     let outcome = transport.send(&mail()).await;
-    assert_outcome(&outcome, "deferred by Route");
+    assert_outcome(&outcome, "deferred by Route { slow_down: false }");
     let Outcome::Deferred { not_before: Some(not_before), .. } = outcome else { panic!("{outcome:?}") };
     assert!((90..=100).contains(&not_before.timestamp()), "{not_before}");
     house.close().await;

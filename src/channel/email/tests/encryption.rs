@@ -114,14 +114,15 @@ async fn mail_leaves_encrypted_either_way() {
 
 #[tokio::test]
 async fn a_certificate_of_nobody_we_know_gets_no_mail() {
-    let outcome = check(Door::Implicit, Tls::Implicit, "localhost", false, "deferred by Route").await;
+    let outcome =
+        check(Door::Implicit, Tls::Implicit, "localhost", false, "deferred by Route { slow_down: false }").await;
     assert!(outcome.reply().contains("UnknownIssuer"), "{}", outcome.reply());
-    check(Door::StartTls, Tls::StartTls, "localhost", false, "deferred by Route").await;
+    check(Door::StartTls, Tls::StartTls, "localhost", false, "deferred by Route { slow_down: false }").await;
 }
 
 #[tokio::test]
 async fn a_reply_slipped_in_before_the_encryption_ends_the_connection() {
-    check(Door::Injecting, Tls::StartTls, "localhost", true, "deferred by Route").await;
+    check(Door::Injecting, Tls::StartTls, "localhost", true, "deferred by Route { slow_down: false }").await;
 }
 
 #[tokio::test]
@@ -130,7 +131,7 @@ async fn without_starttls_there_is_no_falling_back() {
     let mut settings = house.settings();
     settings.tls = Tls::StartTls;
     let outcome = open(&settings).send(&mail()).await;
-    assert_outcome(&outcome, "deferred by Route");
+    assert_outcome(&outcome, "deferred by Route { slow_down: false }");
     assert!(outcome.reply().contains("STARTTLS"));
     assert_eq!(house.n_caught(), 0);
     house.close().await;
@@ -151,14 +152,14 @@ impl Script for Locked {
 #[tokio::test]
 async fn a_wrong_password_costs_the_recipient_nothing() {
     let house = House::open(Locked).await;
-    for (password, expected) in [("right", "accepted"), ("guessed", "deferred by Route")] {
+    for (password, expected) in [("right", "accepted"), ("guessed", "deferred by Route { slow_down: false }")] {
         let mut settings = house.settings();
         settings.login = Some(("canvass".to_owned(), Secret::new(password)));
         let outcome = open(&settings).send(&mail()).await;
         assert_outcome(&outcome, expected);
         assert!(!outcome.reply().contains(password));
     }
-    assert_outcome(&open(&house.settings()).send(&mail()).await, "deferred by Route");
+    assert_outcome(&open(&house.settings()).send(&mail()).await, "deferred by Route { slow_down: false }");
     assert_eq!(house.n_caught(), 1);
     house.close().await;
 }
@@ -168,7 +169,7 @@ async fn a_relay_that_knows_no_login_gets_no_password() {
     let house = House::acting(|_| Act::Accept).await;
     let mut settings = house.settings();
     settings.login = Some(("canvass".to_owned(), Secret::new("right")));
-    assert_outcome(&open(&settings).send(&mail()).await, "deferred by Route");
+    assert_outcome(&open(&settings).send(&mail()).await, "deferred by Route { slow_down: false }");
     house.close().await;
 }
 

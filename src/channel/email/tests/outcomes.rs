@@ -70,7 +70,7 @@ async fn a_four_hundred_says_who_has_to_wait() {
         check(at, reply(421, "4.3.2 closing"), "deferred by Domain { slow_down: true }", 0).await;
     }
     for code in [451, 421] {
-        check(At::Mail, reply(code, "4.7.0 later"), "deferred by Route", 0).await;
+        check(At::Mail, reply(code, "4.7.0 later"), "deferred by Route { slow_down: false }", 0).await;
     }
     check(At::Rcpt, reply(550, "5.4.1 no route"), "deferred by Recipient", 0).await;
 }
@@ -84,11 +84,11 @@ async fn a_greylist_that_names_its_time_is_believed() {
 
 #[tokio::test]
 async fn the_fault_of_the_sender_costs_the_recipient_nothing() {
-    check(At::Greeting, reply(554, "5.7.1 not you"), "deferred by Route", 0).await;
-    check(At::Greeting, reply(421, "4.7.0 too many"), "deferred by Route", 0).await;
-    check(At::Greeting, Act::Close, "deferred by Route", 0).await;
-    check(At::Mail, reply(530, "5.7.0 log in"), "deferred by Route", 0).await;
-    check(At::Mail, reply(553, "5.1.8 bad sender"), "deferred by Route", 0).await;
+    check(At::Greeting, reply(554, "5.7.1 not you"), "deferred by Route { slow_down: false }", 0).await;
+    check(At::Greeting, reply(421, "4.7.0 too many"), "deferred by Route { slow_down: false }", 0).await;
+    check(At::Greeting, Act::Close, "deferred by Route { slow_down: false }", 0).await;
+    check(At::Mail, reply(530, "5.7.0 log in"), "deferred by Route { slow_down: false }", 0).await;
+    check(At::Mail, reply(553, "5.1.8 bad sender"), "deferred by Route { slow_down: false }", 0).await;
     let domain = "deferred by Domain { slow_down: true }";
     check(At::Dot, reply(550, "5.7.26 unauthenticated"), domain, 0).await;
     check(At::Dot, reply(550, "5.7.515 access denied"), domain, 0).await;
@@ -98,12 +98,12 @@ async fn the_fault_of_the_sender_costs_the_recipient_nothing() {
 #[tokio::test]
 async fn nobody_there_is_nobodys_fault() {
     let free = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap().port();
-    assert_outcome(&open(&settings(free)).send(&mail()).await, "deferred by Route");
+    assert_outcome(&open(&settings(free)).send(&mail()).await, "deferred by Route { slow_down: false }");
 }
 
 #[tokio::test]
 async fn a_connection_that_breaks_before_the_dot_is_deferred() {
-    check(At::Mail, Act::Close, "deferred by Route", 0).await;
+    check(At::Mail, Act::Close, "deferred by Route { slow_down: false }", 0).await;
     check(At::Rcpt, Act::Close, "deferred by Recipient", 0).await;
     check(At::Data, Act::Close, "deferred by Recipient", 0).await;
     // The server hung up right after its 354, which is seen before the first byte of the message is written.
@@ -138,8 +138,8 @@ async fn a_message_whose_dot_was_never_written_is_deferred() {
 async fn every_phase_has_a_limit_of_its_own() {
     type Shorten = fn(&mut SmtpTimeouts);
     let rows: [(At, Shorten, &str); 5] = [
-        (At::Greeting, |limits| limits.command = SHORT, "deferred by Route"),
-        (At::Mail, |limits| limits.command = SHORT, "deferred by Route"),
+        (At::Greeting, |limits| limits.command = SHORT, "deferred by Route { slow_down: false }"),
+        (At::Mail, |limits| limits.command = SHORT, "deferred by Route { slow_down: false }"),
         (At::Rcpt, |limits| limits.command = SHORT, "deferred by Recipient"),
         (At::Data, |limits| limits.data = SHORT, "deferred by Recipient"),
         (At::Dot, |limits| limits.after_dot = SHORT, "unknown"),

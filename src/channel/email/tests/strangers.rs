@@ -59,8 +59,12 @@ async fn an_answer_in_another_character_set_is_still_an_answer() {
 
 #[tokio::test]
 async fn nonsense_is_an_unknown_outcome_only_after_the_dot() {
-    check(&[b"HTTP/1.1 400 Bad Request\r\n"], "deferred by Route").await;
-    check(&[b"220 hi\r\n", b"250 hi\r\n", b"250 ok\r\n", b"250 ok\r\n", b"250 ok\r\n"], "deferred by Route").await;
+    check(&[b"HTTP/1.1 400 Bad Request\r\n"], "deferred by Route { slow_down: false }").await;
+    check(
+        &[b"220 hi\r\n", b"250 hi\r\n", b"250 ok\r\n", b"250 ok\r\n", b"250 ok\r\n"],
+        "deferred by Route { slow_down: false }",
+    )
+    .await;
     check(&[b"220 hi\r\n", b"250 hi\r\n", b"250 ok\r\n", b"250 ok\r\n", b"354 go\r\n", b"what?\r\n"], "unknown").await;
     check(&[b"220 hi\r\n", b"250 hi\r\n", b"250 ok\r\n", b"250 ok\r\n", b"354 go\r\n", b"354 go\r\n"], "unknown").await;
 }
@@ -80,7 +84,7 @@ async fn a_server_that_never_stops_talking_is_cut_off() {
             done.cancel();
         };
         let (outcome, ()) = tokio::join!(async { transport.send(&mail()).await }, talk);
-        assert_outcome(&outcome, "deferred by Route");
+        assert_outcome(&outcome, "deferred by Route { slow_down: false }");
         assert!(done.is_cancelled());
     }
     tasks.close();

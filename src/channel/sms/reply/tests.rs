@@ -24,7 +24,8 @@ fn check(gateway: &Gateway, status: u16, body: &str, expected: &str) {
         Outcome::Accepted { provider_ref: None, .. } => "accepted".to_owned(),
         Outcome::Deferred { obstacle: Obstacle::Recipient, .. } => "deferred by the recipient".to_owned(),
         Outcome::Deferred { obstacle: Obstacle::Domain { .. }, .. } => "deferred by the domain".to_owned(),
-        Outcome::Deferred { obstacle: Obstacle::Route, .. } => "deferred by the route".to_owned(),
+        Outcome::Deferred { obstacle: Obstacle::Route { slow_down: true }, .. } => "asked to slow down".to_owned(),
+        Outcome::Deferred { obstacle: Obstacle::Route { slow_down: false }, .. } => "deferred by the route".to_owned(),
         Outcome::Refused { address_dead: true, .. } => "refused, dead".to_owned(),
         Outcome::Refused { address_dead: false, .. } => "refused".to_owned(),
         Outcome::Unknown { .. } => "unknown".to_owned(),
@@ -47,7 +48,7 @@ fn twilio_says_what_became_of_a_message() {
     check(&twilio, 401, r#"{"code": 20003}"#, "deferred by the route");
     check(&twilio, 403, "", "deferred by the route");
     check(&twilio, 404, "", "deferred by the route");
-    check(&twilio, 429, r#"{"code": 20429}"#, "deferred by the route");
+    check(&twilio, 429, r#"{"code": 20429}"#, "asked to slow down");
     check(&twilio, 503, "", "deferred by the route");
     check(&twilio, 500, r#"{"code": 20500}"#, "unknown");
     check(&twilio, 502, "bad gateway", "unknown");
@@ -119,7 +120,7 @@ fn an_answer_that_breaks_off_is_judged_by_what_came() {
     let broken = |status| outcome(&twilio(None), status, None, ReplyBody::Unreadable("it broke off".to_owned()));
     assert!(matches!(broken(201), Outcome::Unknown { .. }));
     assert!(matches!(broken(400), Outcome::Deferred { obstacle: Obstacle::Recipient, .. }));
-    assert!(matches!(broken(401), Outcome::Deferred { obstacle: Obstacle::Route, .. }));
+    assert!(matches!(broken(401), Outcome::Deferred { obstacle: Obstacle::Route { slow_down: false }, .. }));
     assert_eq!(broken(500).reply(), "500 (it broke off)");
 }
 

@@ -37,7 +37,8 @@ fn words(outcome: &Outcome) -> &'static str {
         Outcome::Accepted { .. } => "accepted",
         Outcome::Deferred { obstacle: Obstacle::Recipient, .. } => "deferred by the recipient",
         Outcome::Deferred { obstacle: Obstacle::Domain { .. }, .. } => "deferred by the domain",
-        Outcome::Deferred { obstacle: Obstacle::Route, .. } => "deferred by the route",
+        Outcome::Deferred { obstacle: Obstacle::Route { slow_down: true }, .. } => "asked to slow down",
+        Outcome::Deferred { obstacle: Obstacle::Route { slow_down: false }, .. } => "deferred by the route",
         Outcome::Refused { .. } => "refused",
         Outcome::Unknown { .. } => "unknown",
     }
@@ -188,7 +189,7 @@ fn a_gateway_that_asks_for_a_pause_gets_it_from_all_messages() {
     let transport = open(patient(&server.url()));
     for _ in 0..2 {
         let outcome = block_on(transport.send_sms(&message("Hi")));
-        let Outcome::Deferred { not_before: Some(not_before), obstacle: Obstacle::Route, .. } = outcome else {
+        let Outcome::Deferred { not_before: Some(not_before), obstacle: Obstacle::Route { .. }, .. } = outcome else {
             panic!("{outcome:?}")
         };
         let pause = (not_before - now()).num_seconds();

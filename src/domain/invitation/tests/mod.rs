@@ -117,7 +117,11 @@ pub(crate) fn deferred() -> Outcome {
 
 /// Our own relay is dead, which says nothing about the recipient.
 pub(crate) fn relay_dead() -> Outcome {
-    Outcome::Deferred { not_before: None, reply: "connection refused".to_owned(), obstacle: Obstacle::Route }
+    Outcome::Deferred {
+        not_before: None,
+        reply: "connection refused".to_owned(),
+        obstacle: Obstacle::Route { slow_down: false },
+    }
 }
 
 /// The channel will never take it.
