@@ -10,6 +10,7 @@ pub mod gate;
 pub mod pace;
 pub mod reach;
 pub mod routes;
+pub mod sample;
 pub mod spread;
 
 #[cfg(test)]
@@ -107,7 +108,7 @@ pub struct PlanInput<'a> {
     pub facts: &'a Facts,
     /// What operations wrote.
     pub rules: &'a PlanRules,
-    /// Makes ids and draws lots.
+    /// Makes ids.
     pub seal: &'a Seal,
 }
 
@@ -314,8 +315,7 @@ fn ask(
     beside: &[Invitation],
 ) -> Result<Asked, SkipReason> {
     let push = &stage.push;
-    // The id holds the contact too: a clock calls many people on one occasion, and each draws a lot of their own.
-    if input.seal.lot("sample", &blank.id.to_string()) >= push.sample {
+    if sample::lot(&stage.journey, &stage.stage, &input.contact.id, input.occasion) >= push.sample {
         return Err(SkipReason::NotSampled);
     }
     let person = reach::Person { contact: input.contact, suppressed: &input.facts.suppressed };
