@@ -2,7 +2,7 @@
 
 use crate::domain::id::SurveyId;
 use crate::domain::id::{JourneyId, StageId};
-use crate::domain::journey::{Ask, Journey, Level, Push, Stage};
+use crate::domain::journey::{Ask, Journey, LATE_MAX, Level, Push, Stage};
 
 use super::node::Node;
 use super::reader::{Field, Reader};
@@ -123,11 +123,12 @@ fn push(mut table: Reader<'_>, given: Option<Level>, ledger: &Ledger<'_>) -> (Op
     let sample = table.or("sample", 1.0, values::number_in(0.0..=1.0));
     let priority = table.or("priority", PRIORITY, values::whole(0..=10));
     let cap = table.table("cap").and_then(cap);
+    let late_max = table.or("late_max", LATE_MAX, values::duration(TimeDelta::minutes(10)..=WINDOW_MAX));
     table.finish("a stage that invites");
     let push = || {
         let (steps, window) = line_up?;
         let send = send.unwrap_or_else(crate::domain::send_window::SendWindow::always);
-        Some(Push { trigger: trigger?, after, send, window, line_up: steps, sample, priority, cap })
+        Some(Push { trigger: trigger?, after, send, window, line_up: steps, sample, priority, cap, late_max })
     };
     (push().map(Ask::Push), level)
 }

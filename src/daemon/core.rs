@@ -281,11 +281,9 @@ impl Config {
                 })
             })
             .collect();
-        let stage_caps =
-            stages.iter().filter_map(|stage| Some(((stage.journey.clone(), stage.stage.clone()), stage.push.cap?)));
         let gate = crate::plan::gate::GateRules {
             fatigue: self.settings.fatigue,
-            stage_caps: stage_caps.collect(),
+            stages: stages.iter().map(|stage| (&stage.journey, &stage.stage, &stage.push)).collect(),
             consent_required: self.settings.consent_required,
             channels: self.channels(),
             default_zone: self.settings.daemon.time_zone,

@@ -12,6 +12,10 @@ use super::send_window::SendWindow;
 /// Most steps of one line-up: an attempt's number must fit a byte with room to spare.
 pub const STEPS_MAX: usize = 10;
 
+/// How much later than it was due a message may still leave, where nothing is said: what was due on a Friday evening
+/// still goes out when the daemon is up again on Monday.
+pub const LATE_MAX: TimeDelta = TimeDelta::days(3);
+
 /// A customer's way through the business.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Journey {
@@ -86,6 +90,8 @@ pub struct Push {
     pub priority: u8,
     /// The stage's own cap, beside the budget over all stages.
     pub cap: Option<Cap>,
+    /// How much later than it was due a message may still leave, when nobody meant it to be late.
+    pub late_max: TimeDelta,
 }
 
 /// What sets a stage off.

@@ -30,11 +30,13 @@ pub enum SkipReason {
     NoChannel,
     /// The send window can never open before the invitation ends.
     NeverOpen,
+    /// Its turn came too long after it was due.
+    Overdue,
 }
 
 impl SkipReason {
     /// Every reason.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::ConditionNotMet,
         Self::NotSampled,
         Self::NoConsent,
@@ -47,6 +49,7 @@ impl SkipReason {
         Self::ContactGone,
         Self::NoChannel,
         Self::NeverOpen,
+        Self::Overdue,
     ];
 
     /// The word for it in JSON.
@@ -64,6 +67,7 @@ impl SkipReason {
             Self::ContactGone => "contact_gone",
             Self::NoChannel => "no_channel",
             Self::NeverOpen => "never_open",
+            Self::Overdue => "overdue",
         }
     }
 
@@ -82,6 +86,7 @@ impl SkipReason {
             Self::ContactGone => "the contact no longer exists",
             Self::NoChannel => "no channel of the line-up is configured",
             Self::NeverOpen => "the send window does not open before the invitation ends",
+            Self::Overdue => "its turn came longer after it was due than the stage's late_max allows",
         }
     }
 }

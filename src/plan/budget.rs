@@ -78,8 +78,8 @@ fn budgets<'a>(rules: &GateRules, mine: &Invitation, others: impl IntoIterator<I
         asks.iter().filter(|(_, rival)| here(rival)).map(|(at, _)| *at).collect()
     };
     let fatigue = rules.fatigue.map(|cap| Budget { cap, asks: everywhere(), reason: DeferReason::FrequencyCap });
-    let stage_cap = rules.stage_caps.get(&(mine.journey.clone(), mine.stage.clone())).copied();
-    let stage_cap = stage_cap.map(|cap| Budget { cap, asks: at_this_stage(), reason: DeferReason::StageCap });
+    let stage_cap =
+        rules.stages.of(mine).cap.map(|cap| Budget { cap, asks: at_this_stage(), reason: DeferReason::StageCap });
     fatigue.into_iter().chain(stage_cap).collect()
 }
 

@@ -3,19 +3,24 @@
 //! Between planning and sending, people say no, addresses die, other journeys use up the budget and the sun goes down.
 //! The store asks the gate inside the unit of work that grants the lease, so what it sees is current, and no two
 //! messages can slip past one budget.
+//!
+//! A message that is due can still come late: the daemon was down, the channel was, or somebody held it back. How late
+//! is what lies between its [due time](State::Waiting) and now. Whoever puts a message off on purpose (this gate, or a
+//! channel that wants to be asked again) sets the due time anew, so that time does not count; what is left is time that
+//! nobody decided on, and a stage's `late_max` bounds it.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 
-use crate::domain::id::{JourneyId, StageId};
 use crate::domain::invitation::{Invitation, State};
 use crate::domain::journey::{Cap, Channel};
 use crate::domain::reason::{DeferReason, SkipReason};
 
 use super::Facts;
 use super::budget::{self, Chance};
+use super::limits::AllStageLimits;
 use super::reach::{self, Person};
 use super::routes::RouteRules;
 
@@ -24,8 +29,8 @@ use super::routes::RouteRules;
 pub struct GateRules {
     /// The budget of a person over all journeys and channels.
     pub fatigue: Option<Cap>,
-    /// The budgets of single stages.
-    pub stage_caps: BTreeMap<(JourneyId, StageId), Cap>,
+    /// What is allowed to single stages.
+    pub stages: AllStageLimits,
     /// Whether only those are asked who agreed.
     pub consent_required: bool,
     /// The channels that are configured.
@@ -62,13 +67,16 @@ pub enum Pass {
 
 /// Whether a waiting invitation may leave now. `facts` hold the person's other invitations, and may hold this one.
 pub fn gate(rules: &GateRules, invitation: &Invitation, facts: &Facts, now: DateTime<Utc>) -> Pass {
-    let State::Waiting { step, .. } = invitation.state else {
+    let State::Waiting { step, due_at } = invitation.state else {
         return Pass::Skip { reason: SkipReason::AlreadyAsked };
     };
     let Some(contact) = &facts.contact else { return Pass::Skip { reason: SkipReason::ContactGone } };
     let last = invitation.closes_at().unwrap_or(invitation.ask_before);
     if now >= last {
         return Pass::Skip { reason: SkipReason::TooLate };
+    }
+    if rules.stages.of(invitation).late_max < now - due_at {
+        return overdue(invitation);
     }
     let Some(step) = invitation.line_up.get(usize::from(step)) else {
         return Pass::Skip { reason: SkipReason::NoChannel };
@@ -90,4 +98,11 @@ pub fn gate(rules: &GateRules, invitation: &Invitation, facts: &Facts, now: Date
         Some(Chance { at, .. }) if at < last => Pass::PutOff { until: at, reason },
         Some(_) | None => Pass::Skip { reason: budget::skip_instead(reason) },
     }
+}
+
+/// What becomes of a message whose turn came too late. Of somebody who was reached already only this one is left out, as
+/// what follows it in the line-up may be in time; somebody who was not is left alone, by the other channels too.
+fn overdue(invitation: &Invitation) -> Pass {
+    let reason = SkipReason::Overdue;
+    if invitation.delivered() { Pass::PassOver { reason } } else { Pass::Skip { reason } }
 }

@@ -7,6 +7,7 @@
 pub mod backoff;
 pub mod budget;
 pub mod gate;
+pub mod limits;
 pub mod pace;
 pub mod reach;
 pub mod routes;

@@ -2,7 +2,9 @@
 
 use super::*;
 use crate::domain::contact::Consent;
-use crate::domain::invitation::tests::{accepted, at, day, deferred, fallback, first, invitation, standing};
+use crate::domain::invitation::tests::{
+    accepted, at, day, deferred, fallback, first, invitation, refused, reminder, standing,
+};
 use crate::domain::journey::When;
 use crate::domain::reason::{DeferReason, SkipReason};
 
@@ -108,4 +110,67 @@ fn retries_and_reminders_use_up_no_budget_and_await_none() {
     let (index, reminder_at) = guest.next_due().unwrap();
     assert_eq!(guest.dispatch(index, reminder_at, &accepted()), Pass::Send);
     assert_eq!(guest.facts.history[0].attempts.len(), 2);
+}
+
+/// The guest of a stage that lets messages leave four hours late, whose second step is a reminder.
+fn punctual(line_up: Vec<crate::domain::journey::Step>) -> Guest {
+    let mut guest = Guest::of(rules(vec![stage_with(|push| {
+        (push.late_max, push.line_up) = (TimeDelta::hours(4), line_up);
+    })]));
+    guest.tell(&event("pos-1", day(0)), day(0));
+    guest
+}
+
+const OVERDUE: SkipReason = SkipReason::Overdue;
+
+#[test]
+fn what_nobody_sent_in_time_is_dropped_after_an_outage() {
+    let guest = punctual(line_up());
+    assert_eq!(guest.gate(0, noon() + TimeDelta::hours(4)), Pass::Send);
+    assert_eq!(guest.gate(0, noon() + TimeDelta::hours(4) + TimeDelta::seconds(1)), Pass::Skip { reason: OVERDUE });
+    // The night after the outage does not make it any better.
+    assert_eq!(guest.gate(0, noon() + TimeDelta::hours(9)), Pass::Skip { reason: OVERDUE });
+    let mut unsaid = guest;
+    Arc::make_mut(&mut unsaid.rules.gate).stages = std::iter::empty().collect();
+    assert_eq!(unsaid.gate(0, noon() + TimeDelta::days(3)), Pass::Send, "a stage that is gone is as generous as any");
+    let late = noon() + TimeDelta::days(3) + TimeDelta::seconds(1);
+    assert_eq!(unsaid.gate(0, late), Pass::Skip { reason: OVERDUE });
+}
+
+#[test]
+fn what_waits_for_its_hours_or_for_another_try_is_not_late() {
+    let mut guest = punctual(line_up());
+    let evening = at("2026-03-02T15:59:00Z");
+    assert_eq!(guest.gate(0, evening), Pass::Send);
+    guest.facts.contact.as_mut().unwrap().time_zone = Some(chrono_tz::Asia::Tokyo);
+    let morning = at("2026-03-03T01:00:00Z");
+    let put_off = Pass::PutOff { until: morning, reason: DeferReason::QuietHours };
+    assert_eq!(guest.dispatch(0, evening, &accepted()), put_off);
+    assert_eq!(guest.dispatch(0, morning + TimeDelta::hours(4), &deferred()), Pass::Send);
+    let (_, retry_at) = guest.next_due().unwrap();
+    assert_eq!(guest.gate(0, retry_at + TimeDelta::hours(4)), Pass::Send);
+    assert_eq!(guest.gate(0, retry_at + TimeDelta::hours(5)), Pass::Skip { reason: OVERDUE });
+}
+
+#[test]
+fn of_somebody_who_was_reached_only_the_late_message_is_left_out() {
+    let mut guest =
+        punctual(vec![first(Channel::Email), fallback(Channel::Sms, 2, When::Either), reminder(Channel::Email, 5)]);
+    guest.dispatch(0, noon(), &accepted());
+    let (_, due_at) = guest.next_due().unwrap();
+    assert_eq!(guest.dispatch(0, due_at + TimeDelta::hours(5), &accepted()), Pass::PassOver { reason: OVERDUE });
+    assert_eq!(
+        (standing(&guest.facts.history[0]), guest.next_due()),
+        ("waiting 2".to_owned(), Some((0, noon() + TimeDelta::days(5))))
+    );
+}
+
+#[test]
+fn of_somebody_who_was_not_reached_nothing_is_sent_late_by_another_channel() {
+    let mut guest = punctual(vec![first(Channel::Email), fallback(Channel::Sms, 2, When::Either)]);
+    guest.dispatch(0, noon(), &refused());
+    let (_, due_at) = guest.next_due().unwrap();
+    assert_eq!(due_at, noon(), "the text message takes the mail's place at once");
+    assert_eq!(guest.dispatch(0, due_at + TimeDelta::hours(5), &accepted()), Pass::Skip { reason: OVERDUE });
+    assert_eq!(standing(&guest.facts.history[0]), "closed undelivered");
 }

@@ -48,6 +48,7 @@ pub(crate) fn stage() -> StageRules {
             sample: 1.0,
             priority: 5,
             cap: None,
+            late_max: TimeDelta::days(14),
         },
     }
 }
@@ -71,10 +72,9 @@ pub(crate) fn any_time(push: &mut Push) {
 
 /// These stages, both channels, no budget of a person's; the branches are `mitte` in Berlin and `porto` in Lisbon.
 pub(crate) fn rules(stages: Vec<StageRules>) -> PlanRules {
-    let cap_of = |stage: &StageRules| Some(((stage.journey.clone(), stage.stage.clone()), stage.push.cap?));
     let gate = GateRules {
         fatigue: None,
-        stage_caps: stages.iter().filter_map(cap_of).collect(),
+        stages: stages.iter().map(|stage| (&stage.journey, &stage.stage, &stage.push)).collect(),
         consent_required: false,
         channels: BTreeSet::from(Channel::ALL),
         default_zone: chrono_tz::UTC,

@@ -73,11 +73,10 @@ impl Watch {
             "{:?}",
             self.sends
         );
-        let key = (invitation.journey.clone(), invitation.stage.clone());
-        let Some(cap) = guest.rules.gate.stage_caps.get(&key) else { return };
+        let Some(cap) = guest.rules.gate.stages.of(invitation).cap else { return };
         let here = guest.facts.history.iter().filter(|other| other.stage == invitation.stage);
         let sends: Vec<_> = here.filter_map(Invitation::first_at).collect();
-        assert!(in_stretch(&sends, *cap).unwrap_or(0) <= cap.at_most as usize, "{sends:?}");
+        assert!(in_stretch(&sends, cap).unwrap_or(0) <= cap.at_most as usize, "{sends:?}");
     }
 }
 

@@ -19,6 +19,7 @@ use crate::domain::seal::Seal;
 use crate::domain::send_window::SendWindow;
 use crate::domain::survey::tests::visit;
 use crate::plan::gate::GateRules;
+use crate::plan::limits::AllStageLimits;
 use crate::plan::routes::RouteRules;
 use crate::plan::{Facts, Occasion, Plan, PlanInput, PlanRules, StageRules, plan};
 use crate::store::view::View;
@@ -62,6 +63,7 @@ fn stage(id: &str, kind: &str, priority: u8, line_up: Vec<Step>) -> StageRules {
             sample: 1.0,
             priority,
             cap: None,
+            late_max: WINDOW,
         },
     }
 }
@@ -74,7 +76,7 @@ fn rules(fatigue: Option<Cap>) -> PlanRules {
     let fallback = step(Channel::Sms, days(5), StepKind::Fallback, When::Undelivered);
     let gate = GateRules {
         fatigue,
-        stage_caps: BTreeMap::new(),
+        stages: AllStageLimits::default(),
         consent_required: false,
         channels: BTreeSet::from(Channel::ALL),
         default_zone: chrono_tz::Europe::Berlin,

@@ -8,7 +8,7 @@ use crate::domain::reason::{DeferReason, HoldReason, SkipReason};
 
 stored_enum!(SkipReasonV1 for SkipReason {
     ConditionNotMet, NotSampled, NoConsent, NoAddress, Suppressed, FrequencyCap, StageCap, TooLate, AlreadyAsked,
-    ContactGone, NoChannel, NeverOpen,
+    ContactGone, NoChannel, NeverOpen, Overdue,
 });
 stored_enum!(DeferReasonV1 for DeferReason { QuietHours, FrequencyCap, StageCap });
 stored_enum!(HoldReasonV1 for HoldReason { UnknownOutcome });
