@@ -12,7 +12,7 @@ use chrono_tz::Tz;
 use crate::channel::email::SmtpSettings;
 use crate::channel::sms::Gateway;
 use crate::domain::contact::Email;
-use crate::domain::journey::Cap;
+use crate::domain::journey::Fatigue;
 use crate::domain::language::Language;
 
 /// The daemon's own settings.
@@ -31,7 +31,7 @@ pub struct Settings {
     /// `[sms]`; absent when no text messages are sent.
     pub sms: Option<SmsSettings>,
     /// `[fatigue]`: the budget of a person over all journeys and channels.
-    pub fatigue: Option<Cap>,
+    pub fatigue: Option<Fatigue>,
     /// `[consent] required`: whether only those are asked who agreed, rather than all who did not refuse.
     pub consent_required: bool,
 }

@@ -8,7 +8,7 @@ use std::time::Duration;
 use chrono::TimeDelta;
 use chrono_tz::Tz;
 
-use crate::domain::journey::Cap;
+use crate::domain::journey::{Cap, Fatigue, Keep};
 use crate::domain::language::Language;
 
 use super::files::Files;
@@ -80,7 +80,7 @@ pub(super) fn read(root: &Node, surroundings: &Surroundings<'_>, problems: &Prob
     let mut known = Known { email: root.has("email"), sms: root.has("sms"), ..Known::default() };
     let email = root.table("email").and_then(|section| email_section::read(section, surroundings));
     let sms = root.table("sms").and_then(|section| sms_section::read(section, surroundings, &mut known));
-    let fatigue = root.table("fatigue").and_then(cap);
+    let fatigue = root.table("fatigue").and_then(fatigue);
     let mut consent = root.section("consent");
     let consent_required = consent.or("required", false, values::flag);
     consent.finish("[consent]");
@@ -232,10 +232,37 @@ fn admin(mut section: Reader<'_>, surroundings: &Surroundings<'_>, daemon: &Daem
     AdminSettings { listen, socket, token }
 }
 
-/// At most so many per so much time: `[fatigue]`, and the `cap` of a stage.
+/// The `cap` of a stage.
 pub(super) fn cap(mut section: Reader<'_>) -> Option<Cap> {
+    let cap = at_most_per(&mut section);
+    section.finish("a cap");
+    cap
+}
+
+/// At most so many per so much time.
+fn at_most_per(section: &mut Reader<'_>) -> Option<Cap> {
     let at_most = section.required("at_most", values::whole(1..=1_000));
     let per = section.required("per", values::duration(TimeDelta::hours(1)..=TimeDelta::days(730)));
-    section.finish("a cap");
     Some(Cap { at_most: at_most?, per: per? })
+}
+
+/// `[fatigue]`: a cap, and the room in it that is kept.
+fn fatigue(mut section: Reader<'_>) -> Option<Fatigue> {
+    let cap = at_most_per(&mut section);
+    let keep = section.table("keep").and_then(keep);
+    if let Some((cap, keep)) = cap.zip(keep).filter(|(cap, keep)| cap.at_most <= keep.n) {
+        section.wrong::<()>(
+            "keep",
+            format!("this keeps {} of {} and leaves nothing for all other surveys; keep fewer", keep.n, cap.at_most),
+        );
+    }
+    section.finish("[fatigue]");
+    Some(Fatigue { cap: cap?, keep })
+}
+
+fn keep(mut table: Reader<'_>) -> Option<Keep> {
+    let n = table.required("n", values::whole(1..=999));
+    let for_priority = table.required("for_priority", values::whole(1..=10));
+    table.finish("`keep`");
+    Some(Keep { n: n?, for_priority: for_priority? })
 }

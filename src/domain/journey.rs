@@ -134,6 +134,24 @@ pub struct Cap {
     pub per: TimeDelta,
 }
 
+/// The budget of a person over all journeys and channels.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Fatigue {
+    /// How often they are asked at all.
+    pub cap: Cap,
+    /// What of it is kept for surveys that are rare and valuable.
+    pub keep: Option<Keep>,
+}
+
+/// Room in a budget that common surveys may not use.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Keep {
+    /// So many of the invitations; fewer than the budget has.
+    pub n: u32,
+    /// For stages of this priority or a higher one.
+    pub for_priority: u8,
+}
+
 /// One step of a line-up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Step {

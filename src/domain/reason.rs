@@ -32,11 +32,13 @@ pub enum SkipReason {
     NeverOpen,
     /// Its turn came too long after it was due.
     Overdue,
+    /// What the person's budget leaves beside the room kept for rarer surveys is used up.
+    KeptRoom,
 }
 
 impl SkipReason {
     /// Every reason.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::ConditionNotMet,
         Self::NotSampled,
         Self::NoConsent,
@@ -50,6 +52,7 @@ impl SkipReason {
         Self::NoChannel,
         Self::NeverOpen,
         Self::Overdue,
+        Self::KeptRoom,
     ];
 
     /// The word for it in JSON.
@@ -68,6 +71,7 @@ impl SkipReason {
             Self::NoChannel => "no_channel",
             Self::NeverOpen => "never_open",
             Self::Overdue => "overdue",
+            Self::KeptRoom => "kept_room",
         }
     }
 
@@ -87,6 +91,10 @@ impl SkipReason {
             Self::NoChannel => "no channel of the line-up is configured",
             Self::NeverOpen => "the send window does not open before the invitation ends",
             Self::Overdue => "its turn came longer after it was due than the stage's late_max allows",
+            Self::KeptRoom => {
+                "the contact was or will be asked as often as [fatigue] allows beside the room that it keeps for rarer \
+                 surveys"
+            }
         }
     }
 }
@@ -123,6 +131,8 @@ pub enum DeferReason {
     FrequencyCap,
     /// The stage's own cap is used up for now.
     StageCap,
+    /// What the person's budget leaves beside the room kept for rarer surveys is used up for now.
+    KeptRoom,
 }
 
 impl DeferReason {
@@ -132,6 +142,7 @@ impl DeferReason {
             Self::QuietHours => "quiet_hours",
             Self::FrequencyCap => "frequency_cap",
             Self::StageCap => "stage_cap",
+            Self::KeptRoom => "kept_room",
         }
     }
 
@@ -141,6 +152,7 @@ impl DeferReason {
             Self::QuietHours => "it was outside the hours in which this stage may write",
             Self::FrequencyCap => SkipReason::FrequencyCap.because(),
             Self::StageCap => SkipReason::StageCap.because(),
+            Self::KeptRoom => SkipReason::KeptRoom.because(),
         }
     }
 }

@@ -2,8 +2,9 @@
 //!
 //! A budget is a number of first messages in any stretch of some length, over all journeys and channels (`[fatigue]`) or
 //! at one stage (`cap`). What was sent counts; what is only planned counts for those of lower rank, so that a rare and
-//! valuable survey is not displaced by a common one that happens to be due earlier. Over the budget means later, and only
-//! when later is too late means never.
+//! valuable survey is not displaced by a common one that happens to be due earlier. `keep` goes further: part of the
+//! budget is out of reach of common surveys, so that a rare one finds room also when common ones came first and were
+//! sent. Over the budget means later, and only when later is too late means never.
 
 use std::cmp::Reverse;
 
@@ -12,7 +13,7 @@ use chrono_tz::Tz;
 
 use crate::domain::id::InvitationId;
 use crate::domain::invitation::Invitation;
-use crate::domain::journey::Cap;
+use crate::domain::journey::{Cap, Fatigue};
 use crate::domain::reason::{DeferReason, SkipReason};
 
 use super::gate::GateRules;
@@ -51,6 +52,7 @@ pub fn skip_instead(reason: DeferReason) -> SkipReason {
         DeferReason::QuietHours => SkipReason::TooLate,
         DeferReason::FrequencyCap => SkipReason::FrequencyCap,
         DeferReason::StageCap => SkipReason::StageCap,
+        DeferReason::KeptRoom => SkipReason::KeptRoom,
     }
 }
 
@@ -72,15 +74,19 @@ fn budgets<'a>(rules: &GateRules, mine: &Invitation, others: impl IntoIterator<I
     let rivals = others.into_iter().filter(|other| other.id != mine.id && outranks(other));
     let mut asks: Vec<_> = rivals.filter_map(|rival| Some((rival.asks_at()?, rival))).collect();
     asks.sort_unstable_by_key(|(at, _)| *at);
-    let everywhere = || asks.iter().map(|(at, _)| *at).collect();
-    let at_this_stage = || {
-        let here = |rival: &Invitation| rival.journey == mine.journey && rival.stage == mine.stage;
-        asks.iter().filter(|(_, rival)| here(rival)).map(|(at, _)| *at).collect()
+    let budget = |cap, reason, counts: &dyn Fn(&Invitation) -> bool| {
+        let asks = asks.iter().filter(|(_, rival)| counts(rival)).map(|(at, _)| *at).collect();
+        Budget { cap, asks, reason }
     };
-    let fatigue = rules.fatigue.map(|cap| Budget { cap, asks: everywhere(), reason: DeferReason::FrequencyCap });
-    let stage_cap =
-        rules.stages.of(mine).cap.map(|cap| Budget { cap, asks: at_this_stage(), reason: DeferReason::StageCap });
-    fatigue.into_iter().chain(stage_cap).collect()
+    let fatigue = rules.fatigue.map(|fatigue| budget(fatigue.cap, DeferReason::FrequencyCap, &|_| true));
+    let beside_kept_room = rules.fatigue.and_then(|Fatigue { cap, keep }| {
+        let keep = keep.filter(|keep| mine.priority < keep.for_priority)?;
+        let cap = Cap { at_most: cap.at_most.saturating_sub(keep.n), ..cap };
+        Some(budget(cap, DeferReason::KeptRoom, &|rival| rival.priority < keep.for_priority))
+    });
+    let at_this_stage = |rival: &Invitation| rival.journey == mine.journey && rival.stage == mine.stage;
+    let stage_cap = rules.stages.of(mine).cap.map(|cap| budget(cap, DeferReason::StageCap, &at_this_stage));
+    [fatigue, beside_kept_room, stage_cap].into_iter().flatten().collect()
 }
 
 impl Budget {

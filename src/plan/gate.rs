@@ -15,7 +15,7 @@ use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 
 use crate::domain::invitation::{Invitation, State};
-use crate::domain::journey::{Cap, Channel};
+use crate::domain::journey::{Channel, Fatigue};
 use crate::domain::reason::{DeferReason, SkipReason};
 
 use super::Facts;
@@ -28,7 +28,7 @@ use super::routes::RouteRules;
 #[derive(Clone, Debug)]
 pub struct GateRules {
     /// The budget of a person over all journeys and channels.
-    pub fatigue: Option<Cap>,
+    pub fatigue: Option<Fatigue>,
     /// What is allowed to single stages.
     pub stages: AllStageLimits,
     /// Whether only those are asked who agreed.

@@ -46,6 +46,15 @@ fn sections_of_the_daemon_are_checked() {
         "config/canvass.toml:9:11: fatigue.at_most: a whole number from 1 to 1000 belongs here, found the number 0",
     );
     check_settings(
+        "[fatigue]\nat_most = 2\nper = \"30d\"\nkeep = { n = 2, for_priority = 8 }",
+        "config/canvass.toml:11:8: fatigue.keep: this keeps 2 of 2 and leaves nothing for all other surveys; keep fewer",
+    );
+    check_settings(
+        "[fatigue]\nat_most = 2\nper = \"30d\"\nkeep = { n = 1, for_priority = 11 }",
+        "config/canvass.toml:11:32: fatigue.keep.for_priority: a whole number from 1 to 10 belongs here, found the \
+         number 11",
+    );
+    check_settings(
         "[fatige]\nat_most = 1",
         "config/canvass.toml:8:2: fatige: `fatige` is not a key of canvass.toml, did you mean `fatigue`? (its keys: \
          admin, consent, daemon, email, fatigue, public, sms, store)",

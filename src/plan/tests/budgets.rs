@@ -5,7 +5,7 @@ use crate::domain::invitation::tests::{accepted, day, first, standing};
 use crate::domain::reason::{DeferReason, SkipReason};
 
 /// A guest of stages without quiet hours or reminders, who may be asked so often.
-fn guest(fatigue: Option<Cap>, stages: Vec<StageRules>) -> Guest {
+fn guest(fatigue: Option<Fatigue>, stages: Vec<StageRules>) -> Guest {
     Guest::of(rules_with(stages, |rules| rules.fatigue = fatigue))
 }
 
@@ -40,7 +40,7 @@ fn check_verdict(verdict: &Verdict, expected: Result<(DateTime<Utc>, Option<Defe
 #[test]
 fn over_the_budget_is_later_before_it_is_never() {
     let tell_on = |last: i64, now: i64| {
-        let mut guest = guest(Some(cap(1, 30)), vec![lasting(last)]);
+        let mut guest = guest(Some(fatigue(1, 30, 0)), vec![lasting(last)]);
         guest.tell(&event("pos-1", day(0)), day(0));
         guest.dispatch(0, day(0), &accepted());
         guest.tell(&event("pos-2", day(now)), day(now))[0]
@@ -54,14 +54,14 @@ fn over_the_budget_is_later_before_it_is_never() {
 
 #[test]
 fn several_invitations_wait_in_a_row() {
-    let mut guest = guest(Some(cap(2, 30)), vec![lasting(365)]);
+    let mut guest = guest(Some(fatigue(2, 30, 0)), vec![lasting(365)]);
     let due: Vec<_> = (0..6).map(|n| due_at(&guest.tell(&event(&format!("pos-{n}"), day(n)), day(n))[0])).collect();
     assert_eq!(due, [day(0), day(1), day(30), day(31), day(60), day(61)]);
 }
 
 #[test]
 fn what_never_reached_the_contact_to_be_uses_up_nothing() {
-    let mut guest = guest(Some(cap(1, 30)), vec![lasting(14)]);
+    let mut guest = guest(Some(fatigue(1, 30, 0)), vec![lasting(14)]);
     guest.tell(&event("pos-1", day(0)), day(0));
     guest.facts.history[0] = guest.facts.history[0].clone().skip(day(0), SkipReason::TooLate).unwrap();
     check_verdict(&guest.tell(&event("pos-2", day(1)), day(1))[0], Ok((day(1), None)));
@@ -86,7 +86,7 @@ fn a_stage_has_a_cap_of_its_own() {
 fn both_budgets_must_have_room() {
     let mut capped = ranked("nps", 5, 200);
     capped.push.cap = Some(cap(1, 90));
-    let mut guest = guest(Some(cap(1, 30)), vec![capped, ranked("visit", 5, 200)]);
+    let mut guest = guest(Some(fatigue(1, 30, 0)), vec![capped, ranked("visit", 5, 200)]);
     guest.tell(&of_kind("nps", "n-1", day(0)), day(0));
     guest.dispatch(0, day(0), &accepted());
     guest.tell(&of_kind("visit", "v-1", day(70)), day(70));
@@ -97,7 +97,7 @@ fn both_budgets_must_have_room() {
 
 #[test]
 fn a_stretch_is_full_only_when_it_holds_as_many_as_are_allowed() {
-    let mut guest = guest(Some(cap(2, 30)), vec![ranked("rare", 9, 60), ranked("common", 1, 60)]);
+    let mut guest = guest(Some(fatigue(2, 30, 0)), vec![ranked("rare", 9, 60), ranked("common", 1, 60)]);
     guest.tell(&of_kind("common", "c-1", day(0)), day(0));
     guest.dispatch(0, day(0), &accepted());
     guest.tell(&of_kind("rare", "r-1", day(40)), day(20));
@@ -108,7 +108,7 @@ fn a_stretch_is_full_only_when_it_holds_as_many_as_are_allowed() {
 
 #[test]
 fn the_higher_priority_goes_first_also_when_the_lower_was_planned_before() {
-    let mut guest = guest(Some(cap(1, 30)), vec![ranked("rare", 9, 60), ranked("common", 1, 60)]);
+    let mut guest = guest(Some(fatigue(1, 30, 0)), vec![ranked("rare", 9, 60), ranked("common", 1, 60)]);
     check_verdict(&guest.tell(&of_kind("common", "c-1", day(2)), day(0))[0], Ok((day(2), None)));
     check_verdict(&guest.tell(&of_kind("rare", "r-1", day(3)), day(1))[0], Ok((day(3), None)));
     let put_off = Pass::PutOff { until: day(33), reason: DeferReason::FrequencyCap };
@@ -120,7 +120,7 @@ fn the_higher_priority_goes_first_also_when_the_lower_was_planned_before() {
 
 #[test]
 fn room_is_not_made_for_longer_than_it_makes_sense_to_ask() {
-    let mut guest = guest(Some(cap(1, 30)), vec![ranked("rare", 9, 14), ranked("common", 1, 14)]);
+    let mut guest = guest(Some(fatigue(1, 30, 0)), vec![ranked("rare", 9, 14), ranked("common", 1, 14)]);
     guest.tell(&of_kind("common", "c-1", day(2)), day(0));
     guest.tell(&of_kind("rare", "r-1", day(3)), day(1));
     assert_eq!(guest.dispatch(0, day(2), &accepted()), Pass::Skip { reason: SkipReason::FrequencyCap });
@@ -135,7 +135,7 @@ fn the_stages_of_one_event_share_the_budget() {
         stage
     };
     let stages = vec![of_one_event("low", 1, 60), of_one_event("high", 9, 60), of_one_event("short", 0, 14)];
-    let mut guest = guest(Some(cap(1, 30)), stages);
+    let mut guest = guest(Some(fatigue(1, 30, 0)), stages);
     let verdicts = guest.tell(&event("pos-1", day(0)), day(0));
     check_verdict(&verdicts[0], Ok((day(30), Some(DeferReason::FrequencyCap))));
     check_verdict(&verdicts[1], Ok((day(0), None)));
@@ -151,7 +151,7 @@ fn a_deferral_is_within_the_budget_where_the_send_window_moves_it() {
         stage
     };
     let stages = vec![ranked("rare", 9, 200), in_the_morning(ranked("common", 1, 200))];
-    let mut guest = guest(Some(cap(1, 30)), stages);
+    let mut guest = guest(Some(fatigue(1, 30, 0)), stages);
     let evening = |n| day(n) + TimeDelta::hours(8);
     guest.tell(&of_kind("rare", "r-1", evening(0)), evening(0));
     guest.dispatch(0, evening(0), &accepted());
@@ -165,6 +165,35 @@ fn a_deferral_is_within_the_budget_where_the_send_window_moves_it() {
 
 #[test]
 fn a_cap_that_allows_nothing_skips() {
-    let mut guest = guest(Some(cap(0, 30)), vec![lasting(200)]);
+    let mut guest = guest(Some(fatigue(0, 30, 0)), vec![lasting(200)]);
     check_verdict(&guest.tell(&event("pos-1", day(0)), day(0))[0], Err(SkipReason::FrequencyCap));
+}
+
+#[test]
+fn a_rare_survey_finds_the_room_that_is_kept_for_it() {
+    let mut guest = guest(Some(fatigue(2, 30, 1)), vec![ranked("rare", 8, 14), ranked("common", 7, 60)]);
+    guest.tell(&of_kind("common", "c-1", day(0)), day(0));
+    guest.dispatch(0, day(0), &accepted());
+    let over = Ok((day(30), Some(DeferReason::KeptRoom)));
+    check_verdict(&guest.tell(&of_kind("common", "c-2", day(1)), day(1))[0], over);
+    check_verdict(&guest.tell(&of_kind("rare", "r-1", day(2)), day(2))[0], Ok((day(2), None)));
+    guest.dispatch(2, day(2), &accepted());
+    // What was kept is used now, and no room is kept from common ones twice.
+    check_verdict(&guest.tell(&of_kind("rare", "r-2", day(3)), day(3))[0], Err(SkipReason::FrequencyCap));
+    let free = Ok((day(30), Some(DeferReason::FrequencyCap)));
+    check_verdict(&guest.tell(&of_kind("rare", "r-3", day(29)), day(29))[0], free);
+}
+
+#[test]
+fn common_surveys_may_use_all_that_is_not_kept() {
+    let mut guest = guest(Some(fatigue(2, 30, 1)), vec![ranked("rare", 8, 14), ranked("common", 7, 14)]);
+    guest.tell(&of_kind("rare", "r-1", day(0)), day(0));
+    guest.dispatch(0, day(0), &accepted());
+    check_verdict(&guest.tell(&of_kind("common", "c-1", day(1)), day(1))[0], Ok((day(1), None)));
+    guest.dispatch(1, day(1), &accepted());
+    check_verdict(&guest.tell(&of_kind("common", "c-2", day(2)), day(2))[0], Err(SkipReason::FrequencyCap));
+    check_verdict(
+        &guest.tell(&of_kind("common", "c-3", day(30)), day(30))[0],
+        Ok((day(31), Some(DeferReason::KeptRoom))),
+    );
 }

@@ -102,7 +102,7 @@ fn only_what_waits_may_leave() {
 
 #[test]
 fn retries_and_reminders_use_up_no_budget_and_await_none() {
-    let mut guest = Guest::of(rules_with(vec![stage()], |rules| rules.fatigue = Some(cap(1, 30))));
+    let mut guest = Guest::of(rules_with(vec![stage()], |rules| rules.fatigue = Some(fatigue(1, 30, 0))));
     guest.tell(&event("pos-1", day(0)), day(0));
     assert_eq!(guest.dispatch(0, noon(), &deferred()), Pass::Send);
     let (index, retry_at) = guest.next_due().unwrap();

@@ -21,7 +21,7 @@ use crate::domain::event::Event;
 use crate::domain::id::{BranchId, EventId, JourneyId, StageId, SurveyId};
 use crate::domain::invitation::tests::{BERLIN, contact, line_up};
 use crate::domain::invitation::{Invitation, State};
-use crate::domain::journey::{Cap, Channel, Level, Push, Trigger};
+use crate::domain::journey::{Cap, Channel, Fatigue, Keep, Level, Push, Trigger};
 use crate::domain::seal::Seal;
 use crate::domain::send_window::SendWindow;
 use crate::domain::survey::tests::visit;
@@ -95,6 +95,12 @@ pub(crate) fn rules_with(stages: Vec<StageRules>, change: impl FnOnce(&mut GateR
 /// So many in so many days.
 pub(crate) fn cap(at_most: u32, days: i64) -> Cap {
     Cap { at_most, per: TimeDelta::days(days) }
+}
+
+/// A budget of so many in so many days, of which `n_kept` are kept for stages of priority 8 and more.
+pub(crate) fn fatigue(at_most: u32, days: i64, n_kept: u32) -> Fatigue {
+    let keep = (n_kept > 0).then_some(Keep { n: n_kept, for_priority: 8 });
+    Fatigue { cap: cap(at_most, days), keep }
 }
 
 /// A visit of the contact's in `mitte`.

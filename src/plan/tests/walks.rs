@@ -57,26 +57,54 @@ fn stages() -> Vec<StageRules> {
 
 /// What the walk looks at after each step.
 struct Watch {
-    fatigue: Cap,
-    sends: Vec<DateTime<Utc>>,
+    fatigue: Fatigue,
+    /// The first messages, and the priority of what they asked.
+    sends: Vec<(DateTime<Utc>, u8)>,
+}
+
+/// The most of them that any stretch of that length holds.
+fn most_in_stretch(sends: &[DateTime<Utc>], per: TimeDelta) -> usize {
+    let from = |from: &DateTime<Utc>| sends.iter().filter(|at| *from <= **at && **at < *from + per).count();
+    sends.iter().map(from).max().unwrap_or(0)
 }
 
 impl Watch {
+    fn of(fatigue: Fatigue) -> Self {
+        Self { fatigue, sends: Vec::new() }
+    }
+
+    /// How many may be asked below this priority, and how many at most were in any stretch.
+    fn check_budget(&self, below: u8, at_most: u32) {
+        let sends: Vec<_> = self.sends.iter().filter(|(_, priority)| *priority < below).map(|(at, _)| *at).collect();
+        assert!(most_in_stretch(&sends, self.fatigue.cap.per) <= at_most as usize, "below {below}: {sends:?}");
+    }
+
     fn check_send(&self, guest: &Guest, index: usize, now: DateTime<Utc>) {
         let invitation = &guest.facts.history[index];
         assert!(invitation.send.contains(BERLIN, now), "{now} {}", invitation.send);
-        let in_stretch = |sends: &[DateTime<Utc>], cap: Cap| {
-            sends.iter().map(|from| sends.iter().filter(|at| *from <= **at && **at < *from + cap.per).count()).max()
-        };
-        assert!(
-            in_stretch(&self.sends, self.fatigue).unwrap_or(0) <= self.fatigue.at_most as usize,
-            "{:?}",
-            self.sends
-        );
+        let Fatigue { cap, keep } = self.fatigue;
+        self.check_budget(u8::MAX, cap.at_most);
+        if let Some(keep) = keep {
+            self.check_budget(keep.for_priority, cap.at_most - keep.n);
+        }
         let Some(cap) = guest.rules.gate.stages.of(invitation).cap else { return };
         let here = guest.facts.history.iter().filter(|other| other.stage == invitation.stage);
         let sends: Vec<_> = here.filter_map(Invitation::first_at).collect();
-        assert!(in_stretch(&sends, cap).unwrap_or(0) <= cap.at_most as usize, "{sends:?}");
+        assert!(most_in_stretch(&sends, cap.per) <= cap.at_most as usize, "{sends:?}");
+    }
+
+    /// A rare survey is asked about when it wants to be, unless as many rare ones as room is kept for are near.
+    fn check_room(&self, guest: &Guest, verdict: &Verdict, (event, now): (&Event, DateTime<Utc>)) {
+        let Some(keep) = self.fatigue.keep else { return };
+        let rare = guest.facts.history.iter().filter(|it| keep.for_priority <= it.priority);
+        let (own, others): (Vec<_>, Vec<_>) = rare.partition(|it| it.event.as_ref() == Some(&event.id));
+        let [own] = own.as_slice() else { return };
+        let wanted = own.send.next_open(BERLIN, now.max(own.ask_before - own.window)).unwrap();
+        let per = self.fatigue.cap.per;
+        let near = others.iter().filter_map(|it| it.asks_at()).filter(|at| wanted - per < *at && *at < wanted + per);
+        if near.count() < keep.n as usize && wanted < own.ask_before {
+            assert!(matches!(verdict, Verdict::Planned { due_at, .. } if *due_at == wanted), "{verdict:?}");
+        }
     }
 }
 
@@ -89,7 +117,7 @@ fn send_until(guest: &mut Guest, until: DateTime<Utc>, outcomes: &mut dyn Iterat
         check_sound(&guest.facts.history[index]);
         match pass {
             Pass::Send => {
-                watch.sends.extend(is_first.then_some(due_at));
+                watch.sends.extend(is_first.then_some((due_at, guest.facts.history[index].priority)));
                 watch.check_send(guest, index, due_at);
             }
             Pass::PutOff { until, .. } => assert!(until > due_at),
@@ -98,9 +126,9 @@ fn send_until(guest: &mut Guest, until: DateTime<Utc>, outcomes: &mut dyn Iterat
     }
 }
 
-fn walk(fatigue: Cap, told: &[Told], outcomes: &[Outcome]) -> (Guest, Watch) {
+fn walk(fatigue: Fatigue, told: &[Told], outcomes: &[Outcome]) -> (Guest, Watch) {
     let mut guest = Guest::of(rules_with(stages(), |rules| rules.fatigue = Some(fatigue)));
-    let mut watch = Watch { fatigue, sends: Vec::new() };
+    let mut watch = Watch::of(fatigue);
     let mut told: Vec<_> = told.iter().enumerate().collect();
     told.sort_by_key(|(_, told)| told.hour + told.late);
     let mut outcomes = outcomes.iter().cycle().cloned();
@@ -109,6 +137,9 @@ fn walk(fatigue: Cap, told: &[Told], outcomes: &[Outcome]) -> (Guest, Watch) {
         send_until(&mut guest, now, &mut outcomes, &mut watch);
         let event = Event { kind: told.kind.to_owned(), ..event(&format!("e-{n}"), at) };
         for verdict in guest.tell(&event, now) {
+            if told.kind == "case.closed" {
+                watch.check_room(&guest, &verdict, (&event, now));
+            }
             if let Verdict::Planned { invitation, due_at, .. } = verdict {
                 let planned = guest.facts.history.iter().find(|known| known.id == invitation).unwrap();
                 assert!(planned.send.contains(BERLIN, due_at) && now <= due_at && due_at < planned.ask_before);
@@ -130,8 +161,9 @@ proptest! {
         outcomes in outcomes(),
         at_most in 1..4_u32,
         days in 1..45_i64,
+        n_kept in 0..3_u32,
     ) {
-        let (guest, _) = walk(cap(at_most, days), &told, &outcomes);
+        let (guest, _) = walk(fatigue(at_most, days, n_kept.min(at_most - 1)), &told, &outcomes);
         prop_assert!(guest.next_due().is_none());
         for invitation in guest.facts.history {
             let closed = invitation.window_closed(day(2_000));
@@ -146,8 +178,10 @@ proptest! {
         told in events(),
         at_most in 1..4_u32,
         days in 1..45_i64,
+        n_kept in 0..3_u32,
     ) {
-        let (mut guest, _) = walk(cap(at_most, days), &told, &[accepted()]);
+        let fatigue = fatigue(at_most, days, n_kept.min(at_most - 1));
+        let (mut guest, _) = walk(fatigue, &told, &[accepted()]);
         let now = day(101);
         let newest = Event { kind: "visit.completed".to_owned(), ..event("newest", now) };
         guest.facts.history.retain(|known| known.first_at().is_none_or(|first_at| first_at < now));
@@ -156,7 +190,7 @@ proptest! {
             Verdict::Skipped { .. } => None,
         }).collect();
         planned.sort_unstable();
-        let mut watch = Watch { fatigue: cap(at_most, days), sends: Vec::new() };
+        let mut watch = Watch::of(fatigue);
         for (due_at, invitation) in planned {
             send_until(&mut guest, due_at - TimeDelta::seconds(1), &mut std::iter::empty(), &mut watch);
             let index = guest.facts.history.iter().position(|known| known.id == invitation).unwrap();

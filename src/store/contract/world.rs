@@ -13,7 +13,7 @@ use crate::domain::contact_change::ContactChange;
 use crate::domain::event::Event;
 use crate::domain::id::{BranchId, ContactId, EventId, InvitationId, JourneyId, QuestionId, StageId};
 use crate::domain::invitation::{AfterUnknown, Invitation, RetryPlan};
-use crate::domain::journey::{Cap, Channel, Level, Push, Step, StepKind, Trigger, When};
+use crate::domain::journey::{Cap, Channel, Fatigue, Level, Push, Step, StepKind, Trigger, When};
 use crate::domain::language::Language;
 use crate::domain::seal::Seal;
 use crate::domain::send_window::SendWindow;
@@ -70,7 +70,7 @@ fn stage(id: &str, kind: &str, priority: u8, line_up: Vec<Step>) -> StageRules {
 
 /// `visit`: mail, a reminder by mail after 3 days, a text message where no mail arrived. `delivery`: a text message.
 /// `renewal`: mail, and before the others. The event has the stage's name.
-fn rules(fatigue: Option<Cap>) -> PlanRules {
+fn rules(fatigue: Option<Fatigue>) -> PlanRules {
     let first = |channel| step(channel, TimeDelta::zero(), StepKind::Initial, When::Either);
     let reminder = step(Channel::Email, days(3), StepKind::Reminder, When::Silent);
     let fallback = step(Channel::Sms, days(5), StepKind::Fallback, When::Undelivered);
@@ -172,7 +172,8 @@ impl World {
 
     /// With a budget of `at_most` invitations in any `n_days` days.
     pub(in crate::store) fn with_budget(store: Arc<dyn Store>, at_most: u32, n_days: i64) -> Self {
-        Self { store, rules: rules(Some(Cap { at_most, per: days(n_days) })), n_leases: AtomicU64::new(0) }
+        let fatigue = Fatigue { cap: Cap { at_most, per: days(n_days) }, keep: None };
+        Self { store, rules: rules(Some(fatigue)), n_leases: AtomicU64::new(0) }
     }
 
     /// What this event comes to at `now`.
