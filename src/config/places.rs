@@ -1,19 +1,22 @@
 //! `places.toml`: branches and their touchpoints.
 
 use std::collections::BTreeMap;
+use std::ops::RangeInclusive;
 
 use crate::domain::id::{BranchId, SurveyId, TouchpointId};
 use crate::domain::language::{Language, Text};
-use crate::domain::place::{Branch, Staff, Surface, Touchpoint};
+use crate::domain::place::{Branch, DayCaps, Staff, Surface, Touchpoint};
 use crate::domain::send_window::OpeningHours;
 
-use super::node::{Node, shown};
+use super::node::{Content, Node, shown};
 use super::reader::{Field, Reader};
 use super::references::{Ledger, Target};
 use super::values;
 
 /// Most touchpoints of one branch.
 pub(super) const TOUCHPOINTS_MAX: usize = 2_000;
+/// How many people a branch may be said to ask on one day.
+const PER_DAY: RangeInclusive<u32> = 1..=1_000_000;
 /// Countries whose networks take no sender of letters.
 const NO_LETTERS_IN: [&str; 2] = ["CA", "US"];
 
@@ -43,9 +46,21 @@ fn branch(name: &str, field: Field<'_, '_>, ledger: &Ledger<'_>) -> Option<Branc
     if let Some(country) = country.clone().filter(|country| NO_LETTERS_IN.contains(&country.as_str())) {
         ledger.refer(table.spot("country"), Target::LettersAllowedIn { country, gateway: sms_gateway.clone() });
     }
+    let per_day = table.field("per_day", per_day).unwrap_or_default();
     let touchpoints = table.field("touchpoints", |field| touchpoints(field, ledger)).unwrap_or_default();
     table.finish("a branch");
-    Some(Branch { id: id?, title: title?, time_zone, language, country, open, staff, sms_gateway, touchpoints })
+    Some(Branch {
+        id: id?,
+        title: title?,
+        time_zone,
+        language,
+        country,
+        open,
+        staff,
+        sms_gateway,
+        per_day,
+        touchpoints,
+    })
 }
 
 fn country(node: &Node) -> Result<String, String> {
@@ -64,6 +79,28 @@ fn opening_hours(field: Field<'_, '_>) -> Option<OpeningHours> {
         field.accept(OpeningHours::parse([(days, hours.as_str())])).map(|_| (days, hours))
     })?;
     field.accept(OpeningHours::parse(entries.iter().map(|(days, hours)| (*days, hours.as_str()))))
+}
+
+/// `per_day = 100` for all channels together, or `{ all = 100, email = 80, sms = 40 }`.
+fn per_day(field: Field<'_, '_>) -> Option<DayCaps> {
+    if !matches!(field.node.content, Content::Table(_)) {
+        let what = "a whole number from 1 to 1000000, or a table such as { all = 100, sms = 20 },";
+        let wrong = |_| format!("{what} belongs here, found {}", field.node.describe());
+        let all = field.read(|node| values::whole(PER_DAY)(node).map_err(wrong))?;
+        return Some(DayCaps { all: Some(all), ..DayCaps::NONE });
+    }
+    let mut table = field.table()?;
+    let all = table.optional("all", values::whole(PER_DAY));
+    let mut of_channel = |key| {
+        let cap = table.optional(key, values::whole(PER_DAY))?;
+        let out_of_reach = all.filter(|all| *all < cap);
+        out_of_reach.map_or(Some(cap), |all| {
+            table.wrong(key, format!("{cap} a day would never be reached: `all` allows {all} on all channels together"))
+        })
+    };
+    let (email, sms) = (of_channel("email"), of_channel("sms"));
+    table.finish("`per_day`");
+    Some(DayCaps { all, email, sms })
 }
 
 fn always_open() -> OpeningHours {

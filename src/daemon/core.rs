@@ -23,6 +23,7 @@ use crate::domain::route::Route;
 use crate::domain::survey::{Survey, SurveyVersion};
 use crate::entropy::Entropy;
 use crate::plan::PlanRules;
+use crate::plan::limits::BranchRules;
 use crate::plan::routes::RouteRules;
 use crate::render::Templates;
 use crate::store::Store;
@@ -284,13 +285,13 @@ impl Config {
         let gate = crate::plan::gate::GateRules {
             fatigue: self.settings.fatigue,
             stages: stages.iter().map(|stage| (&stage.journey, &stage.stage, &stage.push)).collect(),
+            branches: self.branches.iter().map(|(id, branch)| (id.clone(), BranchRules::of(branch))).collect(),
             consent_required: self.settings.consent_required,
             channels: self.channels(),
             default_zone: self.settings.daemon.time_zone,
             routes: self.route_rules(),
         };
-        let branches = self.branches.values().map(|branch| (branch.id.clone(), branch.time_zone)).collect();
-        PlanRules { stages, gate: Arc::new(gate), branches }
+        PlanRules { stages, gate: Arc::new(gate) }
     }
 
     /// The routes of messages, and how fast they may be used.

@@ -4,7 +4,7 @@
 //! a whole day. One rule for all of canvass: a local time in a gap means the first valid instant after the gap, one in
 //! an overlap means its first occurrence. Every function here is total: it answers for every zone and every time.
 
-use chrono::{DateTime, FixedOffset, NaiveDateTime, Offset, TimeZone, Utc};
+use chrono::{DateTime, FixedOffset, NaiveDateTime, NaiveTime, Offset, TimeZone, Utc};
 use chrono_tz::Tz;
 
 /// No zone was ever further than this from UTC, local mean times included (the widest is about 16 hours).
@@ -73,6 +73,16 @@ pub fn first_shown(
             Some(change) => start = change,
         }
     }
+}
+
+/// The first instant after `at` at which the calendar of `tz` shows a later day than at `at`. `None` at the end of time.
+///
+/// Days are followed as they really pass: a skipped day has no instants, and where the clock goes back over midnight
+/// the day before goes on.
+pub fn next_day(tz: Tz, at: DateTime<Utc>) -> Option<DateTime<Utc>> {
+    let today = local_time(tz, at).date();
+    let tomorrow = today.succ_opt()?.and_time(NaiveTime::MIN);
+    first_shown(tz, at, |local| Some(local.max(tomorrow)))
 }
 
 /// The first instant whose local time lies after `local`, which must be in a gap (or beyond what chrono represents).

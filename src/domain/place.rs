@@ -6,6 +6,7 @@ use chrono_tz::Tz;
 
 use super::contact::Email;
 use super::id::{BranchId, SurveyId, TouchpointId};
+use super::journey::Channel;
 use super::language::{Language, Text};
 use super::send_window::OpeningHours;
 
@@ -28,8 +29,34 @@ pub struct Branch {
     pub staff: Option<Staff>,
     /// The gateway that its text messages go through, where it is not the default.
     pub sms_gateway: Option<String>,
+    /// How many people it may ask on one day.
+    pub per_day: DayCaps,
     /// Where feedback is taken.
     pub touchpoints: BTreeMap<TouchpointId, Touchpoint>,
+}
+
+/// How many first messages may leave for a branch on one of its days; no number is no limit.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct DayCaps {
+    /// On all channels together.
+    pub all: Option<u32>,
+    /// By mail.
+    pub email: Option<u32>,
+    /// By text message.
+    pub sms: Option<u32>,
+}
+
+impl DayCaps {
+    /// No limit at all.
+    pub const NONE: Self = Self { all: None, email: None, sms: None };
+
+    /// On this channel alone.
+    pub fn on(self, channel: Channel) -> Option<u32> {
+        match channel {
+            Channel::Email => self.email,
+            Channel::Sms => self.sms,
+        }
+    }
 }
 
 /// The person in charge of a branch.

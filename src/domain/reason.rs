@@ -34,11 +34,13 @@ pub enum SkipReason {
     Overdue,
     /// What the person's budget leaves beside the room kept for rarer surveys is used up.
     KeptRoom,
+    /// The branch asks as many people a day as it may.
+    BranchCap,
 }
 
 impl SkipReason {
     /// Every reason.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::ConditionNotMet,
         Self::NotSampled,
         Self::NoConsent,
@@ -53,6 +55,7 @@ impl SkipReason {
         Self::NeverOpen,
         Self::Overdue,
         Self::KeptRoom,
+        Self::BranchCap,
     ];
 
     /// The word for it in JSON.
@@ -72,6 +75,7 @@ impl SkipReason {
             Self::NeverOpen => "never_open",
             Self::Overdue => "overdue",
             Self::KeptRoom => "kept_room",
+            Self::BranchCap => "branch_cap",
         }
     }
 
@@ -95,6 +99,7 @@ impl SkipReason {
                 "the contact was or will be asked as often as [fatigue] allows beside the room that it keeps for rarer \
                  surveys"
             }
+            Self::BranchCap => "the branch had asked as many people that day as its per_day allows",
         }
     }
 }
@@ -133,9 +138,14 @@ pub enum DeferReason {
     StageCap,
     /// What the person's budget leaves beside the room kept for rarer surveys is used up for now.
     KeptRoom,
+    /// The branch asked as many people on that day as it may.
+    BranchCap,
 }
 
 impl DeferReason {
+    /// Every reason.
+    pub const ALL: [Self; 5] = [Self::QuietHours, Self::FrequencyCap, Self::StageCap, Self::KeptRoom, Self::BranchCap];
+
     /// The word for it in JSON.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -143,6 +153,7 @@ impl DeferReason {
             Self::FrequencyCap => "frequency_cap",
             Self::StageCap => "stage_cap",
             Self::KeptRoom => "kept_room",
+            Self::BranchCap => "branch_cap",
         }
     }
 
@@ -153,6 +164,7 @@ impl DeferReason {
             Self::FrequencyCap => SkipReason::FrequencyCap.because(),
             Self::StageCap => SkipReason::StageCap.because(),
             Self::KeptRoom => SkipReason::KeptRoom.because(),
+            Self::BranchCap => SkipReason::BranchCap.because(),
         }
     }
 }
@@ -165,5 +177,7 @@ mod tests {
     fn every_reason_has_a_word_of_its_own() {
         let words: std::collections::BTreeSet<_> = SkipReason::ALL.map(SkipReason::as_str).into();
         assert_eq!(words.len(), SkipReason::ALL.len());
+        let words: std::collections::BTreeSet<_> = DeferReason::ALL.map(DeferReason::as_str).into();
+        assert_eq!(words.len(), DeferReason::ALL.len());
     }
 }

@@ -53,6 +53,7 @@ pub fn skip_instead(reason: DeferReason) -> SkipReason {
         DeferReason::FrequencyCap => SkipReason::FrequencyCap,
         DeferReason::StageCap => SkipReason::StageCap,
         DeferReason::KeptRoom => SkipReason::KeptRoom,
+        DeferReason::BranchCap => SkipReason::BranchCap,
     }
 }
 

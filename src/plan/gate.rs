@@ -9,18 +9,20 @@
 //! channel that wants to be asked again) sets the due time anew, so that time does not count; what is left is time that
 //! nobody decided on, and a stage's `late_max` bounds it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 
+use crate::domain::civil::next_day;
+use crate::domain::id::BranchId;
 use crate::domain::invitation::{Invitation, State};
 use crate::domain::journey::{Channel, Fatigue};
 use crate::domain::reason::{DeferReason, SkipReason};
 
 use super::Facts;
 use super::budget::{self, Chance};
-use super::limits::AllStageLimits;
+use super::limits::{AllStageLimits, BranchRules};
 use super::reach::{self, Person};
 use super::routes::RouteRules;
 
@@ -31,6 +33,8 @@ pub struct GateRules {
     pub fatigue: Option<Fatigue>,
     /// What is allowed to single stages.
     pub stages: AllStageLimits,
+    /// What is known of branches.
+    pub branches: BTreeMap<BranchId, BranchRules>,
     /// Whether only those are asked who agreed.
     pub consent_required: bool,
     /// The channels that are configured.
@@ -39,6 +43,13 @@ pub struct GateRules {
     pub default_zone: Tz,
     /// The routes that messages take, and how fast.
     pub routes: RouteRules,
+}
+
+impl GateRules {
+    /// What is known of the branch that an invitation belongs to.
+    pub fn branch_of(&self, invitation: &Invitation) -> Option<&BranchRules> {
+        self.branches.get(invitation.branch.as_ref()?)
+    }
 }
 
 /// What the gate says.
@@ -86,9 +97,8 @@ pub fn gate(rules: &GateRules, invitation: &Invitation, facts: &Facts, now: Date
         return Pass::PassOver { reason };
     }
     let zone = contact.time_zone.unwrap_or(invitation.zone);
-    let is_first = invitation.attempts.is_empty();
-    let chance = if is_first {
-        budget::first_chance(rules, invitation, &facts.history, (zone, now))
+    let chance = if invitation.attempts.is_empty() {
+        first_message(rules, (invitation, step.channel), facts, (zone, now))
     } else {
         invitation.send.next_open(zone, now).map(|at| Chance { at, deferred: None })
     };
@@ -97,6 +107,25 @@ pub fn gate(rules: &GateRules, invitation: &Invitation, facts: &Facts, now: Date
         Some(Chance { at, .. }) if at <= now => Pass::Send,
         Some(Chance { at, .. }) if at < last => Pass::PutOff { until: at, reason },
         Some(_) | None => Pass::Skip { reason: budget::skip_instead(reason) },
+    }
+}
+
+/// The first chance for a first message: within every budget of the person's, and on a day with room at the branch.
+fn first_message(
+    rules: &GateRules,
+    (invitation, channel): (&Invitation, Channel),
+    facts: &Facts,
+    (zone, now): (Tz, DateTime<Utc>),
+) -> Option<Chance> {
+    let chance_from = |from| budget::first_chance(rules, invitation, &facts.history, (zone, from));
+    let chance = chance_from(now)?;
+    let full = rules.branch_of(invitation).filter(|branch| !branch.has_room(facts.sent_today, channel));
+    match full {
+        Some(branch) if chance.at <= now => {
+            let deferred = Some(DeferReason::BranchCap);
+            Some(Chance { deferred, ..chance_from(next_day(branch.zone, now)?)? })
+        }
+        Some(_) | None => Some(chance),
     }
 }
 

@@ -1,15 +1,18 @@
-//! What operations allow a stage, as far as the gate keeps it.
+//! What operations allow a stage and a branch, as far as the gate keeps it.
 //!
 //! The gate goes by the configuration that is in force, also for what was planned under an earlier one: a limit that is
 //! tightened holds at once.
 
 use std::collections::BTreeMap;
 
-use chrono::TimeDelta;
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
+use chrono_tz::Tz;
 
+use crate::domain::civil::local_time;
 use crate::domain::id::{JourneyId, StageId};
 use crate::domain::invitation::Invitation;
-use crate::domain::journey::{Cap, LATE_MAX, Push};
+use crate::domain::journey::{Cap, Channel, LATE_MAX, Push};
+use crate::domain::place::{Branch, DayCaps};
 
 /// The limits of one stage.
 #[derive(Clone, Debug, PartialEq)]
@@ -49,5 +52,63 @@ impl<'a> FromIterator<(&'a JourneyId, &'a StageId, &'a Push)> for AllStageLimits
             all.0.entry(journey.clone()).or_default().insert(stage.clone(), StageLimits::of(push));
         }
         all
+    }
+}
+
+/// What planning and the gate need to know of a branch.
+#[derive(Clone, Debug, PartialEq)]
+pub struct BranchRules {
+    /// What its clocks show.
+    pub zone: Tz,
+    /// How many people it may ask on one day.
+    pub per_day: DayCaps,
+}
+
+impl BranchRules {
+    /// Those of a branch.
+    pub fn of(branch: &Branch) -> Self {
+        Self { zone: branch.time_zone, per_day: branch.per_day }
+    }
+
+    /// The day that its calendar shows.
+    pub fn day(&self, at: DateTime<Utc>) -> NaiveDate {
+        local_time(self.zone, at).date()
+    }
+
+    /// Whether one more first message may leave by this channel on a day on which so many have left.
+    pub fn has_room(&self, sent: DaySends, channel: Channel) -> bool {
+        let below = |cap: Option<u32>, n_sent: u32| cap.is_none_or(|cap| n_sent < cap);
+        below(self.per_day.all, sent.email.saturating_add(sent.sms))
+            && below(self.per_day.on(channel), sent.on(channel))
+    }
+}
+
+/// How many first messages left for a branch on one of its days.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct DaySends {
+    /// By mail.
+    pub email: u32,
+    /// By text message.
+    pub sms: u32,
+}
+
+impl DaySends {
+    /// By this channel.
+    pub fn on(self, channel: Channel) -> u32 {
+        match channel {
+            Channel::Email => self.email,
+            Channel::Sms => self.sms,
+        }
+    }
+
+    /// With one more by this channel.
+    #[must_use]
+    pub fn and_one(mut self, channel: Channel) -> Self {
+        let n_sent = match channel {
+            Channel::Email => &mut self.email,
+            Channel::Sms => &mut self.sms,
+        };
+        *n_sent = n_sent.saturating_add(1);
+        self
     }
 }

@@ -17,20 +17,18 @@ pub mod spread;
 #[cfg(test)]
 pub(crate) mod tests;
 
-use std::collections::BTreeMap;
-
 use chrono::{DateTime, TimeDelta, Utc};
-use chrono_tz::Tz;
 
 use crate::domain::contact::Contact;
 use crate::domain::event::Event;
-use crate::domain::id::{BranchId, InvitationId, JourneyId, StageId, SurveyId};
+use crate::domain::id::{InvitationId, JourneyId, StageId, SurveyId};
 use crate::domain::invitation::{Happening, Invitation, Note, State};
 use crate::domain::journey::{Channel, Level, Push, Trigger};
 use crate::domain::reason::{DeferReason, SkipReason};
 use crate::domain::seal::Seal;
 use crate::domain::survey::SurveyVersion;
 use gate::GateRules;
+use limits::DaySends;
 
 /// Everything that planning goes by: what operations wrote, as far as it matters here.
 #[derive(Clone, Debug)]
@@ -39,8 +37,6 @@ pub struct PlanRules {
     pub stages: Vec<StageRules>,
     /// What the gate goes by.
     pub gate: std::sync::Arc<GateRules>,
-    /// The time zone of each branch.
-    pub branches: BTreeMap<BranchId, Tz>,
 }
 
 /// A stage that invites people.
@@ -69,6 +65,8 @@ pub struct Facts {
     pub history: Vec<Invitation>,
     /// The channels on which their address is suppressed.
     pub suppressed: Vec<Channel>,
+    /// How many first messages have left today for the branch of the invitation that the gate is asked about.
+    pub sent_today: DaySends,
 }
 
 impl Facts {
@@ -263,8 +261,8 @@ fn blank_invitation(input: &PlanInput<'_>, stage: &StageRules) -> Invitation {
         Occasion::Fire { nominal, at, .. } => (nominal, None, at, None),
     };
     let branch = branch.or(input.contact.branch.as_ref()).cloned();
-    let zone_of = |branch| input.rules.branches.get(branch).copied();
-    let zone = branch.as_ref().and_then(zone_of).unwrap_or(input.rules.gate.default_zone);
+    let gate = &input.rules.gate;
+    let zone = branch.as_ref().and_then(|id| gate.branches.get(id)).map_or(gate.default_zone, |branch| branch.zone);
     Invitation {
         id: input.seal.invitation_id(&input.contact.id, &stage.journey, &stage.stage, occasion),
         contact: input.contact.id.clone(),

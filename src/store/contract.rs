@@ -5,6 +5,7 @@
 
 mod answers;
 pub(super) mod books;
+mod branch_days;
 mod cards;
 mod contacts;
 mod dispatch;
@@ -103,6 +104,9 @@ on_every_backend!(
     gate::a_message_whose_time_is_over_is_skipped_with_the_reason,
     gate::a_refusal_closes_what_was_asked_and_blocks_what_comes,
     gate::an_occasion_that_never_was_ends_only_its_own_invitation,
+    branch_days::a_branch_asks_no_more_people_on_a_day_than_it_may,
+    branch_days::racing_workers_together_stay_within_the_cap_of_the_day,
+    branch_days::only_the_first_message_of_an_invitation_is_counted,
     answers::a_second_answer_amends_the_first,
     answers::a_form_that_says_less_does_not_replace_one_that_says_more,
     answers::the_same_form_handed_in_twenty_times_at_once_is_one_response,

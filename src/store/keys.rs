@@ -7,7 +7,7 @@
 use chrono::{DateTime, Datelike, NaiveDate, Utc};
 
 use crate::domain::card_code::CardCode;
-use crate::domain::id::{ContactId, EventId, InvitationId, JourneyId, ResponseId, StageId};
+use crate::domain::id::{BranchId, ContactId, EventId, InvitationId, JourneyId, ResponseId, StageId};
 use crate::domain::invitation::{Due, Lane};
 use crate::domain::journey::Channel;
 use crate::domain::place::Surface;
@@ -49,6 +49,8 @@ pub mod kind {
     pub const SURFACE: u8 = b'q';
     /// Clocks that fired.
     pub const FIRE: u8 = b'f';
+    /// First messages of a branch on a day.
+    pub const BRANCH_DAY: u8 = b'b';
 }
 
 /// The secret of the store.
@@ -258,6 +260,11 @@ pub fn day(kind: u8, day: NaiveDate) -> Vec<u8> {
     key(kind, &[&day_bytes(day)])
 }
 
+/// The first messages of a branch on one of its days.
+pub fn branch_day(day: NaiveDate, branch: &BranchId) -> Vec<u8> {
+    key(kind::BRANCH_DAY, &[&day_bytes(day), branch.as_str().as_bytes()])
+}
+
 fn read_day(bytes: &[u8]) -> Option<NaiveDate> {
     let days = u32::from_be_bytes(bytes.try_into().ok()?).wrapping_sub(1 << 31).cast_signed();
     NaiveDate::from_num_days_from_ce_opt(days)
@@ -278,7 +285,7 @@ pub fn read_tally(key: &[u8]) -> Option<Cell> {
         day: read_day(key.get(1..5)?)?,
         journey: JourneyId::parse(journey).ok()?,
         stage: StageId::parse(stage).ok()?,
-        branch: crate::domain::id::BranchId::parse(branch).ok(),
+        branch: BranchId::parse(branch).ok(),
     })
 }
 
@@ -295,7 +302,7 @@ pub fn read_surface(key: &[u8]) -> Option<SurfaceCell> {
     let [branch, touchpoint, surface] = [texts.next()?.ok()?, texts.next()?.ok()?, texts.next()?.ok()?];
     Some(SurfaceCell {
         day: read_day(key.get(1..5)?)?,
-        branch: crate::domain::id::BranchId::parse(branch).ok()?,
+        branch: BranchId::parse(branch).ok()?,
         touchpoint: crate::domain::id::TouchpointId::parse(touchpoint).ok()?,
         surface: Surface::ALL.into_iter().find(|known| known.as_str() == surface)?,
     })
@@ -363,7 +370,7 @@ mod tests {
 
     #[test]
     fn cells_read_back_with_and_without_a_branch() {
-        for branch in [None, Some(crate::domain::id::BranchId::parse("mitte").unwrap())] {
+        for branch in [None, Some(BranchId::parse("mitte").unwrap())] {
             let cell = Cell {
                 day: NaiveDate::from_ymd_opt(2026, 3, 1).unwrap(),
                 journey: JourneyId::parse("dine-in").unwrap(),

@@ -70,6 +70,7 @@ pub(super) fn facts(db: &dyn Reading, seal: &Seal, id: &ContactId) -> Result<Fac
         suppressed: suppressed_of(db, seal, contact.as_ref())?,
         history: invitations_of(db, seal, id)?,
         contact,
+        ..Facts::default()
     })
 }
 
@@ -82,7 +83,7 @@ pub(super) fn facts_beside(
 ) -> Result<Facts, StoreError> {
     let suppressed = suppressed_of(db, seal, contact.as_ref())?;
     let others = invitations_but(db, seal, &mine.contact, Some(&keys::invitation(&mine.id)))?;
-    Ok(Facts { history: others, contact, suppressed })
+    Ok(Facts { history: others, contact, suppressed, ..Facts::default() })
 }
 
 fn suppressed_of(db: &dyn Reading, seal: &Seal, contact: Option<&Contact>) -> Result<Vec<Channel>, StoreError> {
@@ -93,7 +94,8 @@ pub(super) fn facts_after(db: &dyn Reading, seal: &Seal, news: ContactChange) ->
     let id = news.id.clone();
     let contact = contact(db, &id)?;
     let (after, _) = news.applied_to(contact.clone());
-    Ok(Facts { suppressed: suppressed(db, seal, &after)?, history: invitations_of(db, seal, &id)?, contact })
+    let (suppressed, history) = (suppressed(db, seal, &after)?, invitations_of(db, seal, &id)?);
+    Ok(Facts { contact, history, suppressed, ..Facts::default() })
 }
 
 /// The channels on which the contact's address is suppressed.

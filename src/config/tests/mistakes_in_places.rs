@@ -11,11 +11,25 @@ fn a_branch_is_checked() {
     branch(
         "titel = \"Sole\"",
         "3:1: branches.mitte.titel: `titel` is not a key of a branch, did you mean `title`? (its keys: country, \
-         language, manager, open, sms_gateway, time_zone, title, touchpoints)",
+         language, manager, open, per_day, sms_gateway, time_zone, title, touchpoints)",
     );
     branch(
         "country = \"Germany\"",
         "3:11: branches.mitte.country: `Germany` is not a country; write its two letters, such as `DE`",
+    );
+    branch(
+        "per_day = 0",
+        "3:11: branches.mitte.per_day: a whole number from 1 to 1000000, or a table such as { all = 100, sms = 20 }, \
+         belongs here, found the number 0",
+    );
+    branch(
+        "per_day = { all = 10, sms = 20 }",
+        "3:29: branches.mitte.per_day.sms: 20 a day would never be reached: `all` allows 10 on all channels together",
+    );
+    branch(
+        "per_day = { mail = 10 }",
+        "3:13: branches.mitte.per_day.mail: `mail` is not a key of `per_day`, did you mean `email`? (its keys: all, \
+         email, sms)",
     );
     branch(
         "sms_gateway = \"kannel\"",

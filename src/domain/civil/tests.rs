@@ -66,6 +66,25 @@ fn a_change_of_offset_is_found_to_the_second_and_once() {
     assert_eq!(next_offset_change(chrono_tz::Europe::Berlin, spring - TimeDelta::hours(1), just_before), None);
 }
 
+#[track_caller]
+fn check_next_day(tz: Tz, at: &str, expected: &str) {
+    let next = next_day(tz, at.parse().unwrap()).unwrap();
+    assert_eq!(next.with_timezone(&tz).to_rfc3339(), expected);
+}
+
+#[test]
+fn the_next_day_begins_when_the_calendar_shows_it() {
+    check_next_day(chrono_tz::Europe::Berlin, "2026-03-02T12:00:00+01:00", "2026-03-03T00:00:00+01:00");
+    check_next_day(chrono_tz::Europe::Berlin, "2026-03-02T00:00:00+01:00", "2026-03-03T00:00:00+01:00");
+    // The day begins at one in the morning, ends an hour later, or is not there at all.
+    check_next_day(chrono_tz::America::Havana, "2026-03-07T12:00:00-05:00", "2026-03-08T01:00:00-04:00");
+    check_next_day(chrono_tz::America::Sao_Paulo, "2018-02-17T23:30:00-02:00", "2018-02-18T00:00:00-03:00");
+    check_next_day(chrono_tz::Pacific::Apia, "2011-12-29T12:00:00-10:00", "2011-12-31T00:00:00+14:00");
+    // A minute after midnight the clock went back to the evening before, which is followed to its second end.
+    check_next_day(chrono_tz::America::St_Johns, "2010-11-06T23:30:00-03:30", "2010-11-07T00:00:00-03:30");
+    assert_eq!(next_day(chrono_tz::UTC, DateTime::<Utc>::MAX_UTC), None);
+}
+
 /// Every instant at which the clock shows `wall`, by trying every offset that holds anywhere near.
 fn all_instants(tz: Tz, wall: NaiveDateTime) -> Vec<DateTime<Utc>> {
     let mut found: Vec<DateTime<Utc>> = (-104..=104)

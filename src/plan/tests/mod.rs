@@ -4,6 +4,7 @@
 //! [`Guest`] keeps what the store would keep of one contact: plans are applied, due messages are put to the gate and sent.
 
 mod asking;
+mod branches;
 mod budgets;
 mod gates;
 mod reaching;
@@ -15,6 +16,7 @@ use std::sync::Arc;
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::gate::{GateRules, Pass, gate};
+use super::limits::BranchRules;
 use super::{Decision, Facts, Occasion, Plan, PlanInput, PlanRules, StageRules, Verdict, plan};
 use crate::domain::contact::Contact;
 use crate::domain::event::Event;
@@ -22,6 +24,7 @@ use crate::domain::id::{BranchId, EventId, JourneyId, StageId, SurveyId};
 use crate::domain::invitation::tests::{BERLIN, contact, line_up};
 use crate::domain::invitation::{Invitation, State};
 use crate::domain::journey::{Cap, Channel, Fatigue, Keep, Level, Push, Trigger};
+use crate::domain::place::DayCaps;
 use crate::domain::seal::Seal;
 use crate::domain::send_window::SendWindow;
 use crate::domain::survey::tests::visit;
@@ -72,17 +75,17 @@ pub(crate) fn any_time(push: &mut Push) {
 
 /// These stages, both channels, no budget of a person's; the branches are `mitte` in Berlin and `porto` in Lisbon.
 pub(crate) fn rules(stages: Vec<StageRules>) -> PlanRules {
+    let branch = |name, zone| (BranchId::parse(name).unwrap(), BranchRules { zone, per_day: DayCaps::NONE });
     let gate = GateRules {
         fatigue: None,
         stages: stages.iter().map(|stage| (&stage.journey, &stage.stage, &stage.push)).collect(),
+        branches: BTreeMap::from([branch("mitte", BERLIN), branch("porto", chrono_tz::Europe::Lisbon)]),
         consent_required: false,
         channels: BTreeSet::from(Channel::ALL),
         default_zone: chrono_tz::UTC,
         routes: crate::plan::routes::RouteRules::default(),
     };
-    let branch = |name| BranchId::parse(name).unwrap();
-    let branches = BTreeMap::from([(branch("mitte"), BERLIN), (branch("porto"), chrono_tz::Europe::Lisbon)]);
-    PlanRules { stages, gate: Arc::new(gate), branches }
+    PlanRules { stages, gate: Arc::new(gate) }
 }
 
 /// The same with a change of what the gate goes by.

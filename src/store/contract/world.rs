@@ -15,11 +15,12 @@ use crate::domain::id::{BranchId, ContactId, EventId, InvitationId, JourneyId, Q
 use crate::domain::invitation::{AfterUnknown, Invitation, RetryPlan};
 use crate::domain::journey::{Cap, Channel, Fatigue, Level, Push, Step, StepKind, Trigger, When};
 use crate::domain::language::Language;
+use crate::domain::place::DayCaps;
 use crate::domain::seal::Seal;
 use crate::domain::send_window::SendWindow;
 use crate::domain::survey::tests::visit;
 use crate::plan::gate::GateRules;
-use crate::plan::limits::AllStageLimits;
+use crate::plan::limits::{AllStageLimits, BranchRules};
 use crate::plan::routes::RouteRules;
 use crate::plan::{Facts, Occasion, Plan, PlanInput, PlanRules, StageRules, plan};
 use crate::store::view::View;
@@ -74,9 +75,11 @@ fn rules(fatigue: Option<Fatigue>) -> PlanRules {
     let first = |channel| step(channel, TimeDelta::zero(), StepKind::Initial, When::Either);
     let reminder = step(Channel::Email, days(3), StepKind::Reminder, When::Silent);
     let fallback = step(Channel::Sms, days(5), StepKind::Fallback, When::Undelivered);
+    let mitte = BranchRules { zone: chrono_tz::Europe::Berlin, per_day: DayCaps::NONE };
     let gate = GateRules {
         fatigue,
         stages: AllStageLimits::default(),
+        branches: BTreeMap::from([(BranchId::parse("mitte").unwrap(), mitte)]),
         consent_required: false,
         channels: BTreeSet::from(Channel::ALL),
         default_zone: chrono_tz::Europe::Berlin,
@@ -89,7 +92,6 @@ fn rules(fatigue: Option<Fatigue>) -> PlanRules {
             stage("renewal", "renewal", 9, vec![first(Channel::Email)]),
         ],
         gate: Arc::new(gate),
-        branches: BTreeMap::from([(BranchId::parse("mitte").unwrap(), chrono_tz::Europe::Berlin)]),
     }
 }
 
@@ -312,6 +314,14 @@ pub(in crate::store) struct Unit<'u, 'v> {
 impl<'u, 'v> Unit<'u, 'v> {
     pub(in crate::store) fn new(view: &'u mut View<'v>) -> Self {
         Self { view, seal: Seal::new(&super::SECRET), rules: rules(None) }
+    }
+
+    /// Where the branch may ask one person a day.
+    pub(in crate::store) fn capped(view: &'u mut View<'v>) -> Self {
+        let mut unit = Self::new(view);
+        let per_day = DayCaps { all: Some(1), ..DayCaps::NONE };
+        Arc::make_mut(&mut unit.rules.gate).branches.values_mut().for_each(|branch| branch.per_day = per_day);
+        unit
     }
 
     pub(in crate::store) fn seal(&self) -> Seal {

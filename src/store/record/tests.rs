@@ -7,11 +7,12 @@ use proptest::prelude::*;
 
 use super::super::StoreError;
 use super::super::keys::kind;
-use super::{card, contact, event, invitation, response, survey, tally};
+use super::{branch_day, card, contact, event, invitation, response, survey, tally};
+use crate::plan::limits::DaySends;
 use crate::report::tally::{Counts, SurfaceTally, Tally};
 
 /// Each kind, and what its reader says of these bytes.
-type Readers = [(u8, fn(&[u8]) -> Result<(), StoreError>); 9];
+type Readers = [(u8, fn(&[u8]) -> Result<(), StoreError>); 10];
 
 const READERS: Readers = [
     (kind::CONTACT, |bytes| contact::read(bytes).map(drop)),
@@ -22,6 +23,7 @@ const READERS: Readers = [
     (kind::CARD, |bytes| card::read(bytes).map(drop)),
     (kind::TALLY, |bytes| tally::read(bytes).map(drop)),
     (kind::SURFACE, |bytes| tally::read_surface(bytes).map(drop)),
+    (kind::BRANCH_DAY, |bytes| branch_day::read(bytes).map(drop)),
     (kind::META, |bytes| tally::read_queue(bytes).map(drop)),
 ];
 
@@ -76,12 +78,16 @@ proptest! {
     }
 
     #[test]
-    fn counters_read_back_as_they_were(given in tallies(), surface in any::<[i64; 3]>(), queue in any::<[u64; 4]>()) {
+    fn counters_read_back_as_they_were(
+        given in tallies(), surface in any::<[i64; 3]>(), queue in any::<[u64; 4]>(), [email, sms] in any::<[u32; 2]>(),
+    ) {
+        let day = DaySends { email, sms };
         prop_assert_eq!(tally::read(&tally::write(&given).unwrap()).unwrap(), given);
         let [sessions, complete, partial] = surface;
         let surface = SurfaceTally { sessions, complete, partial };
         prop_assert_eq!(tally::read_surface(&tally::write_surface(&surface).unwrap()).unwrap(), surface);
         prop_assert_eq!(tally::read_queue(&tally::write_queue(queue).unwrap()).unwrap(), queue);
+        prop_assert_eq!(branch_day::read(&branch_day::write(day).unwrap()).unwrap(), day);
     }
 
     #[test]

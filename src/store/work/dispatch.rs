@@ -8,8 +8,8 @@ use super::super::record::lease::Granted;
 use super::super::view::{Reading, View};
 use super::super::{Expiry, Lease, LeaseRequest, Leased, Settlement, StoreError, keys, record};
 use super::due::{self, Entry};
-use super::invitations;
 use super::tolls::{self, Passage, Tolls};
+use super::{branch_days, invitations};
 use crate::domain::attempt::{Obstacle, Outcome};
 use crate::domain::contact::Contact;
 use crate::domain::id::InvitationId;
@@ -96,7 +96,8 @@ fn hand_out(
         Passage::Busy => return Ok(Handed::Busy),
         Passage::Shut(room) => return Ok(Handed::Shut(room)),
     }
-    let facts = reads::facts_beside(view, seal, &invitation, contact)?;
+    let mut facts = reads::facts_beside(view, seal, &invitation, contact)?;
+    facts.sent_today = branch_days::sent(view, &request.rules, &invitation, request.now)?;
     let (now, zone) = (request.now, zone_of(facts.contact.as_ref(), &invitation));
     let before = invitation.clone();
     let changed = match (gate(&request.rules, &invitation, &facts, now), facts.contact) {
@@ -104,6 +105,7 @@ fn hand_out(
             let (lease, until) = (request.lease, request.until);
             let leased = invitation.lease(now, lease, until).map_err(|_| StoreError::LeaseLost)?;
             invitations::lease(view, &before, &leased, Granted { lease, since: now, until })?;
+            branch_days::count(view, &request.rules, &before, now)?;
             let is_remembered = tolls.take(&routes);
             let lease = Lease { invitation: leased, contact, routes, is_remembered, lease, until };
             return Ok(Handed::Lease(Box::new(lease)));

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::dispatch;
 use crate::domain::invitation::Lane;
 use crate::domain::journey::Channel::{Email, Sms};
-use crate::store::contract::world::{Unit, WINDOW, accepted, contact_id, event, hours, noon, retry};
+use crate::store::contract::world::{Unit, WINDOW, accepted, contact_id, days, event, hours, noon, retry};
 use crate::store::memory::Map;
 use crate::store::view::{Reading, View};
 use crate::store::{Expiry, keys, reads};
@@ -76,4 +76,18 @@ fn leases_and_windows_end_beside_those_that_cannot_be_read() {
     view.put(keys::invitation(&ids[0]), NEWER.to_vec());
     assert_eq!(dispatch::close_windows(&mut view, noon() + WINDOW, 10).unwrap(), 1);
     assert_eq!(dispatch::close_windows(&mut view, noon() + WINDOW, 10).unwrap(), 0);
+}
+
+#[test]
+fn the_counts_of_days_that_are_over_are_removed() {
+    let empty = Map(BTreeMap::new());
+    let mut view = View::of(&empty);
+    for n in 0..10 {
+        let now = noon() + days(n);
+        let mut unit = Unit::capped(&mut view);
+        unit.invite(&event("renewal", &contact_id("ada"), &format!("e-{n}"), now));
+        assert_eq!(unit.lease_due(Email, 1, now).leases.len(), 1);
+        let counts = view.prefix(&[keys::kind::BRANCH_DAY]).count();
+        assert!((1..=4).contains(&counts), "{counts} on day {n}");
+    }
 }

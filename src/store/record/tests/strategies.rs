@@ -109,7 +109,7 @@ pub(super) fn skip_reason() -> impl Strategy<Value = SkipReason> {
 }
 
 pub(super) fn defer_reason() -> impl Strategy<Value = DeferReason> {
-    select(vec![DeferReason::QuietHours, DeferReason::FrequencyCap, DeferReason::StageCap])
+    select(DeferReason::ALL.to_vec())
 }
 
 fn consent() -> impl Strategy<Value = Consent> {
