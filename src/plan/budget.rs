@@ -27,7 +27,8 @@ pub struct Chance {
     pub deferred: Option<DeferReason>,
 }
 
-/// The first chance for the first message of `mine` at `wanted` or later, given the person's other invitations and the
+/// The first chance for the first message of `mine` at `wanted` or later, given what else the person is asked (under
+/// whichever id) and the
 /// zone that they live in; `None` where its send window never opens again.
 pub fn first_chance<'a>(
     rules: &GateRules,

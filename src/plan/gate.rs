@@ -117,7 +117,7 @@ fn first_message(
     facts: &Facts,
     (zone, now): (Tz, DateTime<Utc>),
 ) -> Option<Chance> {
-    let chance_from = |from| budget::first_chance(rules, invitation, &facts.history, (zone, from));
+    let chance_from = |from| budget::first_chance(rules, invitation, facts.asked(), (zone, from));
     let chance = chance_from(now)?;
     let full = rules.branch_of(invitation).filter(|branch| !branch.has_room(facts.sent_today, channel));
     match full {

@@ -63,6 +63,9 @@ pub struct Facts {
     pub contact: Option<Contact>,
     /// Every invitation of theirs.
     pub history: Vec<Invitation>,
+    /// Every invitation of the other contacts that share an email address or a phone number with this one: the same
+    /// person, as far as budgets go, under another id.
+    pub kin: Vec<Invitation>,
     /// The channels on which their address is suppressed.
     pub suppressed: Vec<Channel>,
     /// How many first messages have left today for the branch of the invitation that the gate is asked about.
@@ -73,6 +76,11 @@ impl Facts {
     /// The revision that a plan made on these facts is based on.
     pub fn revision(&self) -> u64 {
         self.contact.as_ref().map_or(0, |contact| contact.revision)
+    }
+
+    /// What counts towards the person's budgets.
+    pub fn asked(&self) -> impl Iterator<Item = &Invitation> {
+        self.history.iter().chain(&self.kin)
     }
 }
 
@@ -322,7 +330,7 @@ fn ask(
     let at = blank.ask_before - push.window;
     let zone = input.contact.time_zone.unwrap_or(blank.zone);
     let wanted = (zone, at.max(input.now));
-    let others = input.facts.history.iter().chain(beside);
+    let others = input.facts.asked().chain(beside);
     let chance = budget::first_chance(&input.rules.gate, blank, others, wanted);
     let budget::Chance { at: due_at, deferred } = chance.ok_or(SkipReason::NeverOpen)?;
     if due_at >= blank.ask_before {

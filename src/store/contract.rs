@@ -12,6 +12,7 @@ mod dispatch;
 pub(super) mod fixture;
 mod gate;
 pub(super) mod histories;
+mod kin;
 mod planning;
 mod routes;
 mod unknown;
@@ -104,6 +105,11 @@ on_every_backend!(
     gate::a_message_whose_time_is_over_is_skipped_with_the_reason,
     gate::a_refusal_closes_what_was_asked_and_blocks_what_comes,
     gate::an_occasion_that_never_was_ends_only_its_own_invitation,
+    kin::who_shares_an_address_or_a_number_is_asked_as_one_person,
+    kin::two_events_of_one_person_planned_at_the_same_time_do_not_both_slip_under_the_cap,
+    kin::who_moves_away_from_an_address_is_another_person_again,
+    kin::a_chain_of_shared_addresses_joins_neighbours_only,
+    kin::an_address_that_was_typed_in_for_everybody_joins_nobody,
     branch_days::a_branch_asks_no_more_people_on_a_day_than_it_may,
     branch_days::racing_workers_together_stay_within_the_cap_of_the_day,
     branch_days::only_the_first_message_of_an_invitation_is_counted,

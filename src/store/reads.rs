@@ -1,9 +1,12 @@
 //! Look-ups. They run on a snapshot of nothing: each reads what is there, as far as it goes.
 
+use std::collections::BTreeSet;
+
 use chrono::{DateTime, NaiveDate, Utc};
 
 use super::record::lease::Granted;
 use super::view::{Pairs, Reading};
+use super::work::addresses;
 use super::{StoreError, keys, record};
 use crate::domain::card::Card;
 use crate::domain::card_code::CardCode;
@@ -66,12 +69,8 @@ pub(super) fn event(db: &dyn Reading, id: &EventId) -> Result<Option<RecordedEve
 
 pub(super) fn facts(db: &dyn Reading, seal: &Seal, id: &ContactId) -> Result<Facts, StoreError> {
     let contact = contact(db, id)?;
-    Ok(Facts {
-        suppressed: suppressed_of(db, seal, contact.as_ref())?,
-        history: invitations_of(db, seal, id)?,
-        contact,
-        ..Facts::default()
-    })
+    let (suppressed, kin) = around(db, seal, contact.as_ref())?;
+    Ok(Facts { history: invitations_of(db, seal, id)?, kin, contact, suppressed, ..Facts::default() })
 }
 
 /// What is known beside an invitation, of a contact who was looked up already.
@@ -81,21 +80,42 @@ pub(super) fn facts_beside(
     mine: &Invitation,
     contact: Option<Contact>,
 ) -> Result<Facts, StoreError> {
-    let suppressed = suppressed_of(db, seal, contact.as_ref())?;
-    let others = invitations_but(db, seal, &mine.contact, Some(&keys::invitation(&mine.id)))?;
-    Ok(Facts { history: others, contact, suppressed, ..Facts::default() })
+    let (suppressed, kin) = around(db, seal, contact.as_ref())?;
+    let history = invitations_but(db, seal, &mine.contact, Some(&keys::invitation(&mine.id)))?;
+    Ok(Facts { history, kin, contact, suppressed, ..Facts::default() })
 }
 
-fn suppressed_of(db: &dyn Reading, seal: &Seal, contact: Option<&Contact>) -> Result<Vec<Channel>, StoreError> {
-    contact.map_or_else(|| Ok(Vec::new()), |contact| suppressed(db, seal, contact))
+/// The channels on which a contact's address is suppressed, and the invitations of those who share an address with them.
+fn around(
+    db: &dyn Reading,
+    seal: &Seal,
+    contact: Option<&Contact>,
+) -> Result<(Vec<Channel>, Vec<Invitation>), StoreError> {
+    let Some(contact) = contact else { return Ok(Default::default()) };
+    Ok((suppressed(db, seal, contact)?, kin(db, seal, contact)?))
 }
 
 pub(super) fn facts_after(db: &dyn Reading, seal: &Seal, news: ContactChange) -> Result<Facts, StoreError> {
     let id = news.id.clone();
     let contact = contact(db, &id)?;
     let (after, _) = news.applied_to(contact.clone());
-    let (suppressed, history) = (suppressed(db, seal, &after)?, invitations_of(db, seal, &id)?);
-    Ok(Facts { contact, history, suppressed, ..Facts::default() })
+    let (suppressed, kin) = (suppressed(db, seal, &after)?, kin(db, seal, &after)?);
+    Ok(Facts { contact, history: invitations_of(db, seal, &id)?, kin, suppressed, ..Facts::default() })
+}
+
+/// The invitations of the other contacts that share an address with this one.
+fn kin(db: &dyn Reading, seal: &Seal, contact: &Contact) -> Result<Vec<Invitation>, StoreError> {
+    let mut others = BTreeSet::new();
+    for channel in Channel::ALL {
+        let Some(address) = contact.address(channel) else { continue };
+        others.extend(addresses::holders(db, seal, (channel, address))?);
+    }
+    others.remove(&contact.id);
+    let mut kin = Vec::new();
+    for other in &others {
+        kin.extend(invitations_of(db, seal, other)?);
+    }
+    Ok(kin)
 }
 
 /// The channels on which the contact's address is suppressed.

@@ -69,10 +69,11 @@ impl<E: Engine> Store for Shared<E> {
     }
 
     async fn put_contacts(&self, changes: Vec<ContactChange>, dry_run: bool) -> Result<Vec<Upserted>, StoreError> {
+        let seal = self.seal.clone();
         if dry_run {
-            return self.engine.read(move |db| work::contacts::preview(db, changes)).await;
+            return self.engine.read(move |db| work::contacts::preview(db, &seal, changes)).await;
         }
-        self.engine.write(move |view| work::contacts::put(view, changes)).await
+        self.engine.write(move |view| work::contacts::put(view, &seal, changes)).await
     }
 
     async fn facts(&self, contact: &ContactId) -> Result<Facts, StoreError> {
@@ -91,7 +92,8 @@ impl<E: Engine> Store for Shared<E> {
     }
 
     async fn apply_plan(&self, plan: Plan) -> Result<Option<RecordedEvent>, StoreError> {
-        self.engine.write(move |view| work::invitations::apply_plan(view, &plan)).await
+        let seal = self.seal.clone();
+        self.engine.write(move |view| work::invitations::apply_plan(view, &seal, &plan)).await
     }
 
     async fn lease_due(&self, request: LeaseRequest) -> Result<Leased, StoreError> {

@@ -1,11 +1,13 @@
 //! Counts everything anew and compares with what the store says.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::NaiveDate;
 
+use crate::domain::contact::Contact;
 use crate::domain::id::InvitationId;
 use crate::domain::invitation::{Invitation, Lane};
+use crate::domain::journey::Channel;
 use crate::report::tally::{Cell, Tally, contribution};
 use crate::store::Store;
 
@@ -27,6 +29,7 @@ pub(in crate::store) async fn check(store: &dyn Store) {
     let all = every_invitation(store).await;
     check_tallies(store, &all).await;
     check_lanes(store, &all).await;
+    check_kin(store, &all).await;
     let unknown = store.unknown_after(None, usize::MAX).await.unwrap();
     let was_unknown = |invitation: &&Invitation| invitation.attempts.iter().any(|attempt| attempt.was_unknown);
     let expected: Vec<InvitationId> = all.iter().filter(was_unknown).map(|invitation| invitation.id).collect();
@@ -39,6 +42,22 @@ pub(in crate::store) async fn check(store: &dyn Store) {
         let said = response.map(|response| response.completeness);
         assert!(said >= invitation.answer.map(|mark| mark.completeness));
         assert!(store.invitations_of(&invitation.contact).await.unwrap().contains(invitation));
+    }
+}
+
+/// Whose invitations count for a person's budgets is what a look at every pair of contacts gives.
+async fn check_kin(store: &dyn Store, all: &[Invitation]) {
+    let contacts = store.contacts_after(None, usize::MAX).await.unwrap();
+    let folded = |contact: &Contact, channel| contact.address(channel).map(str::to_lowercase);
+    for contact in &contacts {
+        let shares = |other: &Contact| {
+            let same = |channel| folded(contact, channel).is_some_and(|own| Some(own) == folded(other, channel));
+            other.id != contact.id && Channel::ALL.into_iter().any(same)
+        };
+        let kin: BTreeSet<_> = contacts.iter().filter(|other| shares(other)).map(|other| &other.id).collect();
+        let expected: BTreeSet<_> = all.iter().filter(|it| kin.contains(&it.contact)).map(|it| it.id).collect();
+        let facts = store.facts(&contact.id).await.unwrap();
+        assert_eq!(facts.kin.iter().map(|it| it.id).collect::<BTreeSet<_>>(), expected, "{}", contact.id);
     }
 }
 

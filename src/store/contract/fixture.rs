@@ -33,9 +33,10 @@ use crate::store::work::{answers, cards, contacts, tallies, tolls};
 use crate::store::{CardAnswer, InvitationAnswer, Refusal, keys};
 
 /// The layouts, oldest first.
-const STORED: [&str; 2] = [
+const STORED: [&str; 3] = [
     include_str!("../../../tests/fixtures/store-v1/pairs.txt"),
     include_str!("../../../tests/fixtures/store-v2/pairs.txt"),
+    include_str!("../../../tests/fixtures/store-v3/pairs.txt"),
 ];
 
 /// The pairs that each layout stored, oldest first.
@@ -107,7 +108,7 @@ fn invite(view: &mut View<'_>) {
         attributes: BTreeMap::from([("tier".to_owned(), "gold".to_owned())]),
         ..guest("ada")
     };
-    contacts::put(view, vec![full]).unwrap();
+    contacts::put(view, &Seal::new(&super::SECRET), vec![full]).unwrap();
     let data = [("covers", Value::Number(2.0)), ("kind", Value::Text("dinner".to_owned())), ("vip", Value::Flag(true))];
     let data = data.map(|(name, value)| (name.to_owned(), value)).into();
     let told = Event { data, ..event("visit", &contact_id("ada"), "e-1", noon()) };
@@ -120,6 +121,7 @@ fn invite(view: &mut View<'_>) {
     unit.send(Sms, unknown());
     unit.invite(&event("visit", &contact_id("dan"), "e-4", noon()));
     unit.send(Email, refused(true));
+    unit.cap();
     unit.invite(&event("visit", &contact_id("eve"), "e-5", noon()));
     unit.lease(Email);
     unit.invite(&event("visit", &contact_id("fay"), "e-6", noon() + days(1)));
@@ -195,6 +197,8 @@ fn the_stored_forms_of_the_newest_layout_have_not_changed() {
 fn the_newest_layout_has_a_record_of_each_kind() {
     let kinds: BTreeSet<u8> = stored().last().unwrap().iter().map(|(key, _)| key[0]).collect();
     let all = [
+        kind::ADDRESS,
+        kind::BRANCH_DAY,
         kind::CARD,
         kind::CONTACT,
         kind::DUE,

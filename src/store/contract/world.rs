@@ -316,12 +316,10 @@ impl<'u, 'v> Unit<'u, 'v> {
         Self { view, seal: Seal::new(&super::SECRET), rules: rules(None) }
     }
 
-    /// Where the branch may ask one person a day.
-    pub(in crate::store) fn capped(view: &'u mut View<'v>) -> Self {
-        let mut unit = Self::new(view);
+    /// From now on the branch may ask one person a day.
+    pub(in crate::store) fn cap(&mut self) {
         let per_day = DayCaps { all: Some(1), ..DayCaps::NONE };
-        Arc::make_mut(&mut unit.rules.gate).branches.values_mut().for_each(|branch| branch.per_day = per_day);
-        unit
+        Arc::make_mut(&mut self.rules.gate).branches.values_mut().for_each(|branch| branch.per_day = per_day);
     }
 
     pub(in crate::store) fn seal(&self) -> Seal {
@@ -337,7 +335,7 @@ impl<'u, 'v> Unit<'u, 'v> {
         let (now, rules, seal) = (event.at, &self.rules, &self.seal);
         let plan = plan(&PlanInput { now, occasion, contact: &contact, facts: &facts, rules, seal });
         let invited = plan.invitations.first().expect("every event here has a stage").id;
-        assert!(work::invitations::apply_plan(self.view, &plan).unwrap().is_none());
+        assert!(work::invitations::apply_plan(self.view, &self.seal, &plan).unwrap().is_none());
         invited
     }
 

@@ -4,6 +4,7 @@
 //! a new version with a new type, and `read` turns every older one into the domain type of today. The enums below are
 //! stored by the position of their variants, so a new variant goes to the end, and none is ever removed.
 
+pub(super) mod address;
 pub(super) mod branch_day;
 pub(super) mod card;
 pub(super) mod common;

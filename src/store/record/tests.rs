@@ -7,12 +7,12 @@ use proptest::prelude::*;
 
 use super::super::StoreError;
 use super::super::keys::kind;
-use super::{branch_day, card, contact, event, invitation, response, survey, tally};
+use super::{address, branch_day, card, contact, event, invitation, response, survey, tally};
 use crate::plan::limits::DaySends;
 use crate::report::tally::{Counts, SurfaceTally, Tally};
 
 /// Each kind, and what its reader says of these bytes.
-type Readers = [(u8, fn(&[u8]) -> Result<(), StoreError>); 10];
+type Readers = [(u8, fn(&[u8]) -> Result<(), StoreError>); 11];
 
 const READERS: Readers = [
     (kind::CONTACT, |bytes| contact::read(bytes).map(drop)),
@@ -23,6 +23,7 @@ const READERS: Readers = [
     (kind::CARD, |bytes| card::read(bytes).map(drop)),
     (kind::TALLY, |bytes| tally::read(bytes).map(drop)),
     (kind::SURFACE, |bytes| tally::read_surface(bytes).map(drop)),
+    (kind::ADDRESS, |bytes| address::read(bytes).map(drop)),
     (kind::BRANCH_DAY, |bytes| branch_day::read(bytes).map(drop)),
     (kind::META, |bytes| tally::read_queue(bytes).map(drop)),
 ];
@@ -88,6 +89,13 @@ proptest! {
         prop_assert_eq!(tally::read_surface(&tally::write_surface(&surface).unwrap()).unwrap(), surface);
         prop_assert_eq!(tally::read_queue(&tally::write_queue(queue).unwrap()).unwrap(), queue);
         prop_assert_eq!(branch_day::read(&branch_day::write(day).unwrap()).unwrap(), day);
+    }
+
+    #[test]
+    fn holders_of_an_address_read_back_as_they_were(ids in prop::collection::vec(strategies::contact_id(), 0..4)) {
+        for given in [address::Holders::Known(ids), address::Holders::Crowd] {
+            prop_assert_eq!(address::read(&address::write(&given).unwrap()).unwrap(), given);
+        }
     }
 
     #[test]

@@ -7,20 +7,25 @@ use super::super::{StoreError, keys, record};
 use super::{contacts, tallies};
 use crate::domain::attempt::Attempt;
 use crate::domain::invitation::{Due, Invitation, Lane};
+use crate::domain::seal::Seal;
 use crate::plan::{Plan, RecordedEvent};
 
 /// Stores a plan, if the contact is still as it was when the plan was made and the event was not recorded before.
-pub(in super::super) fn apply_plan(view: &mut View<'_>, plan: &Plan) -> Result<Option<RecordedEvent>, StoreError> {
+pub(in super::super) fn apply_plan(
+    view: &mut View<'_>,
+    seal: &Seal,
+    plan: &Plan,
+) -> Result<Option<RecordedEvent>, StoreError> {
     if let Some(planned) = &plan.event
         && let Some(recorded) = reads::event(view, &planned.event.id)?
     {
         return Ok(Some(recorded));
     }
     let known = reads::contact(view, &plan.contact.id)?;
-    if known.map_or(0, |contact| contact.revision) != plan.based_on {
+    if known.as_ref().map_or(0, |contact| contact.revision) != plan.based_on {
         return Err(StoreError::Stale);
     }
-    contacts::store(view, &plan.contact)?;
+    contacts::replace(view, seal, known.as_ref(), &plan.contact)?;
     for invitation in &plan.invitations {
         if view.get(&keys::invitation(&invitation.id))?.is_none() {
             put(view, None, invitation)?;

@@ -2,6 +2,7 @@
 //!
 //! They are written once and run on every backend. They read no clock and draw no lots.
 
+pub(super) mod addresses;
 pub(super) mod answers;
 pub(super) mod branch_days;
 pub(super) mod cards;

@@ -84,7 +84,8 @@ fn the_counts_of_days_that_are_over_are_removed() {
     let mut view = View::of(&empty);
     for n in 0..10 {
         let now = noon() + days(n);
-        let mut unit = Unit::capped(&mut view);
+        let mut unit = Unit::new(&mut view);
+        unit.cap();
         unit.invite(&event("renewal", &contact_id("ada"), &format!("e-{n}"), now));
         assert_eq!(unit.lease_due(Email, 1, now).leases.len(), 1);
         let counts = view.prefix(&[keys::kind::BRANCH_DAY]).count();

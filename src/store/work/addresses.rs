@@ -1,0 +1,82 @@
+//! Which contacts have an address, so that those who share one count as one person.
+//!
+//! The same guest stands in a caller's systems twice: once by the booking's id, once by the till's. Who shares an email
+//! address or a phone number with a contact is the same person as far as budgets go (not those who share one with *them*
+//! in turn: a chain of shared addresses soon joins a whole town).
+//!
+//! An address that more than [`SHARED_MAX`] contacts have is no person's but one that was typed in for want of another,
+//! and joins nobody from then on, whoever leaves it.
+
+use super::super::record::address::Holders;
+use super::super::view::{Reading, View};
+use super::super::{StoreError, keys, record};
+use crate::domain::contact::Contact;
+use crate::domain::id::ContactId;
+use crate::domain::journey::Channel;
+use crate::domain::seal::Seal;
+
+/// The most contacts that an address makes one person of.
+pub(in super::super) const SHARED_MAX: usize = 20;
+
+/// Who has this address; nobody, where a crowd has it.
+pub(in super::super) fn holders(
+    db: &dyn Reading,
+    seal: &Seal,
+    (channel, address): (Channel, &str),
+) -> Result<Vec<ContactId>, StoreError> {
+    match read(db, &keys::address(seal.address_mark(channel, address)))? {
+        Some(Holders::Known(ids)) => Ok(ids),
+        Some(Holders::Crowd) | None => Ok(Vec::new()),
+    }
+}
+
+/// Notes which addresses a contact has now, and which no longer.
+pub(super) fn change(
+    view: &mut View<'_>,
+    seal: &Seal,
+    before: Option<&Contact>,
+    after: &Contact,
+) -> Result<(), StoreError> {
+    for channel in Channel::ALL {
+        let (old, new) = (before.and_then(|before| before.address(channel)), after.address(channel));
+        if old == new {
+            continue;
+        }
+        let key = |address: &str| keys::address(seal.address_mark(channel, address));
+        if let Some(old) = old {
+            leave(view, key(old), &after.id)?;
+        }
+        if let Some(new) = new {
+            join(view, key(new), &after.id)?;
+        }
+    }
+    Ok(())
+}
+
+fn join(view: &mut View<'_>, key: Vec<u8>, id: &ContactId) -> Result<(), StoreError> {
+    let mut ids = match read(view, &key)? {
+        Some(Holders::Known(ids)) => ids,
+        Some(Holders::Crowd) => return Ok(()),
+        None => Vec::new(),
+    };
+    let Err(place) = ids.binary_search(id) else { return Ok(()) };
+    ids.insert(place, id.clone());
+    let holders = if ids.len() > SHARED_MAX { Holders::Crowd } else { Holders::Known(ids) };
+    view.put(key, record::address::write(&holders)?);
+    Ok(())
+}
+
+fn leave(view: &mut View<'_>, key: Vec<u8>, id: &ContactId) -> Result<(), StoreError> {
+    let Some(Holders::Known(mut ids)) = read(view, &key)? else { return Ok(()) };
+    ids.retain(|known| known != id);
+    if ids.is_empty() {
+        view.remove(key);
+    } else {
+        view.put(key, record::address::write(&Holders::Known(ids))?);
+    }
+    Ok(())
+}
+
+fn read(db: &dyn Reading, key: &[u8]) -> Result<Option<Holders>, StoreError> {
+    db.get(key)?.map(|value| record::address::read(&value)).transpose()
+}
