@@ -165,6 +165,13 @@ pub struct Step {
     pub when: When,
 }
 
+impl Step {
+    /// Whether a line-up may begin with it where the steps before it cannot be taken.
+    pub fn may_begin(&self) -> bool {
+        self.kind != StepKind::Reminder && self.when.allows(false)
+    }
+}
+
 /// A push channel.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Channel {

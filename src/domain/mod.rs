@@ -27,5 +27,7 @@ pub mod attempt;
 pub mod card;
 pub mod card_code;
 pub mod invitation;
+pub mod operator;
 pub mod reason;
 pub mod response;
+pub mod scope;

@@ -1,7 +1,7 @@
 //! Whether a person can be reached on a channel, and where a line-up begins for them.
 
 use crate::domain::contact::{Consent, Contact};
-use crate::domain::journey::{Channel, Step, StepKind};
+use crate::domain::journey::{Channel, Step};
 use crate::domain::reason::SkipReason;
 
 use super::gate::GateRules;
@@ -47,8 +47,7 @@ pub fn obstacle(channel: Channel, person: Person<'_>, rules: &GateRules) -> Opti
 pub fn first_step(line_up: &[Step], person: Person<'_>, rules: &GateRules) -> Result<FirstStep, SkipReason> {
     let mut passed_over = Vec::new();
     for (index, step) in line_up.iter().enumerate() {
-        let may_begin = index == 0 || (step.kind != StepKind::Reminder && step.when.allows(false));
-        if !may_begin {
+        if index > 0 && !step.may_begin() {
             continue;
         }
         match (obstacle(step.channel, person, rules), u8::try_from(index)) {

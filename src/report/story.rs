@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 
-use crate::domain::invitation::{End, Happening, Invitation, Note, State};
+use crate::domain::invitation::{End, Found, Happening, Invitation, Note, State};
 use crate::domain::journey::Channel;
 
 /// A line of a story.
@@ -81,6 +81,19 @@ fn sentence(note: &Note, invitation: &Invitation) -> String {
         }
         Happening::Skipped { reason } => format!("Decided not to ask, because {}.", reason.because()),
         Happening::Closed { end } => ended(*end).to_owned(),
+        Happening::SentAgain { attempt, by } => {
+            format!("{by} had {} sent once more, under the same number.", attempt_words(invitation, *attempt))
+        }
+        Happening::Settled { attempt, found, by } => {
+            let found = match found {
+                Found::Accepted => "was taken after all",
+                Found::Refused => "was never taken",
+            };
+            format!("{by} found out that {} {found}.", attempt_words(invitation, *attempt))
+        }
+        Happening::AskedAgain { channel, due_at, by } => {
+            format!("{by} had it asked again: {}, due {}.", words(*channel), when(*due_at, zone))
+        }
     }
 }
 

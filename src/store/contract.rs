@@ -6,6 +6,7 @@
 mod answers;
 pub(super) mod books;
 mod branch_days;
+mod by_hand;
 mod cards;
 mod contacts;
 mod dispatch;
@@ -96,6 +97,12 @@ on_every_backend!(
     routes::a_relay_that_fails_rests_and_is_tried_with_one_message,
     routes::a_domain_that_asks_to_slow_down_is_slowed_and_the_others_are_not,
     routes::a_gateway_that_says_when_to_come_back_is_left_alone_until_then,
+    by_hand::a_held_message_that_is_sent_again_leaves_under_its_number,
+    by_hand::a_dry_run_says_what_would_become_of_them_and_changes_nothing,
+    by_hand::what_an_operator_found_out_corrects_the_counters,
+    by_hand::what_a_relay_refused_by_mistake_is_asked_again_and_arrives,
+    by_hand::whom_the_gate_would_not_let_through_is_left_out_with_its_reason,
+    by_hand::each_of_many_is_decided_by_itself,
     gate::a_message_that_is_due_does_not_leave_after_the_contact_opted_out,
     gate::a_message_that_is_due_does_not_leave_after_a_refusal_through_another_invitation,
     gate::a_dead_address_is_suppressed_for_everybody_under_every_spelling,

@@ -49,6 +49,7 @@ use crate::plan::{Facts, Plan, RecordedEvent};
 use crate::report::tally::{Cell, SurfaceCell, SurfaceTally, Tally};
 
 pub use work::answers::{CardAnswer, InvitationAnswer, Recorded, Refusal};
+pub use work::interventions::{Intervened, Intervention, Wanted};
 
 /// Why the store did not do what it was asked.
 #[derive(Debug, thiserror::Error)]
@@ -143,6 +144,9 @@ pub trait Store: Send + Sync {
     -> Result<Vec<Invitation>, StoreError>;
     /// Invitations with an attempt whose outcome is or was unknown, after `after`, at most `n_max`.
     async fn unknown_after(&self, after: Option<InvitationId>, n_max: usize) -> Result<Vec<Invitation>, StoreError>;
+
+    /// Does what an operator wants done by hand, and says of each invitation how it stands then or why it was left out.
+    async fn intervene(&self, request: Intervention) -> Result<Vec<Intervened>, StoreError>;
 
     /// Keeps the content of surveys, by version.
     async fn keep_surveys(&self, surveys: Vec<Survey>) -> Result<(), StoreError>;

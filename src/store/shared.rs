@@ -6,8 +6,8 @@ use chrono::{DateTime, NaiveDate, Utc};
 use super::engine::Engine;
 use super::view::Reading;
 use super::{
-    CardAnswer, Expiry, InvitationAnswer, LeaseRequest, Leased, Recorded, Refusal, Settlement, Store, StoreError, keys,
-    reads, work,
+    CardAnswer, Expiry, Intervened, Intervention, InvitationAnswer, LeaseRequest, Leased, Recorded, Refusal,
+    Settlement, Store, StoreError, keys, reads, work,
 };
 use crate::domain::card::Card;
 use crate::domain::card_code::CardCode;
@@ -142,6 +142,14 @@ impl<E: Engine> Store for Shared<E> {
 
     async fn unknown_after(&self, after: Option<InvitationId>, n_max: usize) -> Result<Vec<Invitation>, StoreError> {
         self.engine.read(move |db| reads::unknown_after(db, after, n_max)).await
+    }
+
+    async fn intervene(&self, request: Intervention) -> Result<Vec<Intervened>, StoreError> {
+        let seal = self.seal.clone();
+        if request.dry_run {
+            return self.engine.read(move |db| work::interventions::preview(db, &seal, &request)).await;
+        }
+        self.engine.write(move |view| work::interventions::intervene(view, &seal, &request)).await
     }
 
     async fn keep_surveys(&self, surveys: Vec<Survey>) -> Result<(), StoreError> {

@@ -4,11 +4,13 @@ use chrono::{DateTime, Utc};
 
 use super::super::answer::Completeness;
 use super::super::journey::Channel;
+use super::super::operator::Operator;
 use super::super::reason::{DeferReason, HoldReason, SkipReason};
-use super::{End, Invitation};
+use super::{End, Found, Invitation};
 
 /// Most notes that a record carries. Tries that were put off by the channel give way first, then what was put off by the
-/// gate, and what was answered: a form can be handed in any number of times.
+/// gate, and what was answered: a form can be handed in any number of times. What an operator found out never does, as
+/// nothing else holds it.
 pub const NOTES_MAX: usize = 120;
 
 /// Something that happened, and when. `Debug` leaves servers' replies out: they may name an address.
@@ -111,6 +113,31 @@ pub enum Happening {
         /// How.
         end: End,
     },
+    /// An operator had a message of unknown outcome sent once more.
+    SentAgain {
+        /// The attempt.
+        attempt: u8,
+        /// Who.
+        by: Operator,
+    },
+    /// An operator put down what came of a message of unknown outcome.
+    Settled {
+        /// The attempt.
+        attempt: u8,
+        /// What they found.
+        found: Found,
+        /// Who.
+        by: Operator,
+    },
+    /// An operator had it asked again.
+    AskedAgain {
+        /// By which channel.
+        channel: Channel,
+        /// When the message is due.
+        due_at: DateTime<Utc>,
+        /// Who.
+        by: Operator,
+    },
 }
 
 impl Invitation {
@@ -120,7 +147,9 @@ impl Invitation {
             let first = |wanted: fn(&Happening) -> bool| self.history.iter().position(|note| wanted(&note.what));
             let spare = first(|what| matches!(what, Happening::Deferred { .. }))
                 .or_else(|| first(|what| matches!(what, Happening::PutOff { .. } | Happening::Answered { .. })));
-            self.history.remove(spare.unwrap_or(1));
+            let oldest = |(_, note): &(usize, &Note)| !matches!(note.what, Happening::Settled { .. });
+            let oldest = self.history.iter().enumerate().skip(1).find(oldest).map(|(index, _)| index);
+            self.history.remove(spare.or(oldest).unwrap_or(1));
         }
         self.history.push(Note { at, what });
     }

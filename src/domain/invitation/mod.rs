@@ -4,6 +4,7 @@
 //! transitions are in [`transition`]; what has no variant there cannot happen.
 
 mod history;
+mod intervention;
 mod transition;
 
 #[cfg(test)]
@@ -13,6 +14,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use chrono_tz::Tz;
 
 pub use history::{Happening, NOTES_MAX, Note};
+pub use intervention::{ATTEMPTS_MAX, Found, LeftOut, Stalled, Stop};
 pub use transition::{AfterUnknown, LeaseLost, NotWaiting, RetryPlan};
 
 use super::answer::Completeness;

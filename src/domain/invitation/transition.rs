@@ -280,7 +280,7 @@ impl Invitation {
     }
 
     /// Sets the next step that may be taken after `step`, else awaits answers, else gives up.
-    fn advance(mut self, now: DateTime<Utc>, step: u8, zone: Tz, reason: Option<SkipReason>) -> Self {
+    pub(super) fn advance(mut self, now: DateTime<Utc>, step: u8, zone: Tz, reason: Option<SkipReason>) -> Self {
         if self.is_answered() {
             return self.rest(now, reason);
         }
@@ -297,8 +297,9 @@ impl Invitation {
     }
 
     /// Whether the contact may have a message of it: an answer proves that they do, whatever the channel said.
-    fn may_have_arrived(&self) -> bool {
-        self.answer.is_some() || self.delivered() || self.attempts.iter().any(|attempt| attempt.was_unknown)
+    pub(super) fn may_have_arrived(&self) -> bool {
+        let unclear = |attempt: &Attempt| attempt.was_unknown && !self.is_ruled_out(attempt.number);
+        self.answer.is_some() || self.delivered() || self.attempts.iter().any(unclear)
     }
 
     fn next_step(&self, now: DateTime<Utc>, step: u8, zone: Tz) -> Option<(u8, DateTime<Utc>)> {
@@ -326,7 +327,7 @@ impl Invitation {
     }
 
     /// Nothing more is to be sent.
-    fn rest(mut self, now: DateTime<Utc>, reason: Option<SkipReason>) -> Self {
+    pub(super) fn rest(mut self, now: DateTime<Utc>, reason: Option<SkipReason>) -> Self {
         if self.attempts.is_empty() {
             return self.skipped(now, reason.unwrap_or(SkipReason::NoChannel));
         }

@@ -15,9 +15,9 @@ use crate::domain::attempt::Outcome;
 use crate::domain::contact::{Consent, Email};
 use crate::domain::contact_change::ContactChange;
 use crate::domain::id::ContactId;
-use crate::domain::invitation::{Invitation, State};
+use crate::domain::invitation::{Found, Invitation, Stalled, State};
 use crate::domain::journey::Channel;
-use crate::store::{Lease, StoreError};
+use crate::store::{Lease, StoreError, Wanted};
 
 const GUESTS: [&str; 3] = ["ada", "bob", "cyd"];
 const KINDS: [&str; 3] = ["visit", "delivery", "renewal"];
@@ -37,6 +37,7 @@ enum Step {
     Refuse { which: Index, ineligible: bool },
     Move { guest: usize, address: usize },
     Withdraw { guest: usize },
+    ByHand { which: Index, wanted: Wanted },
 }
 
 fn step() -> impl Strategy<Value = Step> {
@@ -55,6 +56,16 @@ fn step() -> impl Strategy<Value = Step> {
         1 => (any::<Index>(), any::<bool>()).prop_map(|(which, ineligible)| Step::Refuse { which, ineligible }),
         1 => (guest.clone(), 0_usize..3).prop_map(|(guest, address)| Step::Move { guest, address }),
         1 => guest.prop_map(|guest| Step::Withdraw { guest }),
+        3 => (any::<Index>(), wanted()).prop_map(|(which, wanted)| Step::ByHand { which, wanted }),
+    ]
+}
+
+fn wanted() -> impl Strategy<Value = Wanted> {
+    let settle = |found| Wanted::Settle { attempt: None, found };
+    prop_oneof![
+        Just(Wanted::SendAgain),
+        prop::sample::select(Found::ALL.to_vec()).prop_map(settle),
+        prop::sample::select(Stalled::ALL.to_vec()).prop_map(|how| Wanted::AskAgain { how, channel: None }),
     ]
 }
 
@@ -137,6 +148,13 @@ impl Life {
                 let id = contact_id(GUESTS[*guest]);
                 self.refused_at.entry(id.clone()).or_insert(self.now);
                 self.tell(ContactChange { consent_email: no, consent_sms: no, ..ContactChange::none(id) }).await;
+            }
+            Step::ByHand { which, wanted } => {
+                let all = every_invitation(&*self.world.store).await;
+                if !all.is_empty() {
+                    // What is left out is left as it was, which the books show.
+                    drop(self.world.intervene(all[which.index(all.len())].id, *wanted, self.now).await);
+                }
             }
         }
     }

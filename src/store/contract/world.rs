@@ -12,9 +12,10 @@ use crate::domain::contact::{Email, Phone};
 use crate::domain::contact_change::ContactChange;
 use crate::domain::event::Event;
 use crate::domain::id::{BranchId, ContactId, EventId, InvitationId, JourneyId, QuestionId, StageId};
-use crate::domain::invitation::{AfterUnknown, Invitation, RetryPlan};
+use crate::domain::invitation::{AfterUnknown, Invitation, LeftOut, RetryPlan};
 use crate::domain::journey::{Cap, Channel, Fatigue, Level, Push, Step, StepKind, Trigger, When};
 use crate::domain::language::Language;
+use crate::domain::operator::Operator;
 use crate::domain::place::DayCaps;
 use crate::domain::seal::Seal;
 use crate::domain::send_window::SendWindow;
@@ -25,7 +26,8 @@ use crate::plan::routes::RouteRules;
 use crate::plan::{Facts, Occasion, Plan, PlanInput, PlanRules, StageRules, plan};
 use crate::store::view::View;
 use crate::store::{
-    Expiry, InvitationAnswer, Lease, LeaseRequest, Leased, Loads, Refusal, Settlement, Store, StoreError, reads, work,
+    Expiry, Intervention, InvitationAnswer, Lease, LeaseRequest, Leased, Loads, Refusal, Settlement, Store, StoreError,
+    Wanted, reads, work,
 };
 
 /// A Monday noon.
@@ -264,6 +266,28 @@ impl World {
             })
             .await
             .unwrap()
+    }
+
+    /// An operator wants this done with one invitation.
+    pub(in crate::store) async fn intervene(
+        &self,
+        id: InvitationId,
+        wanted: Wanted,
+        now: DateTime<Utc>,
+    ) -> Result<Invitation, LeftOut> {
+        let mut done = self.store.intervene(self.intervention(vec![id], wanted, now)).await.unwrap();
+        assert_eq!(done.len(), 1);
+        done.remove(0).outcome
+    }
+
+    pub(in crate::store) fn intervention(
+        &self,
+        invitations: Vec<InvitationId>,
+        wanted: Wanted,
+        now: DateTime<Utc>,
+    ) -> Intervention {
+        let (by, rules) = (Operator::parse("maria").unwrap(), Arc::clone(&self.rules.gate));
+        Intervention { invitations, wanted, by, now, rules, dry_run: false }
     }
 
     pub(in crate::store) fn answer(

@@ -3,7 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::common::{self, ChannelV1, CompletenessV1, Wrong, stored_enum};
-use crate::domain::invitation::{End, Happening, Note};
+use crate::domain::invitation::{End, Found, Happening, Note};
+use crate::domain::operator::Operator;
 use crate::domain::reason::{DeferReason, HoldReason, SkipReason};
 
 stored_enum!(SkipReasonV1 for SkipReason {
@@ -12,6 +13,7 @@ stored_enum!(SkipReasonV1 for SkipReason {
 });
 stored_enum!(DeferReasonV1 for DeferReason { QuietHours, FrequencyCap, StageCap, KeptRoom, BranchCap });
 stored_enum!(HoldReasonV1 for HoldReason { UnknownOutcome });
+stored_enum!(FoundV1 for Found { Accepted, Refused });
 stored_enum!(EndV1 for End { Answered, WindowClosed, Undelivered, OptedOut, Ineligible });
 
 #[derive(Serialize, Deserialize)]
@@ -34,6 +36,9 @@ enum HappeningV1 {
     Answered { attempt: u8, completeness: CompletenessV1 },
     Skipped { reason: SkipReasonV1 },
     Closed { end: EndV1 },
+    SentAgain { attempt: u8, by: String },
+    Settled { attempt: u8, found: FoundV1, by: String },
+    AskedAgain { channel: ChannelV1, due_at: i64, by: String },
 }
 
 pub(super) fn to_note(note: &Note) -> NoteV1 {
@@ -62,6 +67,15 @@ pub(super) fn to_note(note: &Note) -> NoteV1 {
         }
         Happening::Skipped { reason } => HappeningV1::Skipped { reason: reason.into() },
         Happening::Closed { end } => HappeningV1::Closed { end: end.into() },
+        Happening::SentAgain { attempt, by } => HappeningV1::SentAgain { attempt, by: by.as_str().to_owned() },
+        Happening::Settled { attempt, found, by } => {
+            HappeningV1::Settled { attempt, found: found.into(), by: by.as_str().to_owned() }
+        }
+        Happening::AskedAgain { channel, due_at, by } => HappeningV1::AskedAgain {
+            channel: channel.into(),
+            due_at: common::micros(due_at),
+            by: by.as_str().to_owned(),
+        },
     };
     NoteV1 { at: common::micros(note.at), what }
 }
@@ -92,6 +106,17 @@ pub(super) fn from_note(stored: NoteV1) -> Result<Note, Wrong> {
         }
         HappeningV1::Skipped { reason } => Happening::Skipped { reason: reason.into() },
         HappeningV1::Closed { end } => Happening::Closed { end: end.into() },
+        HappeningV1::SentAgain { attempt, by } => Happening::SentAgain { attempt, by: operator(&by)? },
+        HappeningV1::Settled { attempt, found, by } => {
+            Happening::Settled { attempt, found: found.into(), by: operator(&by)? }
+        }
+        HappeningV1::AskedAgain { channel, due_at, by } => {
+            Happening::AskedAgain { channel: channel.into(), due_at: common::instant(due_at)?, by: operator(&by)? }
+        }
     };
     Ok(Note { at: common::instant(stored.at)?, what })
+}
+
+fn operator(name: &str) -> Result<Operator, Wrong> {
+    Operator::parse(name).map_err(|err| err.to_string())
 }

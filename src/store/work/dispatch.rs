@@ -304,6 +304,6 @@ fn existing(view: &View<'_>, id: &InvitationId) -> Result<Invitation, StoreError
     reads::invitation(view, id)?.ok_or(StoreError::NotFound { what: "invitation of that id" })
 }
 
-fn zone_of(contact: Option<&Contact>, invitation: &Invitation) -> Tz {
+pub(super) fn zone_of(contact: Option<&Contact>, invitation: &Invitation) -> Tz {
     contact.and_then(|contact| contact.time_zone).unwrap_or(invitation.zone)
 }

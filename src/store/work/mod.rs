@@ -9,6 +9,7 @@ pub(super) mod cards;
 pub(super) mod contacts;
 pub(super) mod dispatch;
 pub(super) mod due;
+pub(super) mod interventions;
 pub(super) mod invitations;
 pub(super) mod tallies;
 pub(super) mod tolls;

@@ -22,6 +22,9 @@ fn notes_since(after: &Invitation, before: &Invitation) -> Vec<&'static str> {
         Happening::Answered { .. } => "answered",
         Happening::Skipped { .. } => "skipped",
         Happening::Closed { .. } => "closed",
+        Happening::SentAgain { .. } => "sent again",
+        Happening::Settled { .. } => "settled",
+        Happening::AskedAgain { .. } => "asked again",
     };
     after.history.iter().skip(before.history.len()).map(word).collect()
 }

@@ -1,7 +1,9 @@
 //! Whatever happens to an invitation, in whatever order, it stays sound and comes to an end.
 
 use proptest::collection::vec;
+use proptest::option::of;
 use proptest::prelude::*;
+use proptest::sample::select;
 
 use super::*;
 use crate::domain::answer::Completeness;
@@ -20,6 +22,9 @@ enum Move {
     OptOut,
     Ineligible,
     CloseWindow,
+    SendAgain,
+    Found(Option<u8>, Found),
+    AskAgain(Stalled),
 }
 
 fn moves() -> impl Strategy<Value = Vec<(Move, i64)>> {
@@ -40,6 +45,9 @@ fn moves() -> impl Strategy<Value = Vec<(Move, i64)>> {
         1 => Just(Move::OptOut),
         1 => Just(Move::Ineligible),
         1 => Just(Move::CloseWindow),
+        3 => Just(Move::SendAgain),
+        3 => (of(1..4_u8), select(Found::ALL.to_vec())).prop_map(|(attempt, found)| Move::Found(attempt, found)),
+        4 => select(Stalled::ALL.to_vec()).prop_map(Move::AskAgain),
     ];
     vec((step, 1..900_i64), 1..60)
 }
@@ -73,6 +81,12 @@ fn make(invitation: Invitation, step: &Move, now: DateTime<Utc>) -> Invitation {
         Move::OptOut => Some(invitation.opted_out(now, None)),
         Move::Ineligible => Some(invitation.ineligible(now, None)),
         Move::CloseWindow => Some(invitation.window_closed(now)),
+        Move::SendAgain => invitation.send_again(now, BERLIN, operator()).ok(),
+        Move::Found(attempt, found) => invitation.settle_unknown((*attempt, *found), now, (BERLIN, operator())).ok(),
+        Move::AskAgain(how) => {
+            let stop = invitation.stalled(*how, None);
+            stop.and_then(|stop| invitation.ask_again(stop.steps[0], now, (BERLIN, operator())).ok())
+        }
     };
     made.unwrap_or(before)
 }
@@ -80,7 +94,7 @@ fn make(invitation: Invitation, step: &Move, now: DateTime<Utc>) -> Invitation {
 /// A time at which a message is due because a step was set, rather than a try put off.
 fn next_steps(invitation: &Invitation) -> impl Iterator<Item = DateTime<Utc>> {
     invitation.history.iter().filter_map(|note| match note.what {
-        Happening::NextStep { due_at, .. } => Some(due_at),
+        Happening::NextStep { due_at, .. } | Happening::AskedAgain { due_at, .. } => Some(due_at),
         Happening::Planned { .. }
         | Happening::PutOff { .. }
         | Happening::StepPassedOver { .. }
@@ -91,7 +105,9 @@ fn next_steps(invitation: &Invitation) -> impl Iterator<Item = DateTime<Utc>> {
         | Happening::Held { .. }
         | Happening::Answered { .. }
         | Happening::Skipped { .. }
-        | Happening::Closed { .. } => None,
+        | Happening::Closed { .. }
+        | Happening::SentAgain { .. }
+        | Happening::Settled { .. } => None,
     })
 }
 

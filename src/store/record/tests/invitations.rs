@@ -12,8 +12,9 @@ use super::strategies::{
 };
 use crate::domain::attempt::{Attempt, Fate};
 use crate::domain::id::EventId;
-use crate::domain::invitation::{AnswerMark, End, Happening, Invitation, Note, State};
+use crate::domain::invitation::{AnswerMark, End, Found, Happening, Invitation, Note, State};
 use crate::domain::journey::{Level, Step, StepKind, When};
+use crate::domain::operator::Operator;
 use crate::domain::reason::HoldReason;
 use crate::domain::send_window::SendWindow;
 
@@ -32,6 +33,10 @@ fn end() -> impl Strategy<Value = End> {
 
 fn hold_reason() -> impl Strategy<Value = HoldReason> {
     Just(HoldReason::UnknownOutcome)
+}
+
+fn operator() -> impl Strategy<Value = Operator> {
+    "[a-zäß .@-]{0,40}".prop_map(|name| Operator::parse(&name).unwrap())
 }
 
 fn state() -> impl Strategy<Value = State> {
@@ -101,6 +106,14 @@ fn note() -> impl Strategy<Value = Note> {
             .prop_map(move |(attempt, completeness)| note(Happening::Answered { attempt, completeness })),
         skip_reason().prop_map(move |reason| note(Happening::Skipped { reason })),
         end().prop_map(move |end| note(Happening::Closed { end })),
+        (attempt, operator()).prop_map(move |(attempt, by)| note(Happening::SentAgain { attempt, by })),
+        (attempt, select(Found::ALL.to_vec()), operator())
+            .prop_map(move |(attempt, found, by)| note(Happening::Settled { attempt, found, by })),
+        (channel(), instant(), operator()).prop_map(move |(channel, due_at, by)| note(Happening::AskedAgain {
+            channel,
+            due_at,
+            by
+        })),
     ];
     (instant(), what).prop_map(|(at, note)| Note { at, ..note })
 }
