@@ -1,8 +1,12 @@
 //! The command line's words. They are an interface: others script against them.
 
+mod operations;
+
 use std::path::PathBuf;
 
 use clap::{Parser, Subcommand, ValueEnum};
+
+pub(super) use operations::{ScopeOptions, UnknownCommand, UnknownList, UnknownRetry, UnknownSettle};
 
 /// Asks customers how it went, at each stage of their journey, and brings the answer to somebody who can act.
 #[derive(Debug, Parser)]
@@ -213,10 +217,4 @@ pub(super) struct RatesOptions {
     /// Only this branch
     #[arg(long)]
     pub(super) branch: Option<String>,
-}
-
-#[derive(Debug, Subcommand)]
-pub(super) enum UnknownCommand {
-    /// List them
-    List,
 }

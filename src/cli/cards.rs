@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::args::{CardsList, CardsPrint, CardsRevoke, Format};
+use super::rows::{self, cell};
 use super::{Context, Exit, Failure};
 
 /// Makes cards and writes the PDF.
@@ -47,32 +48,14 @@ pub(super) async fn list(options: &CardsList, context: &mut Context<'_>) -> Resu
     collected.await?;
     client.close().await?;
     let columns = ["code", "branch", "touchpoint", "survey", "print_run", "serial", "made_at", "revoked_at"];
-    match context.format {
-        Format::Json => writeln!(context.out, "{:#}", json!({ "rows": rows }))?,
-        Format::Csv => {
-            writeln!(context.out, "{}", columns.join(","))?;
-            for row in &rows {
-                writeln!(context.out, "{}", columns.map(|name| cell(row, name)).join(","))?;
-            }
-        }
-        Format::Table => {
-            for row in &rows {
-                let [code, branch, touchpoint, survey, run, serial, _, revoked] = columns.map(|name| cell(row, name));
-                let revoked = if revoked.is_empty() { String::new() } else { format!("  revoked {revoked}") };
-                writeln!(context.out, "{code}  {branch}/{touchpoint}  {survey}  {run} #{serial}{revoked}")?;
-            }
-            writeln!(context.out, "{} cards", rows.len())?;
-        }
-    }
+    let print = |row: &Value| {
+        let [code, branch, touchpoint, survey, run, serial, _, revoked] = columns.map(|name| cell(row, name));
+        let revoked = if revoked.is_empty() { String::new() } else { format!("  revoked {revoked}") };
+        format!("{code}  {branch}/{touchpoint}  {survey}  {run} #{serial}{revoked}")
+    };
+    let n = rows.len();
+    rows::write(context, (&columns, &rows), (print, &format!("{n} cards")))?;
     Ok(Exit::Ok)
-}
-
-fn cell(row: &Value, name: &str) -> String {
-    match row.get(name) {
-        Some(Value::String(text)) => text.clone(),
-        None | Some(Value::Null) => String::new(),
-        Some(other) => other.to_string(),
-    }
 }
 
 /// Puts a card out of use.

@@ -14,6 +14,7 @@ mod events;
 mod exit;
 mod progress;
 mod report;
+mod rows;
 mod unknown;
 mod why;
 
@@ -65,6 +66,12 @@ struct Context<'a> {
 }
 
 impl Context<'_> {
+    /// The name of whoever gives the command, for the record: as they logged in, also behind `sudo`.
+    fn operator(&self) -> &str {
+        let names = ["SUDO_USER", "LOGNAME", "USER"].into_iter().filter_map(|name| self.env.get(name));
+        names.map(String::as_str).find(|name| !name.is_empty()).unwrap_or_default()
+    }
+
     async fn client(&self) -> Result<Client, Failure> {
         Client::open(&self.folder, &self.env).await
     }
@@ -113,7 +120,9 @@ async fn command(command: Command, context: &mut Context<'_>) -> Result<Exit, Fa
         Command::Cards(CardsCommand::List(options)) => cards::list(&options, context).await,
         Command::Cards(CardsCommand::Revoke(options)) => cards::revoke(&options, context).await,
         Command::Report(ReportCommand::Rates(options)) => report::rates(&options, context).await,
-        Command::Unknown(UnknownCommand::List) => unknown::list(context).await,
+        Command::Unknown(UnknownCommand::List(options)) => unknown::list(&options, context).await,
+        Command::Unknown(UnknownCommand::Retry(options)) => unknown::retry(&options, context).await,
+        Command::Unknown(UnknownCommand::Settle(options)) => unknown::settle(&options, context).await,
     }
 }
 

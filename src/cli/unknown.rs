@@ -2,66 +2,109 @@
 
 use serde_json::{Value, json};
 
-use super::args::Format;
+use super::args::{Format, ScopeOptions, UnknownList, UnknownRetry, UnknownSettle};
+use super::client::Client;
+use super::rows::{self, cell, n_of};
 use super::{Context, Exit, Failure};
 
+/// Invitations in one request.
+const BATCH: usize = 1_000;
+/// The columns of the list as CSV.
+const COLUMNS: [&str; 12] = [
+    "invitation",
+    "attempt",
+    "journey",
+    "stage",
+    "branch",
+    "channel",
+    "outcome",
+    "tries",
+    "first_tried_at",
+    "state",
+    "waits_for",
+    "due_at",
+];
+
 /// Lists them, an attempt a line.
-pub(super) async fn list(context: &mut Context<'_>) -> Result<Exit, Failure> {
+pub(super) async fn list(options: &UnknownList, context: &mut Context<'_>) -> Result<Exit, Failure> {
     let client = context.client().await?;
-    let mut attempts = Vec::new();
-    let collected = client.each_row("/api/v1/invitations", &[("unknown", "true")], |invitation| {
-        attempts.extend(unknown_attempts(invitation));
-        Ok(())
-    });
-    collected.await?;
+    let attempts = listed(&client, &options.scope, options.open).await?;
     client.close().await?;
-    match context.format {
-        Format::Json => writeln!(context.out, "{:#}", json!({ "rows": attempts }))?,
-        Format::Csv => {
-            writeln!(context.out, "invitation,attempt,channel,outcome,state")?;
-            for row in &attempts {
-                let cell = |name: &str| plain(row.get(name));
-                let line = ["invitation", "attempt", "channel", "outcome", "state"].map(cell).join(",");
-                writeln!(context.out, "{line}")?;
-            }
-        }
-        Format::Table => {
-            for row in &attempts {
-                let cell = |name: &str| plain(row.get(name));
-                writeln!(
-                    context.out,
-                    "{}  attempt {} by {}: now {}, the invitation is {}",
-                    cell("invitation"),
-                    cell("attempt"),
-                    cell("channel"),
-                    cell("outcome"),
-                    cell("state")
-                )?;
-            }
-            writeln!(context.out, "{} attempts are or were of unknown outcome", attempts.len())?;
-        }
-    }
+    let sum = match (options.open, attempts.len()) {
+        (true, n) => n_of(n, "message is of unknown outcome", "messages are of unknown outcome"),
+        (false, n) => n_of(n, "message is or was of unknown outcome", "messages are or were of unknown outcome"),
+    };
+    rows::write(context, (&COLUMNS, &attempts), (line, &sum))?;
     Ok(Exit::Ok)
 }
 
-fn unknown_attempts(invitation: &Value) -> Vec<Value> {
-    let attempts = invitation.get("attempts").and_then(Value::as_array).into_iter().flatten();
-    attempts
-        .filter(|attempt| attempt.get("was_unknown").and_then(Value::as_bool).unwrap_or_default())
-        .map(|attempt| {
-            json!({
-                "invitation": invitation.get("id"), "attempt": attempt.get("number"),
-                "channel": attempt.get("channel"), "outcome": attempt.get("outcome"),
-                "tries": attempt.get("tries"), "state": invitation.get("state"),
-            })
-        })
-        .collect()
+fn line(row: &Value) -> String {
+    let [id, attempt, channel, outcome] = ["invitation", "attempt", "channel", "outcome"].map(|name| cell(row, name));
+    format!("{id}  attempt {attempt} by {channel}, now {outcome}: {}", cell(row, "explanation"))
 }
 
-fn plain(value: Option<&Value>) -> String {
-    match value {
-        Some(Value::String(text)) => text.clone(),
-        Some(other) => other.to_string(),
-        None => String::new(),
+async fn listed(client: &Client, scope: &ScopeOptions, open: bool) -> Result<Vec<Value>, Failure> {
+    let mut query = scope.given();
+    if open {
+        query.push(("open", "true"));
     }
+    let mut rows = Vec::new();
+    let collected = client.each_row("/api/v1/unknown", &query, |row| {
+        rows.push(row.clone());
+        Ok(())
+    });
+    collected.await?;
+    Ok(rows)
+}
+
+/// Sends some of them, or all that wait for an operator, once more.
+pub(super) async fn retry(options: &UnknownRetry, context: &mut Context<'_>) -> Result<Exit, Failure> {
+    if let Some((name, _)) = options.scope.given().first().filter(|_| !options.all) {
+        return Err(Failure::new(Exit::Usage, format!("--{name} goes with --all; invitations are named one by one")));
+    }
+    let client = context.client().await?;
+    let ids = if options.all {
+        let mut open = listed(&client, &options.scope, true).await?;
+        open.retain(|row| cell(row, "waits_for") == "operator");
+        open.iter().map(|row| cell(row, "invitation")).collect()
+    } else {
+        options.ids.clone()
+    };
+    let mut done: Vec<Value> = Vec::new();
+    for ids in ids.chunks(BATCH) {
+        let request = json!({ "invitations": ids, "by": context.operator() });
+        let answer = client.post("/api/v1/unknown/retry", &[], &request).await?.json()?;
+        done.extend(answer.get("rows").and_then(Value::as_array).into_iter().flatten().cloned());
+    }
+    client.close().await?;
+    let left_out = |row: &&Value| cell(row, "result") == "left_out";
+    let n_left_out = done.iter().filter(left_out).count();
+    let n_again = done.len() - n_left_out;
+    let again = n_of(n_again, "message goes once more", "messages go once more");
+    let sum = format!("{again}, {n_left_out} left as before");
+    let line = |row: &Value| match cell(row, "result").as_str() {
+        "left_out" => format!("{}  left as before: {}", cell(row, "invitation"), cell(row, "explanation")),
+        _ => format!("{}  goes once more, due {}", cell(row, "invitation"), cell(row, "due_at")),
+    };
+    rows::write(context, (&["invitation", "result", "due_at", "reason"], &done), (line, &sum))?;
+    Ok(if n_left_out == 0 { Exit::Ok } else { Exit::Failed })
+}
+
+/// Puts down what came of one.
+pub(super) async fn settle(options: &UnknownSettle, context: &mut Context<'_>) -> Result<Exit, Failure> {
+    let client = context.client().await?;
+    let request = json!({
+        "invitation": options.id, "attempt": options.attempt, "as": options.found.as_str(), "by": context.operator(),
+    });
+    let settled = client.post("/api/v1/unknown/settle", &[], &request).await?.json()?;
+    client.close().await?;
+    match context.format {
+        Format::Json => writeln!(context.out, "{settled:#}")?,
+        Format::Table | Format::Csv => {
+            let (state, due_at) = (cell(&settled, "state"), cell(&settled, "due_at"));
+            let due = if due_at.is_empty() { String::new() } else { format!(", due {due_at}") };
+            writeln!(context.out, "{} is settled as {}; it is now {state}{due}", options.id, options.found.as_str())?;
+        }
+    }
+    Ok(Exit::Ok)
 }

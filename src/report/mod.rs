@@ -18,6 +18,7 @@ pub mod story;
 pub mod surface;
 pub mod table;
 pub mod tally;
+pub mod unknown;
 
 #[cfg(test)]
 pub(crate) mod tests;

@@ -9,4 +9,6 @@ mod check;
 #[cfg(test)]
 mod daemon;
 #[cfg(test)]
+mod operations;
+#[cfg(test)]
 mod readme;

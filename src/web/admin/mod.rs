@@ -1,5 +1,6 @@
 //! The API: the only door to the store. The command line is a client of it.
 
+mod by_hand;
 mod cards;
 mod contacts;
 mod events;
@@ -7,6 +8,7 @@ mod health;
 mod invitations;
 mod pages;
 mod reports;
+mod unknown;
 mod why;
 mod wire;
 
@@ -35,6 +37,9 @@ pub(super) fn router(core: Arc<Core>) -> Router {
         .route("/api/v1/contacts/{id}", get(contacts::one))
         .route("/api/v1/invitations", get(invitations::page))
         .route("/api/v1/invitations/{id}", get(invitations::one))
+        .route("/api/v1/unknown", get(unknown::page))
+        .route("/api/v1/unknown/retry", post(unknown::retry))
+        .route("/api/v1/unknown/settle", post(unknown::settle))
         .route("/api/v1/responses", get(invitations::responses))
         .route("/api/v1/responses/{id}", get(invitations::response))
         .route("/api/v1/cards", get(cards::page))

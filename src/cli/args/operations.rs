@@ -1,0 +1,91 @@
+//! The words of those who keep the daemon going: what is unknown, what is asked again, what is held.
+
+use clap::{Subcommand, ValueEnum};
+
+/// Which messages are meant. Without any of these, all of them.
+#[derive(Debug, Default, clap::Args)]
+pub(in super::super) struct ScopeOptions {
+    /// Only this journey's
+    #[arg(long)]
+    pub(in super::super) journey: Option<String>,
+    /// Only this stage's
+    #[arg(long)]
+    pub(in super::super) stage: Option<String>,
+    /// Only this branch's
+    #[arg(long)]
+    pub(in super::super) branch: Option<String>,
+    /// Only those by this channel: email or sms
+    #[arg(long)]
+    pub(in super::super) channel: Option<String>,
+}
+
+impl ScopeOptions {
+    /// The parts that are given, by name.
+    pub(in super::super) fn given(&self) -> Vec<(&'static str, &str)> {
+        let parts =
+            [("journey", &self.journey), ("stage", &self.stage), ("branch", &self.branch), ("channel", &self.channel)];
+        parts.into_iter().filter_map(|(name, value)| Some((name, value.as_deref()?))).collect()
+    }
+}
+
+#[derive(Debug, Subcommand)]
+pub(in super::super) enum UnknownCommand {
+    /// List them, and what each waits for
+    List(UnknownList),
+    /// Send them once more, each under the number that it had, within its window and send hours
+    Retry(UnknownRetry),
+    /// Say what came of one: its line-up goes on from there
+    Settle(UnknownSettle),
+}
+
+#[derive(Debug, clap::Args)]
+pub(in super::super) struct UnknownList {
+    /// Only those whose outcome is unknown still
+    #[arg(long)]
+    pub(in super::super) open: bool,
+    #[command(flatten)]
+    pub(in super::super) scope: ScopeOptions,
+}
+
+#[derive(Debug, clap::Args)]
+pub(in super::super) struct UnknownRetry {
+    /// The invitations (inv_…)
+    #[arg(required_unless_present = "all", value_name = "ID")]
+    pub(in super::super) ids: Vec<String>,
+    /// All that wait for an operator
+    #[arg(long, conflicts_with = "ids")]
+    pub(in super::super) all: bool,
+    #[command(flatten)]
+    pub(in super::super) scope: ScopeOptions,
+}
+
+#[derive(Debug, clap::Args)]
+pub(in super::super) struct UnknownSettle {
+    /// The invitation (inv_…)
+    pub(in super::super) id: String,
+    /// What came of the message
+    #[arg(long = "as", value_enum)]
+    pub(in super::super) found: Found,
+    /// Which of its messages, where several are of unknown outcome
+    #[arg(long, value_name = "NUMBER")]
+    pub(in super::super) attempt: Option<u8>,
+}
+
+/// What came of a message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(in super::super) enum Found {
+    /// The channel took it
+    Accepted,
+    /// The channel never took it
+    Refused,
+}
+
+impl Found {
+    /// The word for it in the API.
+    pub(in super::super) fn as_str(self) -> &'static str {
+        match self {
+            Self::Accepted => "accepted",
+            Self::Refused => "refused",
+        }
+    }
+}

@@ -1,0 +1,132 @@
+//! What operators do by hand.
+
+use super::*;
+use crate::domain::attempt::Outcome;
+use crate::domain::invitation::{AfterUnknown, RetryPlan};
+use crate::store::{LeaseRequest, Loads, Settlement};
+
+/// The connection broke after the message had left.
+fn unknown() -> Outcome {
+    Outcome::Unknown { reply: "connection lost".to_owned() }
+}
+
+impl House {
+    /// The guest's order is delivered; they are to be asked by text message at 13:00 in Berlin. Gives the invitation.
+    async fn order(&self, n: u32) -> String {
+        let event = json!({
+            "id": format!("order-{n}"), "type": "order.delivered", "at": "2026-03-04T11:15:00Z", "branch": "mitte",
+            "contact": { "id": format!("c-{n}"), "phone": format!("+4915112345{n:03}") },
+        });
+        let decided = self.tell("/api/v1/events", &event).await.json();
+        decided["decisions"][0]["invitation"].as_str().unwrap().to_owned()
+    }
+
+    /// Every message that is due by this channel leaves, and this comes of each.
+    async fn all_leave(&self, channel: Channel, outcome: Outcome) -> usize {
+        let now = self.clock.now();
+        let rules = Arc::clone(&self.core.live.load().rules.gate);
+        let until = now + chrono::TimeDelta::minutes(40);
+        let (lease, loads) = (self.core.entropy.bits(), Loads { busy: BTreeMap::new(), limit: 100 });
+        let request = LeaseRequest { channel, now, n_max: 100, until, lease, rules, loads };
+        let leases = self.core.store.lease_due(request).await.unwrap().leases;
+        let n = leases.len();
+        for lease in leases {
+            let retry_at = now + chrono::TimeDelta::minutes(10);
+            let retry =
+                RetryPlan { retry_at, give_up_after: chrono::TimeDelta::days(2), after_unknown: AfterUnknown::Hold };
+            let settlement = Settlement {
+                invitation: lease.invitation.id,
+                lease: lease.lease,
+                contact: lease.contact,
+                routes: lease.routes,
+                observed: 1.0,
+                outcome: outcome.clone(),
+                now,
+                retry,
+            };
+            self.core.store.settle(settlement).await.unwrap();
+        }
+        n
+    }
+
+    async fn still_unknown(&self) -> Vec<Value> {
+        self.ask("/api/v1/unknown?open=true").await.json()["rows"].as_array().unwrap().clone()
+    }
+}
+
+fn at(house: &House, time: &str) {
+    house.clock.advance_to(time.parse().unwrap());
+}
+
+#[tokio::test]
+async fn a_message_of_unknown_outcome_is_listed_with_what_it_waits_for_until_somebody_sends_it_again() {
+    let house = House::open().await;
+    let id = house.order(1).await;
+    at(&house, "2026-03-04T12:00:00Z");
+    assert_eq!(house.all_leave(Channel::Sms, unknown()).await, 1);
+    let [row] = house.still_unknown().await.try_into().unwrap();
+    assert_eq!(
+        [&row["invitation"], &row["waits_for"], &row["channel"]],
+        [&json!(id), &json!("operator"), &json!("sms")]
+    );
+
+    let again = json!({ "invitations": [id], "by": "maria" });
+    let done = house.tell("/api/v1/unknown/retry", &again).await.json();
+    assert_eq!([&done["rows"][0]["result"], &done["rows"][0]["due_at"]], ["sent_again", "2026-03-04T12:00:00Z"]);
+    assert_eq!(house.still_unknown().await[0]["waits_for"], "retry");
+    house.dispatch().await;
+    assert!(house.still_unknown().await.is_empty());
+    let [row] = house.ask("/api/v1/unknown").await.json()["rows"].as_array().unwrap().clone().try_into().unwrap();
+    assert_eq!([&row["outcome"], &row["waits_for"], &row["tries"]], [&json!("accepted"), &json!("known"), &json!(2)]);
+    let done = house.tell("/api/v1/unknown/retry", &again).await.json();
+    assert_eq!(done["rows"][0]["reason"], "nothing_unknown");
+}
+
+#[tokio::test]
+async fn what_somebody_found_out_is_put_down_once_and_with_their_name() {
+    let house = House::open().await;
+    let id = house.order(1).await;
+    at(&house, "2026-03-04T12:00:00Z");
+    house.all_leave(Channel::Sms, unknown()).await;
+    let refused = json!({ "invitation": id, "as": "refused", "by": "maria" });
+    let settled = house.tell("/api/v1/unknown/settle", &refused).await;
+    assert_eq!((settled.status, &settled.json()["end"]), (StatusCode::OK, &json!("undelivered")), "{}", settled.body);
+    assert_eq!(house.tell("/api/v1/unknown/settle", &refused).await.status, StatusCode::CONFLICT);
+    let told = house.ask(&format!("/api/v1/why/{id}?format=text")).await.body;
+    assert!(told.contains("maria found out that"), "{told}");
+}
+
+#[tokio::test]
+async fn the_list_keeps_to_the_scope_that_is_asked_for() {
+    let house = House::open().await;
+    house.order(1).await;
+    at(&house, "2026-03-04T12:00:00Z");
+    house.all_leave(Channel::Sms, unknown()).await;
+    for (query, n) in [("channel=sms&journey=delivery", 1), ("channel=email", 0), ("branch=altona", 0), ("", 1)] {
+        let rows = house.ask(&format!("/api/v1/unknown?{query}")).await.json();
+        assert_eq!(rows["rows"].as_array().unwrap().len(), n, "{query}");
+    }
+}
+
+#[tokio::test]
+async fn work_by_hand_that_makes_no_sense_is_refused_with_what_would() {
+    let house = House::open().await;
+    for (path, words) in [
+        ("/api/v1/unknown?channel=fax", "`fax` is not a channel; there are: email, sms"),
+        ("/api/v1/unknown?journey=dinein", "there is no journey `dinein`; there are: delivery, dine-in, regulars"),
+        ("/api/v1/unknown?journey=delivery&stage=visit", "there is no stage `visit`; there are: delivery"),
+    ] {
+        let problem = house.ask(path).await;
+        assert_eq!(problem.status, StatusCode::UNPROCESSABLE_ENTITY, "{path}");
+        assert!(problem.body.contains(words), "{}", problem.body);
+    }
+    let nobody = "inv_00000000000000000000000000";
+    let settle = |found: &str| json!({ "invitation": nobody, "as": found });
+    let answer = house.tell("/api/v1/unknown/settle", &settle("lost")).await;
+    assert!(answer.body.contains("`lost` is not a finding; there are: accepted, refused"), "{}", answer.body);
+    assert_eq!(house.tell("/api/v1/unknown/settle", &settle("accepted")).await.status, StatusCode::NOT_FOUND);
+    let many = json!({ "invitations": vec![nobody; 1_001] });
+    assert_eq!(house.tell("/api/v1/unknown/retry", &many).await.status, StatusCode::UNPROCESSABLE_ENTITY);
+    let long = json!({ "invitations": [nobody], "by": "m".repeat(65) });
+    assert_eq!(house.tell("/api/v1/unknown/retry", &long).await.status, StatusCode::UNPROCESSABLE_ENTITY);
+}

@@ -1,0 +1,111 @@
+//! What operators do when something went wrong, as they do it.
+
+use std::io::Read;
+use std::net::TcpListener;
+
+use serde_json::{Value, json};
+
+use super::binary::{Installation, http};
+
+/// A journey that asks by text message at once and at any hour.
+const AT_ONCE: &str = r#"
+[journey]
+id = "now"
+title = "Asks at once"
+
+[[stage]]
+id = "text"
+survey = "delivery"
+on = { event = "text.now" }
+line_up = [{ channel = "sms" }]
+"#;
+
+/// Sends text messages through a gateway that takes what it gets, and never answers.
+fn with_silent_gateway() -> (Installation, TcpListener) {
+    let gateway = TcpListener::bind("127.0.0.1:0").unwrap();
+    let installation = Installation::shipped();
+    installation.write("config/journeys/now.toml", AT_ONCE);
+    let overlay = format!(
+        "[sms]\ntransport = \"gateway\"\ngateway = \"silent\"\n[sms.gateways.silent]\npreset = \"kannel\"\nurl = \"http://{}/\"\nusername = \"a\"\npassword_file = \"silent.password\"\nfrom = \"SOLE\"\n",
+        gateway.local_addr().unwrap()
+    );
+    installation.write("config/canvass.d/60-sms.toml", &overlay);
+    installation.write("config/silent.password", "secret\n");
+    (installation, gateway)
+}
+
+/// The daemon's own time, as its answers are dated.
+fn time_of(installation: &Installation) -> String {
+    let (_, head, _) = http(installation.admin, "GET", "/healthz", None);
+    let date = head.lines().find_map(|line| line.strip_prefix("date: ")).unwrap();
+    chrono::DateTime::parse_from_rfc2822(date).unwrap().to_rfc3339()
+}
+
+fn order(installation: &Installation, n: u32) -> String {
+    let event = json!({
+        "id": format!("e-{n}"), "type": "text.now", "at": time_of(installation), "branch": "mitte",
+        "contact": { "id": format!("c-{n}"), "phone": format!("+4915112345{n:03}") },
+    });
+    let (_, _, decided) =
+        http(installation.admin, "POST", "/api/v1/events", Some(("application/json", &event.to_string())));
+    let decided: Value = serde_json::from_str(&decided).unwrap();
+    decided["decisions"][0]["invitation"].as_str().unwrap().to_owned()
+}
+
+/// Two text messages that were on their way when the daemon was killed.
+fn two_unknown() -> (Installation, [String; 2]) {
+    let (installation, gateway) = with_silent_gateway();
+    let daemon = installation.start();
+    let ids = [1, 2].map(|n| {
+        let id = order(&installation, n);
+        let (mut connection, _) = gateway.accept().unwrap();
+        assert!(connection.read(&mut [0; 64]).unwrap() > 0, "the request has left");
+        // The daemon is to find it open until it dies.
+        std::mem::forget(connection);
+        id
+    });
+    daemon.kill();
+    assert_eq!(installation.start().stop().0, Some(0), "a start finds what was on its way");
+    (installation, ids)
+}
+
+#[test]
+fn messages_of_unknown_outcome_are_listed_settled_and_sent_again() {
+    let (installation, [first, second]) = two_unknown();
+    let listed = installation.ok(&["unknown", "list", "--open"]);
+    assert!(listed.contains(&format!("{first}  attempt 1 by sms, now unknown: waits for you")), "{listed}");
+    assert!(listed.ends_with("2 messages are of unknown outcome\n"), "{listed}");
+    let csv = installation.ok(&["unknown", "list", "--channel", "sms", "--format", "csv"]);
+    assert!(csv.starts_with("invitation,attempt,journey,stage,branch,channel,outcome,"), "{csv}");
+    assert_eq!(csv.lines().count(), 3, "{csv}");
+
+    let settled = installation.ok(&["unknown", "settle", &first, "--as", "accepted"]);
+    assert_eq!(settled, format!("{first} is settled as accepted; it is now asked\n"));
+    let again = installation.run(&["unknown", "settle", &first, "--as", "refused"]);
+    assert_eq!(again.status.code(), Some(1));
+    let said = String::from_utf8(again.stderr).unwrap();
+    assert_eq!(said, format!("canvass: {first}: no message of it is of unknown outcome\n"));
+
+    let again = installation.ok(&["unknown", "retry", "--all"]);
+    assert!(again.contains(&format!("{second}  goes once more, due ")), "{again}");
+    assert!(again.ends_with("1 message goes once more, 0 left as before\n"), "{again}");
+    let left = installation.run(&["unknown", "retry", &first, "--format", "json"]);
+    assert_eq!(left.status.code(), Some(1), "part of it was not done");
+    let left: Value = serde_json::from_slice(&left.stdout).unwrap();
+    assert_eq!(left["rows"][0]["reason"], "nothing_unknown");
+}
+
+#[test]
+fn a_command_that_is_not_understood_ends_with_64_and_says_what_is_missing() {
+    let installation = Installation::shipped();
+    for (arguments, words) in [
+        (vec!["unknown", "retry"], "<ID>"),
+        (vec!["unknown", "settle", "inv_x"], "--as"),
+        (vec!["unknown", "retry", "inv_x", "--channel", "sms"], "--channel goes with --all"),
+    ] {
+        let output = installation.run(&arguments);
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(64), "{arguments:?}: {said}");
+        assert!(said.contains(words), "{said}");
+    }
+}
