@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use clap::{Parser, Subcommand, ValueEnum};
 
-pub(super) use operations::{ScopeOptions, UnknownCommand, UnknownList, UnknownRetry, UnknownSettle};
+pub(super) use operations::{RetryOptions, ScopeOptions, UnknownCommand, UnknownList, UnknownRetry, UnknownSettle};
 
 /// Asks customers how it went, at each stage of their journey, and brings the answer to somebody who can act.
 #[derive(Debug, Parser)]
@@ -66,6 +66,8 @@ pub(super) enum Command {
     /// Print figures
     #[command(subcommand)]
     Report(ReportCommand),
+    /// Ask those again who came to a stop, through the gate and within their windows
+    Retry(RetryOptions),
     /// Messages of which nobody can say whether they left
     #[command(subcommand)]
     Unknown(UnknownCommand),

@@ -14,6 +14,7 @@ mod events;
 mod exit;
 mod progress;
 mod report;
+mod retry;
 mod rows;
 mod unknown;
 mod why;
@@ -120,6 +121,7 @@ async fn command(command: Command, context: &mut Context<'_>) -> Result<Exit, Fa
         Command::Cards(CardsCommand::List(options)) => cards::list(&options, context).await,
         Command::Cards(CardsCommand::Revoke(options)) => cards::revoke(&options, context).await,
         Command::Report(ReportCommand::Rates(options)) => report::rates(&options, context).await,
+        Command::Retry(options) => retry::retry(&options, context).await,
         Command::Unknown(UnknownCommand::List(options)) => unknown::list(&options, context).await,
         Command::Unknown(UnknownCommand::Retry(options)) => unknown::retry(&options, context).await,
         Command::Unknown(UnknownCommand::Settle(options)) => unknown::settle(&options, context).await,

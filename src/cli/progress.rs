@@ -25,6 +25,14 @@ pub(super) fn things(total: u64, what: &'static str) -> ProgressBar {
     bar
 }
 
+/// A counter of things of which nobody knows how many there are.
+pub(super) fn counter(what: &'static str) -> ProgressBar {
+    let bar = ProgressBar::new_spinner().with_style(style("{pos} {msg} {spinner} {elapsed}"));
+    bar.set_message(what);
+    bar.enable_steady_tick(Duration::from_millis(200));
+    bar
+}
+
 fn style(template: &str) -> ProgressStyle {
     ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar()).progress_chars("=> ")
 }

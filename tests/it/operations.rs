@@ -42,14 +42,19 @@ fn time_of(installation: &Installation) -> String {
 }
 
 fn order(installation: &Installation, n: u32) -> String {
+    let contact = json!({ "id": format!("c-{n}"), "phone": format!("+4915112345{n:03}") });
+    ask(installation, n, &contact)["invitation"].as_str().unwrap().to_owned()
+}
+
+/// What is decided about this contact, now.
+fn ask(installation: &Installation, n: u32, contact: &Value) -> Value {
     let event = json!({
-        "id": format!("e-{n}"), "type": "text.now", "at": time_of(installation), "branch": "mitte",
-        "contact": { "id": format!("c-{n}"), "phone": format!("+4915112345{n:03}") },
+        "id": format!("e-{n}"), "type": "text.now", "at": time_of(installation), "branch": "mitte", "contact": contact,
     });
     let (_, _, decided) =
         http(installation.admin, "POST", "/api/v1/events", Some(("application/json", &event.to_string())));
     let decided: Value = serde_json::from_str(&decided).unwrap();
-    decided["decisions"][0]["invitation"].as_str().unwrap().to_owned()
+    decided["decisions"][0].clone()
 }
 
 /// Two text messages that were on their way when the daemon was killed.
@@ -96,9 +101,31 @@ fn messages_of_unknown_outcome_are_listed_settled_and_sent_again() {
 }
 
 #[test]
+fn those_who_were_skipped_are_asked_when_the_reason_is_gone() {
+    let installation = Installation::shipped();
+    installation.write("config/journeys/now.toml", AT_ONCE);
+    let daemon = installation.start();
+    for n in 1..=2 {
+        assert_eq!(ask(&installation, n, &json!({ "id": format!("c-{n}") }))["reason"], "no_address");
+    }
+    installation.write("guests.csv", "id,phone\nc-1,+4915112345001\n");
+    installation.ok(&["contacts", "import", "guests.csv"]);
+    let rehearsed = installation.ok(&["retry", "--state", "skipped", "--journey", "now", "--since", "1h", "--dry-run"]);
+    let left_out = "       1  now/text: left out, because there is no address for a channel of the line-up\n";
+    let again = "       1  now/text: asked again\n";
+    let sum = "1 invitation would be asked again, 1 left out; nothing was changed\n";
+    assert_eq!(rehearsed, format!("{again}{left_out}{sum}"));
+    let done = installation.ok(&["retry", "--state", "skipped"]);
+    assert_eq!(done, format!("{again}{left_out}1 invitation asked again, 1 left out\n"));
+    assert_eq!(daemon.stop().0, Some(0));
+}
+
+#[test]
 fn a_command_that_is_not_understood_ends_with_64_and_says_what_is_missing() {
     let installation = Installation::shipped();
     for (arguments, words) in [
+        (vec!["retry"], "--state"),
+        (vec!["retry", "--state", "lost"], "undelivered"),
         (vec!["unknown", "retry"], "<ID>"),
         (vec!["unknown", "settle", "inv_x"], "--as"),
         (vec!["unknown", "retry", "inv_x", "--channel", "sms"], "--channel goes with --all"),

@@ -89,3 +89,46 @@ impl Found {
         }
     }
 }
+
+#[derive(Debug, clap::Args)]
+pub(in super::super) struct RetryOptions {
+    /// How they came to a stop
+    #[arg(long, value_enum)]
+    pub(in super::super) state: Stalled,
+    #[command(flatten)]
+    pub(in super::super) scope: ScopeOptions,
+    /// Only those who stopped then or later: a time like 2026-03-01T12:00:00Z, or how long ago, like 2h
+    #[arg(long, value_name = "TIME")]
+    pub(in super::super) since: Option<String>,
+    /// Say what would become of them, and change nothing
+    #[arg(long)]
+    pub(in super::super) dry_run: bool,
+}
+
+/// How an invitation came to a stop.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(in super::super) enum Stalled {
+    /// It ended, and no message was delivered: back to the first step that failed
+    Undelivered,
+    /// A message was refused and none was delivered so far, whether it ended or waits for a later step
+    Refused,
+    /// It is held, as the outcome of its message is unknown: sent once more under the same number
+    Held,
+    /// The channel asked to come again later: not later but now
+    Deferred,
+    /// It was decided not to ask, for a reason that may be gone by now
+    Skipped,
+}
+
+impl Stalled {
+    /// The word for it in the API.
+    pub(in super::super) fn as_str(self) -> &'static str {
+        match self {
+            Self::Undelivered => "undelivered",
+            Self::Refused => "refused",
+            Self::Held => "held",
+            Self::Deferred => "deferred",
+            Self::Skipped => "skipped",
+        }
+    }
+}

@@ -8,6 +8,7 @@ mod health;
 mod invitations;
 mod pages;
 mod reports;
+mod retry;
 mod unknown;
 mod why;
 mod wire;
@@ -36,6 +37,7 @@ pub(super) fn router(core: Arc<Core>) -> Router {
         .route("/api/v1/contacts", get(contacts::page).post(contacts::put))
         .route("/api/v1/contacts/{id}", get(contacts::one))
         .route("/api/v1/invitations", get(invitations::page))
+        .route("/api/v1/invitations/retry", post(retry::retry))
         .route("/api/v1/invitations/{id}", get(invitations::one))
         .route("/api/v1/unknown", get(unknown::page))
         .route("/api/v1/unknown/retry", post(unknown::retry))

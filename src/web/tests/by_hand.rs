@@ -108,6 +108,79 @@ async fn the_list_keeps_to_the_scope_that_is_asked_for() {
     }
 }
 
+/// The relay refuses everything for an hour, by mistake.
+fn refused() -> Outcome {
+    Outcome::Refused { reply: "550 5.7.1 policy".to_owned(), address_dead: false }
+}
+
+#[tokio::test]
+async fn what_was_refused_by_mistake_is_asked_again_and_who_may_not_be_is_left_out_with_the_reason() {
+    let house = House::open().await;
+    for n in 1..=4 {
+        house.order(n).await;
+    }
+    at(&house, "2026-03-04T12:00:00Z");
+    assert_eq!(house.all_leave(Channel::Sms, refused()).await, 4);
+    at(&house, "2026-03-04T13:00:00Z");
+    house.tell("/api/v1/contacts", &json!([{ "id": "c-4", "consent_sms": "no" }])).await;
+    let mut wish =
+        json!({ "state": "undelivered", "scope": { "journey": "delivery" }, "since": "2h", "dry_run": true });
+    let expected = json!([
+        { "journey": "delivery", "stage": "delivery", "result": "asked_again", "reason": null, "explanation": null, "n": 3 },
+        { "journey": "delivery", "stage": "delivery", "result": "left_out", "reason": "no_consent",
+            "explanation": "the contact has not agreed to be asked on that channel", "n": 1 },
+    ]);
+    let told = house.tell("/api/v1/invitations/retry", &wish).await.json();
+    assert_eq!((&told["rows"], &told["since"]), (&expected, &json!("2026-03-04T11:00:00Z")));
+    assert_eq!(house.all_leave(Channel::Sms, refused()).await, 0, "nothing was changed");
+    wish["dry_run"] = json!(false);
+    assert_eq!(house.tell("/api/v1/invitations/retry", &wish).await.json()["rows"], expected);
+    let accepted = Outcome::Accepted { provider_ref: None, reply: "202 ok".to_owned() };
+    assert_eq!(house.all_leave(Channel::Sms, accepted).await, 3);
+    let left = json!([expected[1]]);
+    assert_eq!(
+        house.tell("/api/v1/invitations/retry", &wish).await.json()["rows"],
+        left,
+        "those are not stalled any more"
+    );
+}
+
+#[tokio::test]
+async fn a_retry_takes_those_that_it_is_to_take_page_by_page() {
+    let house = House::open().await;
+    for n in 1..=5 {
+        house.order(n).await;
+    }
+    at(&house, "2026-03-04T12:00:00Z");
+    house.all_leave(Channel::Sms, refused()).await;
+    at(&house, "2026-03-04T15:00:00Z");
+    for other in [json!({ "channel": "email" }), json!({ "branch": "altona" }), json!({ "journey": "dine-in" })] {
+        let wish = json!({ "state": "undelivered", "scope": other });
+        assert_eq!(house.tell("/api/v1/invitations/retry", &wish).await.json()["rows"], json!([]), "{other}");
+    }
+    let late = json!({ "state": "undelivered", "since": "2h" });
+    assert_eq!(house.tell("/api/v1/invitations/retry", &late).await.json()["rows"], json!([]));
+    let (mut after, mut n) = (Value::Null, 0);
+    loop {
+        let wish = json!({ "state": "refused", "limit": 2, "after": after });
+        let page = house.tell("/api/v1/invitations/retry", &wish).await.json();
+        n += page["rows"].as_array().unwrap().iter().map(|row| row["n"].as_u64().unwrap()).sum::<u64>();
+        after = page["next"].clone();
+        if after.is_null() {
+            break;
+        }
+    }
+    assert_eq!(n, 5);
+    for (state, since, words) in [
+        ("lost", "2h", "`lost` is not a state to retry; there are: undelivered, refused, held, deferred, skipped"),
+        ("refused", "lately", "`lately` is no time"),
+    ] {
+        let answer = house.tell("/api/v1/invitations/retry", &json!({ "state": state, "since": since })).await;
+        assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY);
+        assert!(answer.body.contains(words), "{}", answer.body);
+    }
+}
+
 #[tokio::test]
 async fn work_by_hand_that_makes_no_sense_is_refused_with_what_would() {
     let house = House::open().await;
