@@ -14,6 +14,8 @@ pub enum Exit {
     Failed = 1,
     /// The command line is not understood.
     Usage = 64,
+    /// What is stored was written by a later canvass, or is damaged.
+    Data = 65,
     /// Something that is needed is not there or in use: the store, a port, the daemon.
     Unavailable = 69,
     /// The configuration has problems.
@@ -33,6 +35,7 @@ pub(super) fn of_run(err: &RunError) -> Exit {
         RunError::Store(StoreError::InUse { .. }) | RunError::Listen { .. } | RunError::StateDir { .. } => {
             Exit::Unavailable
         }
+        RunError::Store(StoreError::NewerLayout { .. } | StoreError::Unreadable { .. }) => Exit::Data,
         RunError::Store(_) => Exit::Failed,
     }
 }

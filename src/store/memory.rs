@@ -26,11 +26,17 @@ impl Reading for Map {
     }
 }
 
-struct Memory {
+/// They, until the store is closed.
+pub(crate) struct Memory {
     map: Mutex<Option<Map>>,
 }
 
 impl Memory {
+    /// An engine over these pairs.
+    pub(crate) fn of(map: Map) -> Self {
+        Self { map: Mutex::new(Some(map)) }
+    }
+
     fn with<T>(&self, act: impl FnOnce(&mut Map) -> Result<T, StoreError>) -> Result<T, StoreError> {
         let mut map = self.map.lock().unwrap_or_else(PoisonError::into_inner);
         act(map.as_mut().ok_or(StoreError::Closed)?)
@@ -70,6 +76,5 @@ impl Engine for Memory {
 
 /// An empty store in memory with this secret.
 pub async fn open(secret: [u8; crate::domain::seal::SECRET_BYTES]) -> Result<Arc<dyn Store>, StoreError> {
-    let memory = Memory { map: Mutex::new(Some(Map(BTreeMap::new()))) };
-    Ok(Arc::new(Shared::open(memory, secret).await?))
+    Ok(Arc::new(Shared::open(Memory::of(Map(BTreeMap::new())), secret).await?))
 }

@@ -16,6 +16,7 @@ pub mod memory;
 pub mod sled;
 
 mod engine;
+mod migrate;
 mod reads;
 mod record;
 mod shared;
@@ -85,6 +86,17 @@ pub enum StoreError {
     InUse {
         /// Its folder.
         path: PathBuf,
+    },
+    /// A later canvass has brought the store to a layout that this one does not know.
+    #[error(
+        "the store has layout {found} and this canvass knows none after {known}: a later canvass has written it; \
+         run that one, or restore a backup from before it"
+    )]
+    NewerLayout {
+        /// The layout that the store has.
+        found: u32,
+        /// The last layout that this canvass knows.
+        known: u32,
     },
     /// The disk or the backend failed. Nothing that was not acknowledged may be relied on.
     #[error("the store cannot write")]

@@ -82,7 +82,7 @@ pub(super) fn facts_beside(
 ) -> Result<Facts, StoreError> {
     let (suppressed, kin) = around(db, seal, contact.as_ref())?;
     let history = invitations_but(db, seal, &mine.contact, Some(&keys::invitation(&mine.id)))?;
-    Ok(Facts { history, kin, contact, suppressed, ..Facts::default() })
+    Ok(Facts { contact, history, kin, suppressed, ..Facts::default() })
 }
 
 /// The channels on which a contact's address is suppressed, and the invitations of those who share an address with them.

@@ -7,7 +7,7 @@ use super::engine::Engine;
 use super::view::Reading;
 use super::{
     CardAnswer, Expiry, Intervened, Intervention, InvitationAnswer, LeaseRequest, Leased, Recorded, Refusal,
-    Settlement, Store, StoreError, keys, reads, work,
+    Settlement, Store, StoreError, keys, migrate, reads, work,
 };
 use crate::domain::card::Card;
 use crate::domain::card_code::CardCode;
@@ -21,16 +21,14 @@ use crate::domain::survey::{Survey, SurveyVersion};
 use crate::plan::{Facts, Plan, RecordedEvent};
 use crate::report::tally::{Cell, SurfaceCell, SurfaceTally, Tally};
 
-/// Records of an earlier layout that are brought up to date in one unit of work.
-const SLICE: usize = 1_000;
-
 pub(crate) struct Shared<E> {
     engine: E,
     seal: Seal,
 }
 
 impl<E: Engine> Shared<E> {
-    /// A store over this engine, with the secret that it was made with; `secret` if it is new.
+    /// A store over this engine, with the secret that it was made with; `secret` if it is new. One of an older layout is
+    /// brought to today's first.
     pub(crate) async fn open(engine: E, secret: [u8; SECRET_BYTES]) -> Result<Self, StoreError> {
         let kept = engine
             .write(move |view| {
@@ -42,13 +40,15 @@ impl<E: Engine> Shared<E> {
                     return Err(StoreError::Unreadable { kind: 'm', reason });
                 }
                 view.put(keys::SECRET.to_vec(), secret.to_vec());
+                migrate::begin(view, migrate::STEPS)?;
                 Ok(secret.to_vec())
             })
             .await?;
         let unreadable = |_| StoreError::Unreadable { kind: 'm', reason: "the secret has a wrong length".to_owned() };
         let secret: [u8; SECRET_BYTES] = kept.try_into().map_err(unreadable)?;
-        while engine.write(|view| work::due::bring_up_to_date(view, SLICE)).await? > 0 {}
-        Ok(Self { engine, seal: Seal::new(&secret) })
+        let seal = Seal::new(&secret);
+        migrate::run(&engine, &seal, migrate::STEPS).await?;
+        Ok(Self { engine, seal })
     }
 }
 

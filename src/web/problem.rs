@@ -71,6 +71,7 @@ impl From<StoreError> for ApiProblem {
             }
             StoreError::Unreadable { .. }
             | StoreError::InUse { .. }
+            | StoreError::NewerLayout { .. }
             | StoreError::Failed { .. }
             | StoreError::Closed => {
                 tracing::error!("a request failed: {}", Chain(&err));

@@ -146,6 +146,23 @@ fn a_second_daemon_on_the_same_state_is_refused_with_the_reason() {
 }
 
 #[test]
+fn a_store_of_a_later_canvass_is_refused_by_every_command_and_left_alone() {
+    let installation = installation();
+    installation.ok(&["unknown", "list"]);
+    let store = installation.path("state/store");
+    // Version 1 of the note: layout 99, and no step under way.
+    let note = [1, 99, 0];
+    sled::open(&store).unwrap().insert(b"mlayout", note.as_slice()).unwrap();
+    for command in [&["run"][..], &["unknown", "list"]] {
+        let output = installation.run(command);
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(65), "{said}");
+        assert!(said.contains("has layout 99") && said.contains("a later canvass"), "{said}");
+    }
+    assert_eq!(sled::open(&store).unwrap().get(b"mlayout").unwrap().unwrap(), note);
+}
+
+#[test]
 fn a_bad_reload_keeps_the_configuration_that_runs() {
     let installation = installation();
     let mut daemon = installation.start();

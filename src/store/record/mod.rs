@@ -12,6 +12,7 @@ pub(super) mod contact;
 pub(super) mod event;
 pub(super) mod history;
 pub(super) mod invitation;
+pub(super) mod layout;
 pub(super) mod lease;
 pub(super) mod response;
 pub(super) mod route;

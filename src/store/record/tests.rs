@@ -7,12 +7,13 @@ use proptest::prelude::*;
 
 use super::super::StoreError;
 use super::super::keys::kind;
-use super::{address, branch_day, card, contact, event, invitation, response, survey, tally};
+use super::super::migrate::Layout;
+use super::{address, branch_day, card, contact, event, invitation, layout, response, survey, tally};
 use crate::plan::limits::DaySends;
 use crate::report::tally::{Counts, SurfaceTally, Tally};
 
 /// Each kind, and what its reader says of these bytes.
-type Readers = [(u8, fn(&[u8]) -> Result<(), StoreError>); 11];
+type Readers = [(u8, fn(&[u8]) -> Result<(), StoreError>); 12];
 
 const READERS: Readers = [
     (kind::CONTACT, |bytes| contact::read(bytes).map(drop)),
@@ -26,6 +27,7 @@ const READERS: Readers = [
     (kind::ADDRESS, |bytes| address::read(bytes).map(drop)),
     (kind::BRANCH_DAY, |bytes| branch_day::read(bytes).map(drop)),
     (kind::META, |bytes| tally::read_queue(bytes).map(drop)),
+    (kind::META, |bytes| layout::read(bytes).map(drop)),
 ];
 
 #[track_caller]
@@ -96,6 +98,12 @@ proptest! {
         for given in [address::Holders::Known(ids), address::Holders::Crowd] {
             prop_assert_eq!(address::read(&address::write(&given).unwrap()).unwrap(), given);
         }
+    }
+
+    #[test]
+    fn layouts_read_back_as_they_were(number in any::<u32>(), under_way in prop::option::of(any::<Vec<u8>>())) {
+        let given = Layout { number, under_way };
+        prop_assert_eq!(layout::read(&layout::write(&given).unwrap()).unwrap(), given);
     }
 
     #[test]

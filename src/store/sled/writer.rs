@@ -82,6 +82,7 @@ fn again(error: &StoreError) -> StoreError {
         | StoreError::Exists { .. }
         | StoreError::Unreadable { .. }
         | StoreError::InUse { .. }
+        | StoreError::NewerLayout { .. }
         | StoreError::Closed => StoreError::Closed,
     }
 }

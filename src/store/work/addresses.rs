@@ -31,7 +31,7 @@ pub(in super::super) fn holders(
 }
 
 /// Notes which addresses a contact has now, and which no longer.
-pub(super) fn change(
+pub(in super::super) fn change(
     view: &mut View<'_>,
     seal: &Seal,
     before: Option<&Contact>,

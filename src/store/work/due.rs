@@ -105,22 +105,18 @@ fn under(view: &View<'_>, prefix: &[u8], now: DateTime<Utc>, n_max: usize) -> Re
     Ok(head)
 }
 
-/// Brings at most `n_max` entries of layout 1 to where they stand today. Gives how many; after none there are none left.
-pub(in super::super) fn bring_up_to_date(view: &mut View<'_>, n_max: usize) -> Result<usize, StoreError> {
-    let keys: Vec<_> = view.prefix(&[keys::kind::DUE_BY_TIME]).take(n_max).collect::<Result<_, _>>()?;
-    let n = keys.len();
-    for (old, _) in keys {
-        match keys::due_of_layout_1(&old) {
-            // Whoever had the lease is gone; when it was granted is in the invitation.
-            Some(today) if keys::is_on_lane(&today, Lane::Leased) => {
-                if let Some((until, id)) = keys::read_due(&today) {
-                    view.put(keys::lease(&id), record::lease::write(Granted { lease: 0, since: until, until })?);
-                }
+/// Brings an entry of layout 1 to where it stands today.
+pub(in super::super) fn bring_up_to_date(view: &mut View<'_>, old: Vec<u8>) -> Result<(), StoreError> {
+    match keys::due_of_layout_1(&old) {
+        // Whoever had the lease is gone; when it was granted is in the invitation.
+        Some(today) if keys::is_on_lane(&today, Lane::Leased) => {
+            if let Some((until, id)) = keys::read_due(&today) {
+                view.put(keys::lease(&id), record::lease::write(Granted { lease: 0, since: until, until })?);
             }
-            Some(today) => view.put(today, Vec::new()),
-            None => (),
         }
-        view.remove(old);
+        Some(today) => view.put(today, Vec::new()),
+        None => (),
     }
-    Ok(n)
+    view.remove(old);
+    Ok(())
 }
