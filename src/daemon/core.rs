@@ -28,6 +28,9 @@ use crate::plan::routes::RouteRules;
 use crate::render::Templates;
 use crate::store::Store;
 
+/// Mails that are claimed and written before a connection is free for them. A flush takes a few milliseconds, in which a
+/// connection to a near relay carries some ten messages.
+const MAILS_AHEAD: usize = 64;
 /// The name of the gateway that writes files.
 const FILE_GATEWAY: &str = "file";
 
@@ -173,12 +176,13 @@ impl Live {
         }
     }
 
-    /// How many messages of a channel may be on their way at once: what its connections carry, and for mail as many
-    /// again that are written while they wait for a connection. After a crash those too count as unknown, which for mail
-    /// means the same message once more under the same Message-ID; a text message is only claimed when it can leave.
+    /// How many messages of a channel may be on their way at once: what its connections carry, and for mail some more that
+    /// are written while they wait for a connection, so that none stands idle while the store flushes. After a crash those
+    /// too count as unknown, which for mail means the same message once more under the same Message-ID; a text message is
+    /// only claimed when it can leave.
     pub fn capacity(&self, channel: Channel) -> usize {
         match channel {
-            Channel::Email => self.email.as_ref().map_or(0, |transport| transport.connections() * 2),
+            Channel::Email => self.email.as_ref().map_or(0, |transport| transport.connections() + MAILS_AHEAD),
             Channel::Sms => {
                 let routes = self.sms.iter().flat_map(|routes| routes.transports.values());
                 routes.map(|transport| transport.connections()).sum()

@@ -13,8 +13,8 @@ use chrono::{DateTime, Utc};
 use data_encoding::{BASE64, HEXLOWER};
 use lettre::Message;
 use lettre::address::{Address, Envelope};
-use lettre::message::header::{HeaderName, HeaderValue};
-use lettre::message::{Mailbox, MessageBuilder, MultiPart, SinglePart};
+use lettre::message::header::{ContentTransferEncoding, HeaderName, HeaderValue};
+use lettre::message::{Body, Mailbox, MessageBuilder, MultiPart, SinglePart};
 
 use crate::config::settings::Sender;
 use crate::domain::contact::Email;
@@ -279,12 +279,26 @@ fn boundary(message_id: &str) -> String {
     hash.chars().take(40).collect()
 }
 
-/// A body with one kind of line end, LF, from which lettre makes CRLF.
-fn body(field: &'static str, given: &str) -> Result<String, MessageError> {
+/// The longest line that goes out as it is written. SMTP allows 998; some relays count a little differently.
+const LINE_BYTES_MAX: usize = 900;
+
+/// A body with CRLF line ends. What is ASCII with lines of a decent length goes out as it is written, which people can
+/// read in the raw mail and which costs nothing; anything else as lettre encodes it.
+fn body(field: &'static str, given: &str) -> Result<Body, MessageError> {
     if given.contains('\0') {
         return Err(MessageError::ControlCharacter { field, found: '\0' });
     }
-    Ok(given.replace("\r\n", "\n").replace('\r', "\n"))
+    if !given.is_ascii() || given.contains('\r') || given.split('\n').any(|line| line.len() > LINE_BYTES_MAX) {
+        return Ok(Body::new(given.replace("\r\n", "\n").replace('\r', "\n")));
+    }
+    let mut bytes = Vec::with_capacity(given.len() + given.len() / 32);
+    for (number, line) in given.split('\n').enumerate() {
+        if number > 0 {
+            bytes.extend_from_slice(b"\r\n");
+        }
+        bytes.extend_from_slice(line.as_bytes());
+    }
+    Ok(Body::dangerous_pre_encoded(bytes, ContentTransferEncoding::SevenBit))
 }
 
 #[cfg(test)]

@@ -20,10 +20,12 @@ use crate::domain::route::{Room, Route};
 use crate::domain::seal::Seal;
 use crate::plan::gate::{Pass, gate};
 
+/// Due invitations looked at beyond those that may be claimed, at first.
+const LOOKS_MIN: usize = 8;
 /// Due invitations looked at for each one that may be claimed: what the gate withholds must not hold up a unit of work.
 const LOOKS_PER_LEASE: usize = 8;
-/// Due invitations looked at in any case, so that what is in the way is out of it soon.
-const LOOKS_MIN: usize = 64;
+/// Due invitations looked at, where the first may not leave, in any case: what is in the way is out of it soon.
+const LOOKS_FURTHER: usize = 64;
 /// How long an invitation that cannot be read is left alone.
 const PUT_ASIDE_FOR: TimeDelta = TimeDelta::hours(1);
 
@@ -35,21 +37,42 @@ pub(in super::super) fn lease_due(
     request: &LeaseRequest,
 ) -> Result<Leased, StoreError> {
     let (channel, now) = (request.channel, request.now);
-    let n_looks_max = request.n_max.saturating_mul(LOOKS_PER_LEASE).max(LOOKS_MIN);
+    let n_looks_max = request.n_max.saturating_mul(LOOKS_PER_LEASE).max(LOOKS_FURTHER);
     let mut tolls = Tolls::of(request);
     let mut leased = Leased::default();
     if channel == Channel::Email && tolls.ask(view, &[Route::Account])? != Passage::Open {
         leased.next_at = tolls.close(view)?;
         return Ok(leased);
     }
-    let is_open = |room| Ok(tolls.passage(view, room)? == Passage::Open);
-    let head = due::of_channel(view, (channel, now), (request.lease, n_looks_max), is_open)?;
+    // Mostly the first of what is due may leave; only where they may not is it worth looking further.
+    for n_looks in [request.n_max + LOOKS_MIN, n_looks_max] {
+        let is_open = |room| Ok(tolls.passage(view, room)? == Passage::Open);
+        let head = due::of_channel(view, (channel, now), (request.lease, n_looks), is_open)?;
+        leased.next_at = head.next_at;
+        let is_whole = head.entries.len() < n_looks;
+        look_at(view, seal, &mut tolls, (head, &mut leased))?;
+        if is_whole || leased.leases.len() == request.n_max {
+            break;
+        }
+    }
+    leased.next_at = [leased.next_at, tolls.close(view)?].into_iter().flatten().min();
+    Ok(leased)
+}
+
+/// Does what is to be done with what is due, as long as there is room for more leases.
+fn look_at(
+    view: &mut View<'_>,
+    seal: &Seal,
+    tolls: &mut Tolls<'_>,
+    (head, leased): (due::Head, &mut Leased),
+) -> Result<(), StoreError> {
+    let request = tolls.request();
     for entry in head.entries {
         if leased.leases.len() == request.n_max {
             break;
         }
-        let hand_out = |view: &mut View<'_>, invitation| hand_out(view, seal, &mut tolls, (request, invitation));
-        match visit(view, &entry, now, hand_out)? {
+        let hand_out = |view: &mut View<'_>, invitation| hand_out(view, seal, tolls, (request, invitation));
+        match visit(view, &entry, request.now, hand_out)? {
             Visited::Done(Handed::Lease(lease)) => {
                 leave_room(view, entry);
                 leased.leases.push(*lease);
@@ -59,13 +82,14 @@ pub(in super::super) fn lease_due(
                 leased.n_withheld += 1;
             }
             Visited::PutRight => leased.n_withheld += 1,
-            Visited::Done(Handed::Shut(room)) => leased.n_withheld += usize::from(park(view, channel, room, entry)),
+            Visited::Done(Handed::Shut(room)) => {
+                leased.n_withheld += usize::from(park(view, request.channel, room, entry));
+            }
             Visited::Done(Handed::Busy) => (),
             Visited::PutAside => leased.n_unreadable += 1,
         }
     }
-    leased.next_at = [head.next_at, tolls.close(view)?].into_iter().flatten().min();
-    Ok(leased)
+    Ok(())
 }
 
 /// What was done with a due invitation.

@@ -50,6 +50,11 @@ impl<'r> Tolls<'r> {
         Self { request, known: BTreeMap::new(), n_free: request.n_max, next_at: None }
     }
 
+    /// The request.
+    pub(super) fn request(&self) -> &'r LeaseRequest {
+        self.request
+    }
+
     /// Whether what waits in a room may come out.
     pub(super) fn passage(&mut self, view: &View<'_>, room: Room) -> Result<Passage, StoreError> {
         let (request, n_free) = (self.request, self.n_free);
