@@ -32,9 +32,9 @@ impl Termination for Exit {
 pub(super) fn of_run(err: &RunError) -> Exit {
     match err {
         RunError::Config(_) | RunError::Live(_) | RunError::Telemetry(_) => Exit::Config,
-        RunError::Store(StoreError::InUse { .. }) | RunError::Listen { .. } | RunError::StateDir { .. } => {
-            Exit::Unavailable
-        }
+        RunError::Store(StoreError::InUse { .. } | StoreError::ReadOnly { .. })
+        | RunError::Listen { .. }
+        | RunError::StateDir { .. } => Exit::Unavailable,
         RunError::Store(StoreError::NewerLayout { .. } | StoreError::Unreadable { .. }) => Exit::Data,
         RunError::Store(_) => Exit::Failed,
     }

@@ -6,7 +6,7 @@
 //! so no more outcomes wait for the disk than leases do. Which messages may leave, and how fast by which route, is decided
 //! inside the unit of work that grants the lease; what is under way on each route is counted here.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -21,7 +21,7 @@ use crate::domain::attempt::{Obstacle, Outcome};
 use crate::domain::invitation::{Invitation, Lane, RetryPlan};
 use crate::domain::journey::Channel;
 use crate::plan::backoff::{RetryRule, retry_at};
-use crate::store::{Lease, LeaseRequest, Settlement, StoreError};
+use crate::store::{GiveBack, Health, Lease, LeaseRequest, Settlement, StoreError};
 
 /// How long a lease lasts: longer than all time limits of a mail conversation together.
 pub const LEASE: TimeDelta = TimeDelta::minutes(40);
@@ -33,7 +33,7 @@ const IDLE: Duration = Duration::from_secs(30);
 const GATHER: Duration = Duration::from_millis(2);
 /// The pause after the store failed.
 const AFTER_FAILURE: Duration = Duration::from_secs(5);
-/// How often an outcome is offered to a store that does not take it.
+/// How often an outcome is offered to a store that fails to take it, for another reason than that it is read-only.
 const SETTLE_TRIES: usize = 5;
 
 /// The dispatcher of one channel.
@@ -45,6 +45,8 @@ pub struct Dispatcher {
     n_permits: std::sync::atomic::AtomicUsize,
     loads: Arc<RouteLoads>,
     tasks: TaskTracker,
+    /// The lease of a request that was refused, and may have been granted all the same.
+    doubtful: Mutex<Option<u64>>,
 }
 
 /// What a step did.
@@ -63,7 +65,8 @@ impl Dispatcher {
     pub fn new(core: Arc<Core>, channel: Channel, tasks: TaskTracker) -> Self {
         let n_permits = core.live.load().capacity(channel);
         let permits = Arc::new(Semaphore::new(n_permits));
-        Self { core, channel, permits, n_permits: n_permits.into(), loads: Arc::default(), tasks }
+        let (loads, doubtful) = (Arc::default(), Mutex::new(None));
+        Self { core, channel, permits, n_permits: n_permits.into(), loads, tasks, doubtful }
     }
 
     /// Claims as many due messages as can be sent now, and sets off with them.
@@ -75,16 +78,18 @@ impl Dispatcher {
         }
         let live = self.core.live.load_full();
         let now = self.core.clock.now();
+        self.give_back(&live, now).await?;
+        let lease = self.core.entropy.bits();
         let request = LeaseRequest {
             channel: self.channel,
             now,
             n_max: n_free,
             until: now + LEASE,
-            lease: self.core.entropy.bits(),
+            lease,
             rules: Arc::clone(&live.rules.gate),
             loads: self.loads.now(&live.connections(self.channel), now),
         };
-        let leased = self.core.store.lease_due(request).await?;
+        let leased = self.core.store.lease_due(request).await.inspect_err(|_| *self.doubtful() = Some(lease))?;
         let (n_leased, n_withheld) = (leased.leases.len(), leased.n_withheld);
         let step = Step { n_leased, n_withheld, next_at: leased.next_at };
         if leased.n_unreadable > 0 {
@@ -108,6 +113,25 @@ impl Dispatcher {
         Ok(step)
     }
 
+    fn doubtful(&self) -> std::sync::MutexGuard<'_, Option<u64>> {
+        self.doubtful.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Gives back what may have been claimed by a request that was refused: nothing of it was sent, and nobody else can
+    /// know that.
+    async fn give_back(&self, live: &Live, now: DateTime<Utc>) -> Result<(), StoreError> {
+        let Some(lease) = *self.doubtful() else { return Ok(()) };
+        let give_up_after = give_up_after(live, self.channel).unwrap_or(TimeDelta::zero());
+        let retry = RetryPlan { retry_at: now, give_up_after, after_unknown: live.after_unknown(self.channel) };
+        let n = self.core.store.give_back(GiveBack { lease, now, retry }).await?;
+        *self.doubtful() = None;
+        if n > 0 {
+            let channel = self.channel.as_str();
+            tracing::info!(channel, n, "{n} messages were claimed when the store could not write; they are due again");
+        }
+        Ok(())
+    }
+
     /// Waits until nothing is on its way any more, for whoever calls the steps themselves.
     pub async fn settled(&self) {
         let n_permits = self.n_permits.load(std::sync::atomic::Ordering::SeqCst);
@@ -123,11 +147,10 @@ impl Dispatcher {
                 Ok(step) if step.n_leased + step.n_withheld > 0 => Pause::ForPermit,
                 Ok(step) => Pause::For(self.until(step.next_at)),
                 Err(err) => {
-                    tracing::error!(
-                        channel = self.channel.as_str(),
-                        "cannot claim messages: {}",
-                        crate::chain::Chain(&err)
-                    );
+                    if !err.is_read_only() {
+                        let channel = self.channel.as_str();
+                        tracing::error!(channel, "cannot claim messages: {}", crate::chain::Chain(&err));
+                    }
                     Pause::For(AFTER_FAILURE)
                 }
             };
@@ -291,19 +314,28 @@ fn retry_plan(
 }
 
 /// Records an outcome and gives the invitation as it stands then. While the store does not take it, the truth is only
-/// here, so it is offered again; if it is lost all the same, the lease ends and the attempt is unknown, which is then the
-/// truth.
+/// here, so it is kept until the store does; if it is lost all the same, as by a stop, the lease ends and the attempt is
+/// unknown, which is then the truth.
 async fn settle(core: &Core, settlement: Settlement) -> Option<Invitation> {
-    for n in 1..=SETTLE_TRIES {
+    let mut health = core.store.health();
+    let mut n_tries = 0;
+    loop {
         match core.store.settle(settlement.clone()).await {
             Ok(settled) => return Some(settled),
-            Err(StoreError::LeaseLost) => return None,
+            Err(StoreError::LeaseLost | StoreError::Closed) => return None,
+            Err(StoreError::ReadOnly { .. }) => {
+                // The store is gone when this fails.
+                health.wait_for(|health| *health == Health::Writable).await.ok()?;
+            }
             Err(err) => {
-                tracing::error!(invitation.id = %settlement.invitation, "cannot record the outcome of {} (try {n}): {}",
+                n_tries += 1;
+                tracing::error!(invitation.id = %settlement.invitation, "cannot record the outcome of {} (try {n_tries}): {}",
                     settlement.invitation, crate::chain::Chain(&err));
+                if n_tries == SETTLE_TRIES {
+                    return None;
+                }
                 tokio::time::sleep(AFTER_FAILURE).await;
             }
         }
     }
-    None
 }

@@ -12,6 +12,7 @@ use prometheus_client::registry::{Registry, Unit};
 use crate::domain::attempt::Outcome;
 use crate::domain::invitation::Lane;
 use crate::domain::journey::Channel;
+use crate::store::Health;
 
 #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
 struct Sent {
@@ -50,6 +51,7 @@ pub struct Metrics {
     reports: Family<ByGateway, Counter>,
     reload_ok: Gauge,
     reload_at: Gauge,
+    store_writable: Gauge,
 }
 
 impl Metrics {
@@ -71,9 +73,12 @@ impl Metrics {
         registry.register("config_last_reload_successful", "Whether the last reload took", reload_ok.clone());
         let what = "When the configuration in force was read";
         registry.register_with_unit("config_last_reload_success_timestamp", what, Unit::Seconds, reload_at.clone());
+        let store_writable = Gauge::default();
+        registry.register("store_writable", "Whether the store takes changes", store_writable.clone());
+        store_writable.set(1);
         let build = prometheus_client::metrics::info::Info::new([("version", env!("CARGO_PKG_VERSION"))]);
         registry.register("build", "The version that runs", build);
-        Self { registry, sent, duration, queue, responses, reports, reload_ok, reload_at }
+        Self { registry, sent, duration, queue, responses, reports, reload_ok, reload_at, store_writable }
     }
 
     /// A message was handed to a channel.
@@ -103,6 +108,11 @@ impl Metrics {
             };
             self.queue.get_or_create(&ByLane { lane }).set(i64::try_from(length).unwrap_or(i64::MAX));
         }
+    }
+
+    /// Whether the store takes changes.
+    pub fn store(&self, health: Health) {
+        self.store_writable.set(i64::from(health == Health::Writable));
     }
 
     /// A configuration was read, or could not be.

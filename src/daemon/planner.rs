@@ -23,6 +23,7 @@ pub async fn take_event(core: &Core, event: &Event, news: &ContactChange) -> Res
     let live = core.live.load_full();
     for _ in 0..PLANS_MAX {
         if let Some(recorded) = core.store.event(&event.id).await? {
+            core.store.confirm().await?;
             return Ok(recorded);
         }
         let facts = core.store.facts_after(news).await?;

@@ -24,7 +24,7 @@ use crate::config::Problem;
 use crate::config::settings::Settings;
 use crate::domain::journey::Channel;
 use crate::entropy::Entropy;
-use crate::store::{self, StoreError};
+use crate::store::{self, Health, StoreError};
 use crate::web;
 
 /// The pause between two rounds of the ticker and of the housekeeper.
@@ -211,23 +211,37 @@ where
     let stop = lifecycle.soft.clone();
     lifecycle.spawn(async move {
         while !stop.is_cancelled() {
-            if let Err(err) = step().await {
-                tracing::error!("a round failed: {}", Chain(&err));
+            match step().await {
+                Ok(()) => (),
+                Err(err) if err.is_read_only() => (),
+                Err(err) => tracing::error!("a round failed: {}", Chain(&err)),
             }
             tokio::select! { () = tokio::time::sleep(pause) => (), () = stop.cancelled() => () }
         }
     });
 }
 
-/// Writes the status line and pets the watchdog: only when the store answers, so a hung store is noticed.
+/// Writes the status line and pets the watchdog: only when the store answers, so a hung store is noticed. One that says
+/// that it is read-only does not hang, even if it cannot be read.
 async fn status(core: Arc<Core>) -> Result<(), StoreError> {
-    let lengths = core.store.queue().await?;
-    core.metrics.queue(lengths);
-    let [closing, sending, email, sms] = lengths;
+    let health = *core.store.health().borrow();
+    core.metrics.store(health);
+    let queue = match (core.store.queue().await, health) {
+        (Ok(lengths), _) => {
+            core.metrics.queue(lengths);
+            let [closing, sending, email, sms] = lengths;
+            format!("{email} mails and {sms} text messages to send, {sending} on their way, {closing} windows open")
+        }
+        (Err(_), Health::ReadOnly(_)) => "what is to be sent cannot be read".to_owned(),
+        (Err(err), Health::Writable) => return Err(err),
+    };
+    let health = match health {
+        Health::Writable => String::new(),
+        Health::ReadOnly(reason) => format!("the store is read-only, because {reason}; "),
+    };
     let refused = core.reload_refused.load(Ordering::Relaxed);
-    let note = if refused { "the last reload was refused, see the log; " } else { "" };
-    let line =
-        format!("{note}{email} mails and {sms} text messages to send, {sending} on their way, {closing} windows open");
+    let reload = if refused { "the last reload was refused, see the log; " } else { "" };
+    let line = format!("{health}{reload}{queue}");
     tell_systemd(&[NotifyState::Status(&line), NotifyState::Watchdog]);
     Ok(())
 }

@@ -1,6 +1,9 @@
 //! What a backend of ordered keys must do; everything else is written once on top.
 
+use tokio::sync::watch;
+
 use crate::store::StoreError;
+use crate::store::health::Health;
 use crate::store::view::{Reading, View};
 
 /// Runs units of work one after the other, each durable before it is acknowledged, and reads beside them.
@@ -16,6 +19,9 @@ pub(crate) trait Engine: Send + Sync + 'static {
         &self,
         look: impl FnOnce(&dyn Reading) -> Result<T, StoreError> + Send + 'static,
     ) -> impl Future<Output = Result<T, StoreError>> + Send;
+
+    /// Whether it takes changes, and every change of that.
+    fn health(&self) -> watch::Receiver<Health>;
 
     /// Writes out and closes.
     fn close(&self) -> impl Future<Output = Result<(), StoreError>> + Send;

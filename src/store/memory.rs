@@ -4,7 +4,10 @@ use std::collections::BTreeMap;
 use std::ops::Bound;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use tokio::sync::watch;
+
 use super::engine::Engine;
+use super::health::Health;
 use super::shared::Shared;
 use super::view::{Changes, Pairs, Reading, View};
 use super::{Store, StoreError};
@@ -29,12 +32,13 @@ impl Reading for Map {
 /// They, until the store is closed.
 pub(crate) struct Memory {
     map: Mutex<Option<Map>>,
+    health: watch::Sender<Health>,
 }
 
 impl Memory {
     /// An engine over these pairs.
     pub(crate) fn of(map: Map) -> Self {
-        Self { map: Mutex::new(Some(map)) }
+        Self { map: Mutex::new(Some(map)), health: watch::Sender::new(Health::Writable) }
     }
 
     fn with<T>(&self, act: impl FnOnce(&mut Map) -> Result<T, StoreError>) -> Result<T, StoreError> {
@@ -48,6 +52,9 @@ impl Engine for Memory {
         &self,
         unit: impl FnOnce(&mut View<'_>) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
+        if let Health::ReadOnly(reason) = *self.health.borrow() {
+            return Err(StoreError::ReadOnly { reason });
+        }
         self.with(|map| {
             let mut view = View::of(map);
             let done = unit(&mut view)?;
@@ -69,9 +76,23 @@ impl Engine for Memory {
         self.with(|map| look(map))
     }
 
+    fn health(&self) -> watch::Receiver<Health> {
+        self.health.subscribe()
+    }
+
     async fn close(&self) -> Result<(), StoreError> {
         self.map.lock().unwrap_or_else(PoisonError::into_inner).take().map(drop).ok_or(StoreError::Closed)
     }
+}
+
+/// The same, and what makes it read-only and writable again.
+#[cfg(test)]
+pub(crate) async fn open_with_switch(
+    secret: [u8; crate::domain::seal::SECRET_BYTES],
+) -> Result<(Arc<dyn Store>, watch::Sender<Health>), StoreError> {
+    let memory = Memory::of(Map(BTreeMap::new()));
+    let switch = memory.health.clone();
+    Ok((Arc::new(Shared::open(memory, secret).await?), switch))
 }
 
 /// An empty store in memory with this secret.

@@ -11,6 +11,7 @@
 //! [`work`] holds the units of work, written once over ordered keys; [`memory`] and [`sled`] carry them. `contract.rs`
 //! is what every backend must pass.
 
+pub mod health;
 pub mod keys;
 pub mod memory;
 pub mod sled;
@@ -32,6 +33,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use chrono::{DateTime, NaiveDate, Utc};
+use tokio::sync::watch;
 
 use crate::domain::attempt::Outcome;
 use crate::domain::card::Card;
@@ -49,11 +51,12 @@ use crate::plan::gate::GateRules;
 use crate::plan::{Facts, Plan, RecordedEvent};
 use crate::report::tally::{Cell, SurfaceCell, SurfaceTally, Tally};
 
+pub use health::{Health, ReadOnlyReason};
 pub use work::answers::{CardAnswer, InvitationAnswer, Recorded, Refusal};
 pub use work::interventions::{Intervened, Intervention, Wanted};
 
 /// Why the store did not do what it was asked.
-#[derive(Debug, thiserror::Error)]
+#[derive(Clone, Debug, thiserror::Error)]
 pub enum StoreError {
     /// The contact has changed since the plan was made: look again and plan again.
     #[error("the contact has changed since the plan was made")]
@@ -98,6 +101,13 @@ pub enum StoreError {
         /// The last layout that this canvass knows.
         known: u32,
     },
+    /// The store takes no changes, so this one was refused; it may or may not be there when the store takes changes again,
+    /// and can be handed in again either way.
+    #[error("the store is read-only, because {reason}")]
+    ReadOnly {
+        /// Why.
+        reason: ReadOnlyReason,
+    },
     /// The disk or the backend failed. Nothing that was not acknowledged may be relied on.
     #[error("the store cannot write")]
     Failed {
@@ -110,11 +120,24 @@ pub enum StoreError {
     Closed,
 }
 
+impl StoreError {
+    /// Whether the store takes no changes. It has logged so itself, once: whoever gets the error need not.
+    pub fn is_read_only(&self) -> bool {
+        matches!(self, Self::ReadOnly { .. })
+    }
+}
+
 /// What canvass remembers.
 #[async_trait]
 pub trait Store: Send + Sync {
     /// The keyed hash of this store.
     fn seal(&self) -> &Seal;
+
+    /// Whether it takes changes, and every change of that.
+    fn health(&self) -> watch::Receiver<Health>;
+    /// Returns when all that can be read by now is on disk: what is read may be ahead of the flush. To be called before
+    /// somebody is told that a change, found done, is done.
+    async fn confirm(&self) -> Result<(), StoreError>;
 
     /// The contact of that id.
     async fn contact(&self, id: &ContactId) -> Result<Option<Contact>, StoreError>;
@@ -138,6 +161,8 @@ pub trait Store: Send + Sync {
     async fn lease_due(&self, request: LeaseRequest) -> Result<Leased, StoreError>;
     /// Records what came of a leased attempt and sets what follows.
     async fn settle(&self, request: Settlement) -> Result<Invitation, StoreError>;
+    /// Gives back every invitation under a lease that nobody was handed. Gives how many there were.
+    async fn give_back(&self, request: GiveBack) -> Result<usize, StoreError>;
     /// Ends the leases that were to end by `before`: what their holders did is unknown. Gives how many.
     async fn expire_leases(&self, request: Expiry) -> Result<usize, StoreError>;
     /// Closes at most `n_max` windows that ended. Gives how many.
@@ -295,6 +320,17 @@ pub struct Settlement {
     /// When.
     pub now: DateTime<Utc>,
     /// When to come again, if that is what follows.
+    pub retry: RetryPlan,
+}
+
+/// A lease whose request was refused, and may have been granted all the same.
+#[derive(Clone, Copy, Debug)]
+pub struct GiveBack {
+    /// The lease that was asked for.
+    pub lease: u64,
+    /// The time.
+    pub now: DateTime<Utc>,
+    /// When to come again.
     pub retry: RetryPlan,
 }
 

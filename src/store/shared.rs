@@ -2,11 +2,13 @@
 
 use async_trait::async_trait;
 use chrono::{DateTime, NaiveDate, Utc};
+use tokio::sync::watch;
 
 use super::engine::Engine;
+use super::health::Health;
 use super::view::Reading;
 use super::{
-    CardAnswer, Expiry, Intervened, Intervention, InvitationAnswer, LeaseRequest, Leased, Recorded, Refusal,
+    CardAnswer, Expiry, GiveBack, Intervened, Intervention, InvitationAnswer, LeaseRequest, Leased, Recorded, Refusal,
     Settlement, Store, StoreError, keys, migrate, reads, work,
 };
 use crate::domain::card::Card;
@@ -58,6 +60,15 @@ impl<E: Engine> Store for Shared<E> {
         &self.seal
     }
 
+    fn health(&self) -> watch::Receiver<Health> {
+        self.engine.health()
+    }
+
+    async fn confirm(&self) -> Result<(), StoreError> {
+        // Whatever was handed in before is on disk when this is, or the store takes nothing any more.
+        self.engine.write(|_| Ok(())).await
+    }
+
     async fn contact(&self, id: &ContactId) -> Result<Option<Contact>, StoreError> {
         let id = id.clone();
         self.engine.read(move |db| reads::contact(db, &id)).await
@@ -104,6 +115,10 @@ impl<E: Engine> Store for Shared<E> {
     async fn settle(&self, request: Settlement) -> Result<Invitation, StoreError> {
         let seal = self.seal.clone();
         self.engine.write(move |view| work::dispatch::settle(view, &seal, &request)).await
+    }
+
+    async fn give_back(&self, request: GiveBack) -> Result<usize, StoreError> {
+        self.engine.write(move |view| work::leases::give_back(view, &request)).await
     }
 
     async fn expire_leases(&self, request: Expiry) -> Result<usize, StoreError> {

@@ -69,6 +69,10 @@ impl From<StoreError> for ApiProblem {
             StoreError::Exists { .. } | StoreError::Stale | StoreError::LeaseLost => {
                 Self::new(StatusCode::CONFLICT, "conflict", err.to_string())
             }
+            // The store has said so already, once.
+            StoreError::ReadOnly { .. } => {
+                Self::new(StatusCode::SERVICE_UNAVAILABLE, "the store is read-only", err.to_string())
+            }
             StoreError::Unreadable { .. }
             | StoreError::InUse { .. }
             | StoreError::NewerLayout { .. }

@@ -42,7 +42,7 @@ fn begin() -> (Sink, Installation) {
     let sink = Sink::start(&[]);
     let settings = mail_through(sink.smtp_port(), "none") + &format!("connections = {CONNECTIONS}\n");
     let installation = Installation::with(MAIL_AT_ONCE, &settings);
-    import_events(&installation);
+    import_events(&installation, INVITATIONS);
     (sink, installation)
 }
 
@@ -73,20 +73,20 @@ fn finish(sink: &Sink, installation: &Installation) -> usize {
 }
 
 /// Without a daemon, so that all is due when it starts.
-fn import_events(installation: &Installation) {
+pub(crate) fn import_events(installation: &Installation, n_events: usize) {
     let at = now();
     let event = |n: usize| {
         let contact = json!({ "id": format!("guest-{n}"), "email": format!("guest-{n}@guests.example") });
         json!({ "id": format!("visit-{n}"), "type": "visit.completed", "at": at, "contact": contact })
     };
-    let lines: Vec<_> = (1..=INVITATIONS).map(|n| format!("{}\n", event(n))).collect();
+    let lines: Vec<_> = (1..=n_events).map(|n| format!("{}\n", event(n))).collect();
     let file = installation.write("events.jsonl", &lines.concat());
     let said = installation.ok(&["events", "import", file.to_str().unwrap()]);
-    assert!(said.contains("2000  evening/visit: planned"), "{said}");
+    assert!(said.contains(&format!("{n_events}  evening/visit: planned")), "{said}");
 }
 
 /// The invitations that the list of unknown outcomes names. None of them is due within the next minutes.
-fn unknown(installation: &Installation) -> BTreeSet<String> {
+pub(crate) fn unknown(installation: &Installation) -> BTreeSet<String> {
     let listed = installation.json(&["unknown", "list"]);
     let rows = listed["rows"].as_array().unwrap();
     let unknown: BTreeSet<_> = rows.iter().map(|row| text(&row["invitation"])).collect();
@@ -96,7 +96,7 @@ fn unknown(installation: &Installation) -> BTreeSet<String> {
 }
 
 /// Every invitation, with the outcome of its only attempt.
-fn outcomes(installation: &Installation) -> BTreeMap<String, String> {
+pub(crate) fn outcomes(installation: &Installation) -> BTreeMap<String, String> {
     let mut outcomes = BTreeMap::new();
     let mut after = String::new();
     loop {
@@ -115,7 +115,7 @@ fn outcomes(installation: &Installation) -> BTreeMap<String, String> {
 }
 
 /// How often each invitation's mail has arrived whole.
-fn arrived(sink: &Sink) -> BTreeMap<String, usize> {
+pub(crate) fn arrived(sink: &Sink) -> BTreeMap<String, usize> {
     let mut arrived = BTreeMap::new();
     for message in sink.messages() {
         let message = String::from_utf8(message).unwrap();

@@ -45,6 +45,12 @@ mod round_trip;
 mod crash;
 
 #[cfg(test)]
+mod small_disk;
+
+#[cfg(test)]
+mod full_disk;
+
+#[cfg(test)]
 mod printed_cards;
 
 #[cfg(test)]

@@ -3,7 +3,10 @@
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use tokio::sync::watch;
+
 use super::*;
+use crate::store::Health;
 use crate::store::contract::{SECRET, fixture};
 use crate::store::keys::kind;
 use crate::store::memory::{Map, Memory};
@@ -59,6 +62,10 @@ impl Engine for Mortal {
         look: impl FnOnce(&dyn Reading) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
         self.memory.read(look).await
+    }
+
+    fn health(&self) -> watch::Receiver<Health> {
+        self.memory.health()
     }
 
     async fn close(&self) -> Result<(), StoreError> {

@@ -2,19 +2,26 @@
 //!
 //! All changes go through one thread ([`writer`]) that runs the units of work waiting for it into one batch, applies it,
 //! flushes, and calls `sync_data` on the log file itself: sled ends a flush with `sync_file_range`, which flushes neither
-//! the disk's cache nor the file's metadata. Only then is anybody told that their work is done.
+//! the disk's cache nor the file's metadata. Only then is anybody told that their work is done. A disk that is full turns
+//! the store read-only until there is room again.
 
+mod place;
+mod slot;
 mod writer;
 
-use std::io::ErrorKind;
-use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use tokio::sync::watch;
 
 use super::engine::Engine;
+use super::health::Health;
 use super::shared::Shared;
 use super::view::{Pairs, Reading, View};
 use super::{Store, StoreError};
-use writer::Writer;
+use place::{Place, RealDisk};
+use slot::{At, Slot};
+use writer::{Pauses, Writer};
 
 /// Where and how to open a store.
 #[derive(Clone, Debug)]
@@ -31,34 +38,15 @@ pub async fn open(
     options: SledOptions,
     secret: [u8; crate::domain::seal::SECRET_BYTES],
 ) -> Result<Arc<dyn Store>, StoreError> {
-    let opened = tokio::task::spawn_blocking(move || open_blocking(&options));
+    let opened = tokio::task::spawn_blocking(move || open_blocking(options));
     let sled = opened.await.map_err(failed)??;
     Ok(Arc::new(Shared::open(sled, secret).await?))
 }
 
-fn open_blocking(options: &SledOptions) -> Result<Sled, StoreError> {
-    let config = ::sled::Config::new()
-        .path(&options.path)
-        .cache_capacity(options.cache_bytes)
-        .flush_every_ms(None)
-        .mode(::sled::Mode::HighThroughput);
-    let db = config.open().map_err(|source| open_failed(source, &options.path))?;
-    let log = std::fs::File::open(options.path.join("db")).map_err(failed)?;
-    let tree: ::sled::Tree = (*db).clone();
-    let writer = Writer::start(db, log)?;
-    Ok(Sled { tree: Mutex::new(Some(tree)), writer })
-}
-
-fn open_failed(source: ::sled::Error, path: &Path) -> StoreError {
-    // sled wraps the error of a lock that it cannot get in one of kind `Other`, and keeps of the cause only the words:
-    // what another holder makes of it is `WouldBlock`, while a file system without locks makes something else.
-    if let ::sled::Error::Io(err) = &source
-        && err.kind() == ErrorKind::Other
-        && err.to_string().contains(&format!("{:?}", ErrorKind::WouldBlock))
-    {
-        return StoreError::InUse { path: path.to_owned() };
-    }
-    failed(source)
+fn open_blocking(options: SledOptions) -> Result<Sled, StoreError> {
+    let place = Place { path: options.path, cache_bytes: options.cache_bytes, disk: Box::new(RealDisk) };
+    let (writer, slot) = Writer::start(place, Pauses::USUAL)?;
+    Ok(Sled { slot, writer })
 }
 
 /// Wraps what went wrong below.
@@ -67,15 +55,8 @@ pub(super) fn failed(source: impl std::error::Error + Send + Sync + 'static) -> 
 }
 
 struct Sled {
-    /// Gone once the store is closed: sled keeps the folder locked as long as anybody has a tree of it.
-    tree: Mutex<Option<::sled::Tree>>,
+    slot: Arc<Slot>,
     writer: Writer,
-}
-
-impl Sled {
-    fn tree(&self) -> MutexGuard<'_, Option<::sled::Tree>> {
-        self.tree.lock().unwrap_or_else(PoisonError::into_inner)
-    }
 }
 
 /// What is in the tree now.
@@ -107,13 +88,17 @@ impl Engine for Sled {
         &self,
         look: impl FnOnce(&dyn Reading) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
-        let tree = self.tree().clone().ok_or(StoreError::Closed)?;
+        let tree = self.slot.tree().await?;
         tokio::task::spawn_blocking(move || look(&Tree(&tree))).await.map_err(failed)?
     }
 
     async fn close(&self) -> Result<(), StoreError> {
-        drop(self.tree().take());
+        self.slot.put(At::Closed);
         self.writer.close().await
+    }
+
+    fn health(&self) -> watch::Receiver<Health> {
+        self.writer.health()
     }
 }
 

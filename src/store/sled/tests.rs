@@ -1,6 +1,7 @@
 //! What only a store on disk can get wrong: being opened again, being opened twice, being killed.
 
 mod crash;
+mod full;
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -8,7 +9,7 @@ use std::sync::Arc;
 
 use tokio::task::JoinSet;
 
-use super::{SledOptions, open, open_failed};
+use super::{SledOptions, open};
 use crate::domain::answer::Completeness;
 use crate::domain::contact_change::ContactChange;
 use crate::domain::id::{EventId, JourneyId, StageId};
@@ -74,20 +75,6 @@ async fn a_folder_that_is_in_use_is_named_and_left_alone() {
     }
     first.put_contacts(vec![ContactChange::none(contact_id("ada"))], false).await.unwrap();
     assert!(first.contact(&contact_id("ada")).await.unwrap().is_some());
-}
-
-#[test]
-fn a_lock_that_fails_for_another_reason_is_not_called_in_use() {
-    let failed = |source: std::io::Error| {
-        // As sled words it.
-        let wrapped = format!("could not acquire lock on {:?}: {source:?}", "store/db");
-        open_failed(::sled::Error::Io(std::io::Error::other(wrapped)), Path::new("store"))
-    };
-    let would_block = std::io::Error::from_raw_os_error(11);
-    assert_eq!(would_block.kind(), std::io::ErrorKind::WouldBlock);
-    assert!(matches!(failed(would_block), StoreError::InUse { .. }));
-    let no_locks_here = std::io::Error::from_raw_os_error(37);
-    assert!(matches!(failed(no_locks_here), StoreError::Failed { .. }));
 }
 
 #[tokio::test]

@@ -1,13 +1,28 @@
 //! The writer: one thread, group commit.
+//!
+//! At the first write that fails the store turns read-only: nobody is told that their work is done, what is waiting and
+//! what comes is refused at once, and the store is opened again, so that it can be read. What of the failed group is on
+//! disk is known then, and it is all of it or nothing. If what failed may pass, the writer looks now and then whether there is room
+//! again, and goes on when there is.
+//!
+//! So a unit of work that was refused may have been done. Handing it in again is safe, each for its own reason: an event
+//! and a plan are found recorded, or stale; contacts, answers, refusals and clocks come to the same state a second time; a
+//! settlement finds its lease gone; windows and leases that ended are found ended. Two leave something behind: a lease
+//! that nobody was handed, which the dispatcher gives back, and a visit to a card that is counted and was not seen.
 
 use std::fs::{File, TryLockError};
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot, watch};
+use tokio::time::Instant;
 
+use super::place::{Opened, Place};
+use super::slot::{At, Slot};
 use super::{Tree, failed};
+use crate::chain::Chain;
 use crate::store::StoreError;
+use crate::store::health::{Health, ReadOnlyReason};
 use crate::store::view::View;
 
 /// Units of work that may wait; beyond, whoever brings more waits to hand it in.
@@ -19,28 +34,65 @@ const GROUP_MAX: usize = 1_024;
 const LOCK_LOOKS_MAX: usize = 2_000;
 const LOCK_PAUSE: Duration = Duration::from_millis(1);
 
-/// Runs a unit in the group's view, and tells its owner later, once the group is on disk or has failed.
-type Job = Box<dyn FnOnce(&mut View<'_>) -> Tell + Send>;
-type Tell = Box<dyn FnOnce(Result<(), &StoreError>) + Send>;
+/// Runs a unit in the group's view, or learns that it cannot be run; and tells its owner later, once the group is on disk
+/// or has failed.
+type Job = Box<dyn FnOnce(Result<&mut View<'_>, StoreError>) -> Tell + Send>;
+type Tell = Box<dyn FnOnce(Result<(), StoreError>) + Send>;
 
 enum Order {
     Run(Job),
     Close(oneshot::Sender<Result<(), StoreError>>),
 }
 
+/// The pauses between two looks whether a store that could not write can write again: the first, doubled each time, and
+/// the longest.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Pauses {
+    pub(super) first: Duration,
+    pub(super) longest: Duration,
+}
+
+impl Pauses {
+    /// An operator who has made room sees it taken within a minute.
+    pub(super) const USUAL: Self = Self { first: Duration::from_secs(1), longest: Duration::from_mins(1) };
+}
+
 /// The handle of the writer thread. The thread ends when it is told to, or when the last handle goes.
 pub(super) struct Writer {
     orders: mpsc::Sender<Order>,
+    health: watch::Receiver<Health>,
 }
 
 impl Writer {
-    /// Starts the thread.
-    pub(super) fn start(db: sled::Db, log: File) -> Result<Self, StoreError> {
+    /// Opens the store and starts the thread.
+    pub(super) fn start(place: Place, pauses: Pauses) -> Result<(Self, Arc<Slot>), StoreError> {
+        let opened = place.open()?;
+        if let Err(err) = place.set_reserve_aside() {
+            tracing::warn!("no room can be set aside for the store: {err}");
+        }
+        let slot = Arc::new(Slot::with((*opened.db).clone()));
         let (orders, inbox) = mpsc::channel(WAITING_MAX);
-        let thread = Thread { db, log, inbox, broken: None };
+        let (told, health) = watch::channel(Health::Writable);
+        let timer = tokio::runtime::Builder::new_current_thread().enable_time().build().map_err(failed)?;
+        let thread = Thread {
+            place,
+            opened: Some(opened),
+            failed: false,
+            inbox,
+            slot: Arc::clone(&slot),
+            health: told,
+            timer,
+            pauses,
+            next_look: None,
+        };
         let builder = std::thread::Builder::new().name("store".to_owned());
         builder.spawn(move || thread.run()).map_err(failed)?;
-        Ok(Self { orders })
+        Ok((Self { orders, health }, slot))
+    }
+
+    /// Whether the store takes changes, and every change of that.
+    pub(super) fn health(&self) -> watch::Receiver<Health> {
+        self.health.clone()
     }
 
     /// Runs a unit of work and waits until it is on disk.
@@ -48,17 +100,14 @@ impl Writer {
         &self,
         unit: impl FnOnce(&mut View<'_>) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
+        if let Health::ReadOnly(reason) = *self.health.borrow() {
+            return Err(StoreError::ReadOnly { reason });
+        }
         let (tell, told) = oneshot::channel();
         let job: Job = Box::new(move |view| {
-            let done = view.try_unit(unit);
-            Box::new(move |committed| {
-                let result = match committed {
-                    Ok(()) => done,
-                    Err(reason) => done.and(Err(again(reason))),
-                };
-                // Whoever asked may be gone; the work is done all the same.
-                drop(tell.send(result));
-            })
+            let done = view.and_then(|view| view.try_unit(unit));
+            // Whoever asked may be gone; the work is done all the same.
+            Box::new(move |committed| drop(tell.send(done.and_then(|done| committed.map(|()| done)))))
         });
         self.orders.send(Order::Run(job)).await.map_err(|_| StoreError::Closed)?;
         told.await.map_err(|_| StoreError::Closed)?
@@ -72,33 +121,24 @@ impl Writer {
     }
 }
 
-/// The same error for everybody in the group.
-fn again(error: &StoreError) -> StoreError {
-    match error {
-        StoreError::Failed { source } => StoreError::Failed { source: Arc::clone(source) },
-        StoreError::Stale
-        | StoreError::LeaseLost
-        | StoreError::NotFound { .. }
-        | StoreError::Exists { .. }
-        | StoreError::Unreadable { .. }
-        | StoreError::InUse { .. }
-        | StoreError::NewerLayout { .. }
-        | StoreError::Closed => StoreError::Closed,
-    }
-}
-
 struct Thread {
-    db: sled::Db,
-    log: File,
+    place: Place,
+    /// Gone while the store cannot be opened.
+    opened: Option<Opened>,
+    /// Whether a write has failed since it was opened.
+    failed: bool,
     inbox: mpsc::Receiver<Order>,
-    /// The first failure of the disk. After it nothing is acknowledged any more: what a failed batch left behind is not
-    /// known until the store is opened again.
-    broken: Option<StoreError>,
+    slot: Arc<Slot>,
+    health: watch::Sender<Health>,
+    timer: tokio::runtime::Runtime,
+    pauses: Pauses,
+    /// When to look again whether the store can write, and the pause after that.
+    next_look: Option<(Instant, Duration)>,
 }
 
 impl Thread {
     fn run(mut self) {
-        while let Some(order) = self.inbox.blocking_recv() {
+        while let Some(order) = self.next_order() {
             let mut jobs = Vec::new();
             let mut closing = None;
             let mut next = Some(order);
@@ -109,48 +149,156 @@ impl Thread {
                 }
                 next = if jobs.len() < GROUP_MAX && closing.is_none() { self.inbox.try_recv().ok() } else { None };
             }
-            self.commit(jobs);
+            self.work_off(jobs);
             if let Some(tell) = closing {
-                let flushed = self.flush();
-                drop(self.db);
-                wait_for_lock(self.log);
+                let flushed = if self.refusal().is_some() { Ok(()) } else { self.flush() };
+                self.let_go(At::Closed);
                 drop(tell.send(flushed));
                 return;
             }
         }
     }
 
-    fn commit(&mut self, jobs: Vec<Job>) {
-        let tree = Tree(&self.db);
+    /// The next order; until it comes, looks now and then whether a store that could not write can write again.
+    fn next_order(&mut self) -> Option<Order> {
+        loop {
+            let Some((at, _)) = self.next_look else { return self.inbox.blocking_recv() };
+            let inbox = &mut self.inbox;
+            match self.timer.block_on(async { tokio::time::timeout_at(at, inbox.recv()).await }) {
+                Ok(order) => return order,
+                Err(_) => self.look_again(),
+            }
+        }
+    }
+
+    fn refusal(&self) -> Option<StoreError> {
+        match *self.health.borrow() {
+            Health::Writable => None,
+            Health::ReadOnly(reason) => Some(StoreError::ReadOnly { reason }),
+        }
+    }
+
+    fn work_off(&mut self, jobs: Vec<Job>) {
+        let (committed, replies) = match (self.refusal(), &self.opened) {
+            (None, Some(opened)) => self.commit(opened, jobs),
+            (refusal, _) => {
+                let refusal = refusal.unwrap_or(StoreError::Closed);
+                let refused = jobs.into_iter().map(|job| job(Err(refusal.clone()))).collect();
+                (Ok(()), refused)
+            }
+        };
+        let told = committed.map_err(|reason| {
+            self.turn_read_only(reason);
+            StoreError::ReadOnly { reason }
+        });
+        let read_only = told.is_err();
+        for reply in replies {
+            reply(told.clone());
+        }
+        if read_only {
+            self.open_for_reading();
+        }
+    }
+
+    fn commit(&self, opened: &Opened, jobs: Vec<Job>) -> (Result<(), ReadOnlyReason>, Vec<Tell>) {
+        let tree = Tree(&opened.db);
         let mut view = View::of(&tree);
-        let replies: Vec<Tell> = jobs.into_iter().map(|job| job(&mut view)).collect();
+        let replies: Vec<Tell> = jobs.into_iter().map(|job| job(Ok(&mut view))).collect();
         let changes = view.into_changes();
+        if changes.is_empty() {
+            return (Ok(()), replies);
+        }
         let mut batch = sled::Batch::default();
-        let changed = !changes.is_empty();
         for (key, value) in changes {
             match value {
                 Some(value) => batch.insert(key, value),
                 None => batch.remove(key),
             }
         }
-        if changed && self.broken.is_none() {
-            let written = self.db.apply_batch(batch).map_err(failed).and_then(|()| self.flush());
-            self.broken = written.err();
-        }
-        for reply in replies {
-            reply(self.broken.as_ref().map_or(Ok(()), Err));
-        }
+        let written = opened.db.apply_batch(batch).map_err(failed).and_then(|()| self.flush());
+        (written.map_err(|err| reason_of(&err)), replies)
     }
 
     fn flush(&self) -> Result<(), StoreError> {
-        self.db.flush().map_err(failed)?;
-        self.log.sync_data().map_err(failed)
+        let Some(opened) = &self.opened else { return Err(StoreError::Closed) };
+        opened.db.flush().map_err(failed)?;
+        self.place.disk.sync(&opened.log).map_err(failed)
     }
+
+    /// Takes nothing in from now on, and says so once.
+    fn turn_read_only(&mut self, reason: ReadOnlyReason) {
+        tracing::error!("the store turns read-only, because {reason}; nothing that was acknowledged is lost");
+        self.next_look = reason.may_pass().then(|| (Instant::now() + self.pauses.first, self.pauses.first * 2));
+        self.failed = true;
+        self.slot.put(At::Away);
+        self.health.send_replace(Health::ReadOnly(reason));
+    }
+
+    /// Opens the store again, so that it reads as it should. Where that cannot be done it stays as it is: most of it can be
+    /// read.
+    fn open_for_reading(&mut self) {
+        self.place.give_up_reserve();
+        if self.place.can_be_written() {
+            self.open_again();
+        } else if let Some(opened) = &self.opened {
+            self.slot.put(At::Open((*opened.db).clone()));
+        }
+    }
+
+    /// Goes on if there is room again.
+    fn look_again(&mut self) {
+        let has_room = self.place.set_reserve_aside().is_ok();
+        if self.opened.is_none() || (self.failed && has_room) {
+            self.open_again();
+        }
+        if has_room && self.opened.is_some() {
+            self.next_look = None;
+            self.health.send_replace(Health::Writable);
+            tracing::info!("the store takes changes again");
+            return;
+        }
+        let pause = self.next_look.map_or(self.pauses.first, |(_, pause)| pause).min(self.pauses.longest);
+        self.next_look = Some((Instant::now() + pause, pause * 2));
+    }
+
+    fn open_again(&mut self) {
+        self.let_go(At::Away);
+        match self.place.open() {
+            Ok(opened) => {
+                self.slot.put(At::Open((*opened.db).clone()));
+                self.opened = Some(opened);
+                self.failed = false;
+            }
+            Err(err) => {
+                tracing::error!("the store cannot be opened, so it cannot be read either: {}", Chain(&err));
+                self.slot.put(At::Gone(err));
+            }
+        }
+    }
+
+    /// Lets go of the store, and waits until its folder can be opened again.
+    fn let_go(&mut self, at: At) {
+        self.slot.put(at);
+        if let Some(Opened { db, log }) = self.opened.take() {
+            drop(db);
+            wait_for_lock(log);
+        }
+    }
+}
+
+/// Why a write failed, as far as it can be told.
+fn reason_of(err: &StoreError) -> ReadOnlyReason {
+    let StoreError::Failed { source } = err else { return ReadOnlyReason::DiskFailed };
+    let of_sled = match source.downcast_ref::<sled::Error>() {
+        Some(sled::Error::Io(err)) => Some(err),
+        Some(_) | None => None,
+    };
+    of_sled.or_else(|| source.downcast_ref()).map_or(ReadOnlyReason::DiskFailed, ReadOnlyReason::of)
 }
 
 /// Waits until the folder can be opened again: sled's own threads and reads under way may have the log for a moment
 /// longer. Not for ever, because somebody else may have opened it meanwhile.
-fn wait_for_lock(log: File) {
+pub(super) fn wait_for_lock(log: File) {
     for _ in 0..LOCK_LOOKS_MAX {
         match log.try_lock() {
             Err(TryLockError::WouldBlock) => std::thread::sleep(LOCK_PAUSE),

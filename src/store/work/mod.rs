@@ -11,6 +11,7 @@ pub(super) mod dispatch;
 pub(super) mod due;
 pub(super) mod interventions;
 pub(super) mod invitations;
+pub(super) mod leases;
 pub(super) mod tallies;
 pub(super) mod tolls;
 

@@ -67,6 +67,8 @@ pub(super) async fn print(
     if run.is_empty() {
         run = issue(&core, branch, &touchpoints, (&form, &print_run)).await?;
     }
+    // What is printed must not vanish.
+    core.store.confirm().await?;
     let faces: Vec<_> = run.iter().filter_map(|card| face(&live, branch, card)).collect();
     let template = live.templates.card_design().to_owned();
     let title = format!("{}: {print_run}", branch.title);

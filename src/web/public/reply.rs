@@ -1,7 +1,5 @@
 //! Answers to customers' browsers: pages with their headers.
 
-use std::fmt;
-
 use axum::http::header::{self, HeaderName, HeaderValue};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Redirect, Response};
@@ -10,6 +8,7 @@ use crate::chain::Chain;
 use crate::daemon::core::Live;
 use crate::domain::language::Language;
 use crate::render::{ErrorPage, Page, TemplateContext};
+use crate::store::StoreError;
 
 /// Renders a page. A template that fails is our fault: it is logged, and the customer gets a plain sentence.
 pub(super) fn page<T: TemplateContext<Rendered = Page>>(status: StatusCode, live: &Live, context: &T) -> Response {
@@ -23,8 +22,10 @@ pub(super) fn page<T: TemplateContext<Rendered = Page>>(status: StatusCode, live
 }
 
 /// The answer was not saved.
-pub(super) fn not_saved(live: &Live, language: Language, why: &dyn fmt::Display) -> Response {
-    tracing::error!("an answer could not be saved: {why}");
+pub(super) fn not_saved(live: &Live, language: Language, why: &StoreError) -> Response {
+    if !why.is_read_only() {
+        tracing::error!("an answer could not be saved: {}", Chain(why));
+    }
     page(StatusCode::SERVICE_UNAVAILABLE, live, &ErrorPage { language, retry_url: None })
 }
 

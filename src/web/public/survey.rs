@@ -12,7 +12,6 @@ use axum::response::Response;
 
 use super::visitor::{Visitor, fields};
 use super::{nothing_here, reply};
-use crate::chain::Chain;
 use crate::daemon::core::{Core, Live};
 use crate::domain::answer::{self, Completeness, Reading};
 use crate::domain::invitation::Invitation;
@@ -60,7 +59,7 @@ pub(super) async fn take(
     let reading = answer::read(&visit.survey, &given);
     let handed_in = reading.troubles.is_empty();
     if let Err(err) = store(&core, &visit, reading.clone()).await {
-        return reply::not_saved(&visit.live, visit.language, &Chain(&err));
+        return reply::not_saved(&visit.live, visit.language, &err);
     }
     if handed_in {
         return reply::see_other(&with_language(format!("/s/{token}/thanks"), &who));
@@ -156,5 +155,5 @@ pub(super) fn with_language(url: String, who: &Visitor) -> String {
 pub(super) fn unavailable(core: &Core, who: &Visitor, err: &StoreError) -> Response {
     let live = core.live.load_full();
     let language = who.language(&live.config.settings.daemon.language);
-    reply::not_saved(&live, language, &Chain(err))
+    reply::not_saved(&live, language, err)
 }

@@ -3,6 +3,7 @@
 mod admin;
 mod by_hand;
 mod public;
+mod read_only;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -10,6 +11,7 @@ use std::sync::Arc;
 use axum::body::Body;
 use axum::http::{Request, StatusCode, header};
 use serde_json::{Value, json};
+use tokio::sync::watch;
 use tokio_util::task::TaskTracker;
 use tower::ServiceExt;
 
@@ -20,13 +22,15 @@ use crate::daemon::core::Live;
 use crate::daemon::dispatcher::Dispatcher;
 use crate::domain::journey::Channel;
 use crate::entropy::Entropy;
-use crate::store::memory;
+use crate::store::{Health, memory};
 
 /// A running house with nobody in it yet.
 struct House {
     core: Arc<Core>,
     clock: Arc<VirtualClock>,
     folder: tempfile::TempDir,
+    /// Makes the store read-only and writable again.
+    health: watch::Sender<Health>,
 }
 
 /// What a door answered.
@@ -52,12 +56,12 @@ impl House {
         let clock = Arc::new(VirtualClock::at("2026-03-04T12:00:00Z".parse().unwrap()));
         let mut config = crate::config::load_from(&SHIPPED, &BTreeMap::new(), clock.now()).unwrap().config;
         folder.path().clone_into(&mut config.settings.daemon.state_dir);
-        let store = memory::open([3; 32]).await.unwrap();
+        let (store, health) = memory::open_with_switch([3; 32]).await.unwrap();
         let shared: Arc<dyn Clock> = Arc::clone(&clock) as Arc<dyn Clock>;
         let live = Live::of(config, &shared).unwrap();
         store.keep_surveys(live.config.surveys.values().cloned().collect()).await.unwrap();
         let core = Core::new(store, live, shared, Arc::new(Entropy::seeded(1)));
-        Self { core: Arc::new(core), clock, folder }
+        Self { core: Arc::new(core), clock, folder, health }
     }
 
     async fn knock(&self, door: axum::Router, request: Request<Body>) -> Answer {
