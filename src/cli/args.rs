@@ -58,7 +58,7 @@ pub(super) enum Command {
     /// Bring events in
     #[command(subcommand)]
     Events(EventsCommand),
-    /// Tell the story of a contact, an invitation or an event, with the reasons
+    /// Tell the story of a contact, an invitation, an event or a card, with the reasons
     Why(WhyOptions),
     /// Print cards, list them, put them out of use
     #[command(subcommand)]
@@ -128,7 +128,7 @@ pub(super) struct EventsImport {
 
 #[derive(Debug, clap::Args)]
 pub(super) struct WhyOptions {
-    /// A contact's id, an invitation's (inv_…) or an event's
+    /// A contact's id, an invitation's (inv_…), an event's, or a card's (crd_…) or its code
     pub(super) id: String,
 }
 

@@ -163,7 +163,7 @@ async fn the_pages_say_what_a_newcomer_needs() {
     let (_, _, shown) = get(&site, &format!("/inbox/{}", mail.n)).await;
     let (_, rest) = shown.split_once("href=\"/why/").unwrap();
     let story = get(&site, &format!("/why/{}", rest.split('"').next().unwrap())).await.2;
-    assert!(story.contains("Contact guest-") && story.contains("Planned: the first message is due"), "{story}");
+    assert!(story.contains("Contact guest-") && story.contains("Planned: "), "{story}");
 }
 
 #[tokio::test]

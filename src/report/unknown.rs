@@ -118,7 +118,7 @@ mod tests {
     fn each_says_what_it_waits_for() {
         assert_eq!(unknown(&invitation().sent(day(0), &accepted())).count(), 0);
         let once = invitation().sent(day(0), &lost());
-        check(&once, "retry", "goes again on Mon 2026-03-02 11:10 CET");
+        check(&once, "retry", "goes again on Mon 2 Mar 2026, 11:10 CET");
         check(&once.clone().sending(minute(10)), "outcome", "is on its way again");
         check(&once.clone().sent(minute(10), &accepted()), "known", "another try told");
         let held = once.sent(minute(10), &lost());

@@ -98,7 +98,10 @@ fn an_event_becomes_a_mail_an_answer_and_a_figure() {
     assert_eq!([&row["cases"], &row["complete"]], [1, 1], "{row}");
 
     let told = installation.ok(&["why", "c-1"]);
-    assert!(told.contains("Sent by email") && told.contains("Answered (complete)"), "{told}");
+    assert!(
+        told.contains("Sent by email") && told.contains("Answered in full through the link in the email"),
+        "{told}"
+    );
     let (code, said) = daemon.stop();
     assert_eq!(code, Some(0), "{said}");
 }

@@ -77,26 +77,26 @@ fn seconds_to_fallback(installation: &Installation) -> i64 {
         let line = story.iter().find(|line| line["what"].as_str().unwrap().starts_with(words)).unwrap();
         line["at"].as_str().unwrap().parse().unwrap()
     };
-    (at("Sent by text message") - at("Refused: email")).num_seconds()
+    (at("Sent by text message") - at("The email (attempt 1) was refused")).num_seconds()
 }
 
 fn check_stories(installation: &Installation) {
-    check_story(installation, "fine", "asked", &["accepted"], &["Sent by email (attempt 1, initial)"]);
-    let refused = "Refused: email (attempt 1, initial); the other side said “550 5.1.1 ";
+    check_story(installation, "fine", "asked", &["accepted"], &["Sent by email: “250 "]);
     let gone = [
-        refused,
-        "Next in the line-up: text message, due ",
-        "Sent by text message (attempt 2, fallback)",
+        "The email (attempt 1) was refused for good: “550 5.1.1 ",
+        "Instead, a text message goes out ",
+        "Sent by text message (attempt 2)",
         "email: no decision recorded; the address is on the suppression list.",
     ];
     check_story(installation, "gone", "asked", &["refused", "accepted"], &gone);
     let seconds = seconds_to_fallback(installation);
     assert!(seconds < AT_ONCE_SECONDS, "the text message left {seconds} s after the refusal");
-    check_story(installation, "lost", "closed", &["refused"], &[refused, "Closed: no message could be delivered."]);
+    let lost = ["The email was refused for good: “550 5.1.1 ", "Closed: no message could be delivered."];
+    check_story(installation, "lost", "closed", &["refused"], &lost);
     let busy = [
-        "Tried by email (attempt 1, initial), and asked to come again; the other side said “450 4.2.0 ",
+        "The email was not taken yet, and is due again on ",
         "email: no decision recorded.\n",
-        "The next email is due ",
+        "The next try of the email is due on ",
     ];
     check_story(installation, "busy", "waiting", &["deferred"], &busy);
 }

@@ -277,8 +277,8 @@ impl Invitation {
         self.attempts.iter().filter(|attempt| matches!(attempt.fate, Fate::Unknown { .. })).count()
     }
 
-    /// The steps that a line-up may begin with.
-    fn first_steps(&self) -> Vec<u8> {
+    /// The steps that its line-up may begin with.
+    pub fn first_steps(&self) -> Vec<u8> {
         let steps = (0_u8..).zip(&self.line_up);
         steps.filter(|(index, step)| *index == 0 || step.may_begin()).map(|(index, _)| index).collect()
     }

@@ -22,7 +22,7 @@ use crate::web::problem::ApiProblem;
 /// Cards in one print run.
 const CARDS_MAX: usize = 5_000;
 /// Cards on a page of the list.
-const PAGE_MAX: usize = 1_000;
+pub(super) const PAGE_MAX: usize = 1_000;
 /// How often codes are drawn anew when one is taken; each draw has 40 bits.
 const DRAWS_MAX: usize = 8;
 
@@ -183,6 +183,12 @@ async fn issue(
         }
     }
     Err(ApiProblem::new(StatusCode::CONFLICT, "conflict", "no free codes were found; try again"))
+}
+
+/// The branch and the touchpoint that a card was printed for, as far as the configuration still has them.
+pub(super) fn place_of<'a>(live: &'a Live, card: &Card) -> Option<(&'a Branch, &'a Touchpoint)> {
+    let branch = live.config.branches.get(&card.branch)?;
+    Some((branch, branch.touchpoints.get(&card.touchpoint)?))
 }
 
 fn face(live: &Live, branch: &Branch, card: &Card) -> Option<CardFace> {

@@ -1,4 +1,4 @@
-//! `canvass why`: the story of a contact, an invitation or an event, with the reasons.
+//! `canvass why`: the story of a contact, an invitation, an event or a card, with the reasons.
 
 use std::fmt::Write as _;
 use std::sync::Arc;
@@ -6,18 +6,25 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::{Path, Query, State};
 use axum::response::{IntoResponse, Response};
+use chrono::Days;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use super::cards::{PAGE_MAX, place_of};
 use super::wire;
-use crate::daemon::core::Core;
-use crate::domain::contact::{Consent, Contact};
-use crate::domain::id::{ContactId, EventId, InvitationId};
+use crate::daemon::core::{Core, Live};
+use crate::domain::card::Card;
+use crate::domain::card_code::CardCode;
+use crate::domain::id::{CardId, ContactId, EventId, InvitationId};
 use crate::domain::invitation::Invitation;
-use crate::domain::journey::Channel;
-use crate::plan::{RecordedEvent, Verdict};
-use crate::report::story;
+use crate::plan::{Facts, RecordedEvent};
+use crate::report::story::{self, Background, CardPlace};
+use crate::report::tally::SurfaceTally;
+use crate::store::StoreError;
 use crate::web::problem::ApiProblem;
+
+/// Days over which the use of a card's place is counted.
+const DAYS: u64 = 30;
 
 /// How the story is told.
 #[derive(Deserialize, Default)]
@@ -28,9 +35,13 @@ pub(super) struct WhyQuery {
 }
 
 /// What an id turned out to be.
-struct Subject {
-    contact: Option<Contact>,
-    suppressed: Vec<Channel>,
+enum Subject {
+    Person(Box<Person>),
+    Card(Box<Card>, CardPlace),
+}
+
+struct Person {
+    facts: Facts,
     invitations: Vec<Invitation>,
     event: Option<RecordedEvent>,
 }
@@ -41,138 +52,154 @@ pub(super) async fn why(
     Path(id): Path<String>,
     Query(query): Query<WhyQuery>,
 ) -> Result<Response, ApiProblem> {
-    let subject = find(&core, &id).await?;
-    match query.format.as_deref() {
-        None | Some("json") => Ok(Json(as_json(&subject)).into_response()),
-        Some("text" | "table") => Ok(as_text(&subject).into_response()),
-        Some(other) => {
+    let live = core.live.load_full();
+    let subject = find(&core, &live, &id).await?;
+    match (query.format.as_deref(), &subject) {
+        (None | Some("json"), Subject::Person(person)) => Ok(Json(person.json(&core, &live)).into_response()),
+        (None | Some("json"), Subject::Card(card, place)) => {
+            let (_, lines) = story::card(card, place);
+            let card = wire::card(card, &live.config.settings.public.url);
+            Ok(Json(json!({ "card": card, "story": lines })).into_response())
+        }
+        (Some("text" | "table"), Subject::Person(person)) => Ok(person.text(&core, &live).into_response()),
+        (Some("text" | "table"), Subject::Card(card, place)) => {
+            let mut text = String::new();
+            block(&mut text, story::card(card, place));
+            Ok(text.into_response())
+        }
+        (Some(other), _) => {
             Err(ApiProblem::invalid(format!("`{}` is not a format; use text or json", other.escape_debug())))
         }
     }
 }
 
-async fn find(core: &Core, id: &str) -> Result<Subject, ApiProblem> {
+async fn find(core: &Core, live: &Live, id: &str) -> Result<Subject, ApiProblem> {
+    let person = |facts, invitations, event| Subject::Person(Box::new(Person { facts, invitations, event }));
     if let Ok(id) = InvitationId::parse(id) {
         let found = core.store.invitation(&id).await?;
         let invitation = found.ok_or_else(|| ApiProblem::not_found(format!("there is no invitation {id}")))?;
         let facts = core.store.facts(&invitation.contact).await?;
-        let invitations = vec![invitation];
-        return Ok(Subject { contact: facts.contact, suppressed: facts.suppressed, invitations, event: None });
+        return Ok(person(facts, vec![invitation], None));
     }
     if let Ok(contact) = ContactId::parse(id) {
         let facts = core.store.facts(&contact).await?;
         if facts.contact.is_some() || !facts.history.is_empty() {
-            let mut invitations = facts.history;
+            let mut invitations = facts.history.clone();
             invitations.sort_by_key(|invitation| invitation.planned_at);
-            return Ok(Subject { contact: facts.contact, suppressed: facts.suppressed, invitations, event: None });
+            return Ok(person(facts, invitations, None));
         }
     }
     if let Ok(event) = EventId::parse(id)
         && let Some(recorded) = core.store.event(&event).await?
     {
         let facts = core.store.facts(&recorded.event.contact).await?;
-        let invitations = facts.history.into_iter().filter(|invitation| invitation.event.as_ref() == Some(&event));
-        let invitations = invitations.collect();
-        return Ok(Subject {
-            contact: facts.contact,
-            suppressed: facts.suppressed,
-            invitations,
-            event: Some(recorded),
-        });
+        let of_event = |invitation: &&Invitation| invitation.event.as_ref() == Some(&event);
+        let invitations = facts.history.iter().filter(of_event).cloned().collect();
+        return Ok(person(facts, invitations, Some(recorded)));
     }
-    let detail = format!("`{}` is no contact, invitation or event that is known here", id.escape_debug());
+    if let Some(card) = card(core, id).await? {
+        let place = card_place(core, live, &card).await?;
+        return Ok(Subject::Card(Box::new(card), place));
+    }
+    let detail = format!("`{}` is no contact, invitation, event or card that is known here", id.escape_debug());
     Err(ApiProblem::not_found(detail))
 }
 
-fn as_json(subject: &Subject) -> Value {
-    let invitations: Vec<_> = subject
-        .invitations
-        .iter()
-        .map(|invitation| {
-            let lines = story::tell(invitation);
-            let lines: Vec<_> = lines.iter().map(|line| json!({ "at": wire::time(line.at), "what": line.what })).collect();
-            json!({ "invitation": wire::invitation(invitation), "story": lines, "standing": story::standing(invitation) })
-        })
-        .collect();
-    json!({
-        "contact": subject.contact.as_ref().map(|contact| contact.id.as_str()),
-        "suppressed": subject.suppressed.iter().map(|channel| channel.as_str()).collect::<Vec<_>>(),
-        "event": subject.event.as_ref().map(wire::recorded),
-        "invitations": invitations,
-    })
-}
-
-fn as_text(subject: &Subject) -> String {
-    let mut text = String::new();
-    if let Some(event) = &subject.event {
-        event_text(&mut text, event);
+/// The card with this code or id. An id is a hash of the code, so the cards are gone through for it.
+async fn card(core: &Core, given: &str) -> Result<Option<Card>, StoreError> {
+    if let Ok(code) = CardCode::parse(given) {
+        return core.store.card(code).await;
     }
-    if let Some(contact) = &subject.contact {
-        contact_text(&mut text, contact, &subject.suppressed);
-    }
-    if subject.invitations.is_empty() {
-        text.push_str("\nNo invitation so far.\n");
-    }
-    for invitation in &subject.invitations {
-        invitation_text(&mut text, invitation);
-    }
-    text
-}
-
-/// Writing to a `String` cannot fail.
-fn line(text: &mut String, what: std::fmt::Arguments<'_>) {
-    if text.write_fmt(what).is_ok() {
-        text.push('\n');
-    }
-}
-
-fn event_text(text: &mut String, recorded: &RecordedEvent) {
-    let event = &recorded.event;
-    line(text, format_args!("Event {} ({}) of {}.", event.id, event.kind, wire::time(event.at)));
-    if recorded.decisions.is_empty() {
-        line(text, format_args!("  No stage of any journey listens to `{}`.", event.kind));
-    }
-    for decision in &recorded.decisions {
-        let stage = format!("{}/{}", decision.journey, decision.stage);
-        match decision.verdict {
-            Verdict::Planned { invitation, .. } => line(text, format_args!("  {stage}: planned as {invitation}.")),
-            Verdict::Skipped { reason } => {
-                line(text, format_args!("  {stage}: skipped, because {}.", reason.because()));
-            }
+    let Ok(id) = CardId::parse(given) else { return Ok(None) };
+    let mut after = None;
+    loop {
+        let page = core.store.cards_after(after, PAGE_MAX).await?;
+        let Some(last) = page.last() else { return Ok(None) };
+        after = Some(last.code);
+        if let Some(card) = page.into_iter().find(|card| card.id == id) {
+            return Ok(Some(card));
         }
     }
 }
 
-fn contact_text(text: &mut String, contact: &Contact, suppressed: &[Channel]) {
-    line(text, format_args!("Contact {}.", contact.id));
-    for channel in Channel::ALL {
-        let name = channel.as_str();
-        if contact.address(channel).is_none() {
-            line(text, format_args!("  {name}: no address."));
-            continue;
+async fn card_place(core: &Core, live: &Live, card: &Card) -> Result<CardPlace, StoreError> {
+    let (branch, touchpoint) = place_of(live, card).unzip();
+    let zone = branch.map_or(live.config.settings.daemon.time_zone, |branch| branch.time_zone);
+    let tomorrow = core.clock.now().with_timezone(&zone).date_naive() + Days::new(1);
+    let tallies = core.store.surface_tallies(tomorrow - Days::new(DAYS), tomorrow).await?;
+    let mut used = SurfaceTally::default();
+    for (cell, tally) in tallies {
+        if cell.branch == card.branch && cell.touchpoint == card.touchpoint {
+            used += tally;
         }
-        let consent = match contact.consent(channel) {
-            Consent::Granted => "agreed to be asked",
-            Consent::Refused => "said no",
-            Consent::Unknown => "no decision recorded",
+    }
+    let has_survey = live.config.surveys.contains_key(&card.survey);
+    Ok(CardPlace { zone, exists: touchpoint.is_some(), has_survey, n_days: DAYS, used })
+}
+
+impl Person {
+    fn background<'a>(&'a self, core: &Core, live: &'a Live) -> Background<'a> {
+        Background { facts: &self.facts, rules: &live.rules, now: core.clock.now() }
+    }
+
+    fn json(&self, core: &Core, live: &Live) -> Value {
+        let background = self.background(core, live);
+        let told = |invitation: &Invitation| {
+            let lines = story::tell(invitation, &background);
+            let lines: Vec<_> =
+                lines.iter().map(|line| json!({ "at": wire::time(line.at), "what": line.what })).collect();
+            let standing = story::standing(invitation, &background);
+            json!({ "invitation": wire::invitation(invitation), "story": lines, "standing": standing })
         };
-        let listed = if suppressed.contains(&channel) { "; the address is on the suppression list" } else { "" };
-        line(text, format_args!("  {name}: {consent}{listed}."));
+        json!({
+            "contact": self.facts.contact.as_ref().map(|contact| contact.id.as_str()),
+            "reach": self.facts.contact.as_ref().map(|contact| story::contact(contact, &background)),
+            "suppressed": self.facts.suppressed.iter().map(|channel| channel.as_str()).collect::<Vec<_>>(),
+            "event": self.event.as_ref().map(wire::recorded),
+            "decisions": self.event.as_ref().map(|event| story::event(event, &background).1),
+            "invitations": self.invitations.iter().map(told).collect::<Vec<_>>(),
+        })
+    }
+
+    fn text(&self, core: &Core, live: &Live) -> String {
+        let background = self.background(core, live);
+        let mut text = String::new();
+        if let Some(event) = &self.event {
+            block(&mut text, story::event(event, &background));
+            text.push('\n');
+        }
+        if let Some(contact) = &self.facts.contact {
+            block(&mut text, (format!("Contact {}.", contact.id), story::contact(contact, &background)));
+        }
+        if self.invitations.is_empty() {
+            text.push_str("\nNo invitation so far.\n");
+        }
+        for invitation in &self.invitations {
+            text.push('\n');
+            block(&mut text, invitation_block(invitation, &background));
+        }
+        text
     }
 }
 
-fn invitation_text(text: &mut String, invitation: &Invitation) {
-    line(text, format_args!(""));
+fn invitation_block(invitation: &Invitation, background: &Background<'_>) -> (String, Vec<String>) {
     let at = invitation.branch.as_ref().map(|branch| format!(" at {branch}")).unwrap_or_default();
-    line(
-        text,
-        format_args!(
-            "Invitation {} to the survey `{}` ({}/{}{at}, occasion {}).",
-            invitation.id, invitation.survey, invitation.journey, invitation.stage, invitation.occasion
-        ),
+    let head = format!(
+        "Invitation {} to the survey `{}` ({}/{}{at}, occasion {}).",
+        invitation.id, invitation.survey, invitation.journey, invitation.stage, invitation.occasion
     );
-    for told in story::tell(invitation) {
-        line(text, format_args!("  {}  {}", story::when(told.at, invitation.zone), told.what));
+    let told = story::tell(invitation, background).into_iter();
+    let told = told.map(|line| format!("{}  {}", story::when(line.at, invitation.zone), line.what));
+    (head, told.chain([format!("→ {}", story::standing(invitation, background))]).collect())
+}
+
+/// A head, and what belongs to it. Writing to a `String` cannot fail.
+fn block(text: &mut String, (head, lines): (String, Vec<String>)) {
+    text.push_str(&head);
+    text.push('\n');
+    for line in lines {
+        if writeln!(text, "  {line}").is_err() {
+            break;
+        }
     }
-    line(text, format_args!("  → {}", story::standing(invitation)));
 }

@@ -6,13 +6,13 @@ use crate::domain::invitation::{AfterUnknown, RetryPlan};
 use crate::store::{LeaseRequest, Loads, Settlement};
 
 /// The connection broke after the message had left.
-fn unknown() -> Outcome {
+pub(super) fn unknown() -> Outcome {
     Outcome::Unknown { reply: "connection lost".to_owned() }
 }
 
 impl House {
     /// The guest's order is delivered; they are to be asked by text message at 13:00 in Berlin. Gives the invitation.
-    async fn order(&self, n: u32) -> String {
+    pub(super) async fn order(&self, n: u32) -> String {
         let event = json!({
             "id": format!("order-{n}"), "type": "order.delivered", "at": "2026-03-04T11:15:00Z", "branch": "mitte",
             "contact": { "id": format!("c-{n}"), "phone": format!("+4915112345{n:03}") },
@@ -22,12 +22,12 @@ impl House {
     }
 
     /// Every message that is due by this channel leaves, and this comes of each.
-    async fn all_leave(&self, channel: Channel, outcome: Outcome) -> usize {
+    pub(super) async fn all_leave(&self, channel: Channel, outcome: Outcome) -> usize {
         let now = self.clock.now();
         let rules = Arc::clone(&self.core.live.load().rules.gate);
         let until = now + chrono::TimeDelta::minutes(40);
         let (lease, loads) = (self.core.entropy.bits(), Loads { busy: BTreeMap::new(), limit: 100 });
-        let request = LeaseRequest { channel, now, n_max: 100, until, lease, rules, loads };
+        let request = LeaseRequest { channel, now, n_max: 100, until, lease, rules: Arc::clone(&rules), loads };
         let leases = self.core.store.lease_due(request).await.unwrap().leases;
         let n = leases.len();
         for lease in leases {
@@ -41,7 +41,7 @@ impl House {
                 routes: lease.routes,
                 is_remembered: lease.is_remembered,
                 observed: 1.0,
-                rules: Arc::clone(&self.core.live.load().rules.gate),
+                rules: Arc::clone(&rules),
                 outcome: outcome.clone(),
                 now,
                 retry,
@@ -95,7 +95,7 @@ async fn what_somebody_found_out_is_put_down_once_and_with_their_name() {
     assert_eq!((settled.status, &settled.json()["end"]), (StatusCode::OK, &json!("undelivered")), "{}", settled.body);
     assert_eq!(house.tell("/api/v1/unknown/settle", &refused).await.status, StatusCode::CONFLICT);
     let told = house.ask(&format!("/api/v1/why/{id}?format=text")).await.body;
-    assert!(told.contains("maria found out that"), "{told}");
+    assert!(told.contains("According to maria, the text message was never sent."), "{told}");
 }
 
 #[tokio::test]

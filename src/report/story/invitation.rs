@@ -1,0 +1,223 @@
+//! The story of an invitation.
+
+use chrono::{DateTime, Utc};
+
+use super::words::{a_message, a_step, attempt, brief, by_attempt, due, message, said, sentence, when};
+use super::{Background, Line, reasons};
+use crate::domain::answer::Completeness;
+use crate::domain::attempt::Fate;
+use crate::domain::invitation::{End, Found, Happening, Invitation, Note, State};
+use crate::domain::journey::{Channel, Step, StepKind};
+use crate::domain::reason::{DeferReason, HoldReason, SkipReason};
+
+/// The story of an invitation, line by line.
+pub fn tell(invitation: &Invitation, background: &Background<'_>) -> Vec<Line> {
+    let told = invitation.history.iter().enumerate();
+    told.map(|(index, note)| Line { at: note.at, what: Telling { invitation, background, index }.line(note) }).collect()
+}
+
+/// Where an invitation stands, as a sentence.
+pub fn standing(invitation: &Invitation, background: &Background<'_>) -> String {
+    let zone = invitation.zone;
+    match invitation.state {
+        State::Waiting { step, due_at } => waiting(invitation, (step, due_at), background.now),
+        State::Sending { .. } => "A message is on its way right now.".to_owned(),
+        State::Held { reason: HoldReason::UnknownOutcome, .. } => {
+            let id = invitation.id;
+            format!(
+                "It waits for you: `canvass unknown retry {id}` sends it once more, `canvass unknown settle {id} --as \
+                 accepted` or `refused` puts down what you found out."
+            )
+        }
+        State::Asked => match invitation.closes_at() {
+            Some(closes_at) => format!("Nothing more will be sent; answers count until {}.", when(closes_at, zone)),
+            None => "Nothing more will be sent.".to_owned(),
+        },
+        State::Closed { end, .. } => ended(end).to_owned(),
+        State::Skipped { at, reason } => {
+            format!("It was never sent, because {}.", reasons::skipped(invitation, background, (reason, None), at))
+        }
+    }
+}
+
+fn waiting(invitation: &Invitation, (step, due_at): (u8, DateTime<Utc>), now: DateTime<Utc>) -> String {
+    let Some(next) = invitation.line_up.get(usize::from(step)) else { return "Nothing is due.".to_owned() };
+    let at = when(due_at, invitation.zone);
+    let at = if due_at <= now { format!("has been due since {at}") } else { format!("is due on {at}") };
+    let last = invitation.attempts.last().filter(|last| last.step == step);
+    match last.map(|last| last.fate) {
+        Some(Fate::Deferred) => format!("The next try of the {} {at}.", message(next.channel)),
+        Some(Fate::Unknown { .. }) => {
+            let receiver = match next.channel {
+                Channel::Email => " and Message-ID, so that a receiver can drop the second copy",
+                Channel::Sms => "",
+            };
+            format!("The {} goes once more under the same number{receiver}; it {at}.", message(next.channel))
+        }
+        Some(Fate::Sending | Fate::Accepted { .. } | Fate::Refused { .. }) | None => {
+            format!("{} {at}.", sentence(&a_step(kind_of(invitation, next), next.channel)))
+        }
+    }
+}
+
+/// What a step is to somebody who may have had nothing yet.
+fn kind_of(invitation: &Invitation, step: &Step) -> StepKind {
+    if invitation.attempts.is_empty() { StepKind::Initial } else { step.kind }
+}
+
+fn ended(end: End) -> &'static str {
+    match end {
+        End::Answered => "Closed: answered in full.",
+        End::WindowClosed => "Closed: the time to answer was over.",
+        End::Undelivered => "Closed: no message could be delivered.",
+        End::OptedOut => "Closed: the contact wants no more surveys.",
+        End::Ineligible => "Closed: the contact says that they were not a customer here.",
+    }
+}
+
+/// One note of a story, with what was there when it was taken.
+struct Telling<'a> {
+    invitation: &'a Invitation,
+    background: &'a Background<'a>,
+    index: usize,
+}
+
+impl Telling<'_> {
+    fn line(&self, note: &Note) -> String {
+        let attempt = |number: &u8| attempt(self.invitation, *number);
+        match &note.what {
+            Happening::Planned { due_at, deferred } => self.planned(note.at, (*due_at, *deferred)),
+            Happening::PutOff { until, reason } => {
+                let why = reasons::deferred(self.invitation, self.background, (*reason, *until), note.at);
+                format!("Put off until {}, because {why}.", self.brief(*until))
+            }
+            Happening::StepPassedOver { channel, reason } => {
+                let skip = (*reason, Some(*channel));
+                let why = reasons::skipped(self.invitation, self.background, skip, note.at);
+                format!("No {} was sent, because {why}.", message(*channel))
+            }
+            Happening::Accepted { attempt: number, reply } => {
+                format!("Sent {}{}.", by_attempt(self.invitation, *number), said(reply))
+            }
+            Happening::Deferred { attempt: number, until, reply } => format!(
+                "The {} was not taken yet, and is due again {}{}.",
+                attempt(number),
+                due(*until, note.at, self.invitation.zone),
+                said(reply)
+            ),
+            Happening::Refused { attempt: number, reply, gave_up: false } => {
+                format!("The {} was refused for good{}.", attempt(number), said(reply))
+            }
+            Happening::Refused { attempt: number, reply, gave_up: true } => {
+                format!("The {} was given up after the last try{}.", attempt(number), said(reply))
+            }
+            Happening::Unknown { attempt: number, reply } => {
+                let reply = if reply.is_empty() { String::new() } else { format!(": {reply}") };
+                format!("Nobody can say whether the {} left{reply}.", attempt(number))
+            }
+            Happening::Held { reason } => format!("It waits for an operator, because {}.", reason.because()),
+            Happening::NextStep { channel, due_at } => self.next_step(note.at, *channel, *due_at),
+            Happening::Answered { attempt: number, completeness } => {
+                format!("{} through the link in the {}.", answered(*completeness), attempt(number))
+            }
+            Happening::Skipped { reason } => self.skipped(note.at, *reason),
+            Happening::Closed { end } => ended(*end).to_owned(),
+            Happening::SentAgain { attempt: number, by } => {
+                format!("By decision of {by}, the {} goes once more, under the same number.", attempt(number))
+            }
+            Happening::Settled { attempt: number, found, by } => {
+                let found = match found {
+                    Found::Accepted => "was sent after all",
+                    Found::Refused => "was never sent",
+                };
+                format!("According to {by}, the {} {found}.", attempt(number))
+            }
+            Happening::AskedAgain { channel, due_at, by } => {
+                let due = due(*due_at, note.at, self.invitation.zone);
+                format!("By decision of {by}, asked again: {} is due {due}.", a_message(*channel))
+            }
+        }
+    }
+
+    fn brief(&self, at: DateTime<Utc>) -> String {
+        brief(at, self.invitation.zone)
+    }
+
+    fn before(&self) -> impl Iterator<Item = &Happening> {
+        self.invitation.history.iter().take(self.index).map(|note| &note.what)
+    }
+
+    fn planned(&self, at: DateTime<Utc>, (due_at, deferred): (DateTime<Utc>, Option<DeferReason>)) -> String {
+        let invitation = self.invitation;
+        let n_passed_over = self.before().filter(|what| matches!(what, Happening::StepPassedOver { .. })).count();
+        let step = invitation.first_steps().get(n_passed_over).copied();
+        let channel = step.and_then(|step| invitation.line_up.get(usize::from(step))).map(|step| step.channel);
+        let what = channel.map_or("a message", a_message);
+        let meant = reasons::meant_for(invitation, at);
+        let moved = match deferred {
+            Some(reason) => Some(reasons::deferred(invitation, self.background, (reason, due_at), at)),
+            None => reasons::moved(invitation, self.background, due_at, at),
+        };
+        let due = due(due_at, at, invitation.zone);
+        let Some(why) = moved else { return format!("Planned: {what} is due {due}.") };
+        let meant = if meant <= at {
+            "which could have gone at once".to_owned()
+        } else {
+            format!("meant for {}", self.brief(meant))
+        };
+        format!("Planned: {what}, {meant}, is due {due}, because {why}.")
+    }
+
+    fn skipped(&self, at: DateTime<Utc>, reason: SkipReason) -> String {
+        let why = reasons::skipped(self.invitation, self.background, (reason, None), at);
+        let was_sent = self.before().any(|what| matches!(what, Happening::Accepted { .. }));
+        let what = if was_sent { "to send nothing more" } else { "not to ask" };
+        format!("Decided {what}, because {why}.")
+    }
+
+    fn next_step(&self, at: DateTime<Utc>, channel: Channel, due_at: DateTime<Utc>) -> String {
+        let invitation = self.invitation;
+        let last = self.before().filter_map(attempt_of).last().and_then(|number| invitation.attempt(number));
+        let after = last.map_or(0, |last| usize::from(last.step) + 1);
+        let next = invitation.line_up.iter().skip(after).find(|step| step.channel == channel);
+        let what = a_step(next.map_or(StepKind::Initial, |step| step.kind), channel);
+        let due = due(due_at, at, invitation.zone);
+        let was_delivered = self
+            .before()
+            .any(|what| matches!(what, Happening::Accepted { .. } | Happening::Settled { found: Found::Accepted, .. }));
+        if was_delivered {
+            format!("Unless they answer, {what} follows {due}.")
+        } else {
+            format!("Instead, {what} goes out {due}.")
+        }
+    }
+}
+
+/// The attempt that a note speaks of, if it says what came of one.
+fn attempt_of(what: &Happening) -> Option<u8> {
+    match what {
+        Happening::Accepted { attempt, .. }
+        | Happening::Deferred { attempt, .. }
+        | Happening::Refused { attempt, .. }
+        | Happening::Unknown { attempt, .. }
+        | Happening::SentAgain { attempt, .. }
+        | Happening::Settled { attempt, .. } => Some(*attempt),
+        Happening::Planned { .. }
+        | Happening::PutOff { .. }
+        | Happening::StepPassedOver { .. }
+        | Happening::Held { .. }
+        | Happening::NextStep { .. }
+        | Happening::Answered { .. }
+        | Happening::Skipped { .. }
+        | Happening::Closed { .. }
+        | Happening::AskedAgain { .. } => None,
+    }
+}
+
+fn answered(completeness: Completeness) -> &'static str {
+    match completeness {
+        Completeness::Started => "Opened the survey",
+        Completeness::Partial => "Answered in part",
+        Completeness::Complete => "Answered in full",
+    }
+}
