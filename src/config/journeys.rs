@@ -2,7 +2,8 @@
 
 use crate::domain::id::SurveyId;
 use crate::domain::id::{JourneyId, StageId};
-use crate::domain::journey::{Ask, Journey, LATE_MAX, Level, Push, Stage};
+use crate::domain::journey::{Ask, Journey, LATE_MAX, Level, Push, Stage, WritesOn};
+use crate::domain::send_window::SendWindow;
 
 use super::node::Node;
 use super::reader::{Field, Reader};
@@ -116,7 +117,7 @@ fn push(mut table: Reader<'_>, given: Option<Level>, ledger: &Ledger<'_>) -> (Op
     };
     check_level(&table, given, level, because);
     let after = table.or("after", TimeDelta::zero(), values::duration(TimeDelta::zero()..=WINDOW_MAX));
-    let send = table.field("send", line_up::send_window);
+    let send = table.field("send", line_up::send);
     let window = table.optional("window", values::duration(TimeDelta::hours(1)..=WINDOW_MAX));
     table.require("line_up");
     let line_up = table.field("line_up", |field| line_up::read(field, window, ledger));
@@ -127,8 +128,19 @@ fn push(mut table: Reader<'_>, given: Option<Level>, ledger: &Ledger<'_>) -> (Op
     table.finish("a stage that invites");
     let push = || {
         let (steps, window) = line_up?;
-        let send = send.unwrap_or_else(crate::domain::send_window::SendWindow::always);
-        Some(Push { trigger: trigger?, after, send, window, line_up: steps, sample, priority, cap, late_max })
+        let (send, writes_on) = send.unwrap_or((SendWindow::always(), WritesOn::USUAL));
+        Some(Push {
+            trigger: trigger?,
+            after,
+            send,
+            writes_on,
+            window,
+            line_up: steps,
+            sample,
+            priority,
+            cap,
+            late_max,
+        })
     };
     (push().map(Ask::Push), level)
 }

@@ -3,7 +3,7 @@
 use chrono::TimeDelta;
 
 use crate::domain::duration::format_duration;
-use crate::domain::journey::{Channel, STEPS_MAX, Step, StepKind, When};
+use crate::domain::journey::{Channel, STEPS_MAX, Step, StepKind, When, WritesOn};
 use crate::domain::send_window::SendWindow;
 
 use super::journeys::WINDOW_MAX;
@@ -18,14 +18,25 @@ const WINDOW: TimeDelta = TimeDelta::days(14);
 /// ... and where only text messages are sent, which are answered at once or never.
 const WINDOW_OF_SMS: TimeDelta = TimeDelta::days(7);
 
-/// Reads `send = { between = "10:00-20:00", days = "Mon-Sat" }`.
-pub(super) fn send_window(field: Field<'_, '_>) -> Option<SendWindow> {
+/// Reads `send = { between = "10:00-20:00", days = "Mon-Sat", weekends = false, holidays = true }`.
+pub(super) fn send(field: Field<'_, '_>) -> Option<(SendWindow, WritesOn)> {
     let mut table = field.table()?;
-    let between = table.optional("between", values::line);
-    let days = table.optional("days", values::line);
-    if !table.has("between") && !table.has("days") {
+    let writes_on = WritesOn {
+        weekends: table.or("weekends", WritesOn::USUAL.weekends, values::flag),
+        holidays: table.or("holidays", WritesOn::USUAL.holidays, values::flag),
+    };
+    let window = window(&mut table);
+    if !["between", "days", "weekends", "holidays"].into_iter().any(|key| table.has(key)) {
         field.wrong::<()>("say when messages may be sent: { between = \"10:00-20:00\", days = \"Mon-Sat\" }");
     }
+    table.finish("`send`");
+    Some((window?, writes_on))
+}
+
+/// Reads the `between` and `days` of a table; what is left out is always.
+pub(super) fn window(table: &mut Reader<'_>) -> Option<SendWindow> {
+    let between = table.optional("between", values::line);
+    let days = table.optional("days", values::line);
     let given = |key| table.has(key);
     // What could not be read has been reported; it must not be read as "always".
     let sound = (between.is_some() || !given("between")) && (days.is_some() || !given("days"));
@@ -36,7 +47,6 @@ pub(super) fn send_window(field: Field<'_, '_>) -> Option<SendWindow> {
         let key = if SendWindow::parse(hours, None).is_err() { "between" } else { "days" };
         table.wrong::<()>(key, error);
     }
-    table.finish("`send`");
     window.ok().filter(|_| sound)
 }
 

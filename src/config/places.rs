@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 
+use crate::domain::holidays::{HOLIDAYS_MAX, Holiday, Holidays};
 use crate::domain::id::{BranchId, SurveyId, TouchpointId};
 use crate::domain::language::{Language, Text};
 use crate::domain::place::{Branch, DayCaps, Staff, Surface, Touchpoint};
-use crate::domain::send_window::OpeningHours;
+use crate::domain::send_window::{DaySet, OpeningHours};
 
 use super::node::{Content, Node, shown};
 use super::reader::{Field, Reader};
@@ -47,6 +48,8 @@ fn branch(name: &str, field: Field<'_, '_>, ledger: &Ledger<'_>) -> Option<Branc
         ledger.refer(table.spot("country"), Target::LettersAllowedIn { country, gateway: sms_gateway.clone() });
     }
     let per_day = table.field("per_day", per_day).unwrap_or_default();
+    let weekend = table.or("weekend", DaySet::SAT_SUN, weekend);
+    let holidays = table.field("holidays", holidays).unwrap_or(Holidays::NONE);
     let touchpoints = table.field("touchpoints", |field| touchpoints(field, ledger)).unwrap_or_default();
     table.finish("a branch");
     Some(Branch {
@@ -59,6 +62,8 @@ fn branch(name: &str, field: Field<'_, '_>, ledger: &Ledger<'_>) -> Option<Branc
         staff,
         sms_gateway,
         per_day,
+        weekend,
+        holidays,
         touchpoints,
     })
 }
@@ -79,6 +84,20 @@ fn opening_hours(field: Field<'_, '_>) -> Option<OpeningHours> {
         field.accept(OpeningHours::parse([(days, hours.as_str())])).map(|_| (days, hours))
     })?;
     field.accept(OpeningHours::parse(entries.iter().map(|(days, hours)| (*days, hours.as_str()))))
+}
+
+fn weekend(node: &Node) -> Result<DaySet, String> {
+    let days = values::parsed(DaySet::parse)(node)?;
+    days.others().map(|_| days).ok_or_else(|| "a week has at least one day that is not of the weekend".to_owned())
+}
+
+/// `["2026-12-24", "12-25", "easter+1"]`.
+pub(super) fn holidays(field: Field<'_, '_>) -> Option<Holidays> {
+    let days = field.list(|day| day.read(values::parsed(Holiday::parse)))?;
+    if days.len() > HOLIDAYS_MAX {
+        return field.wrong(format!("{} holidays are too many; at most {HOLIDAYS_MAX} are kept", days.len()));
+    }
+    Some(days.into_iter().collect())
 }
 
 /// `per_day = 100` for all channels together, or `{ all = 100, email = 80, sms = 40 }`.

@@ -80,6 +80,8 @@ pub struct Push {
     pub after: TimeDelta,
     /// When messages may be sent, in the contact's time zone, else the branch's.
     pub send: SendWindow,
+    /// Whether it writes on the branch's days off.
+    pub writes_on: WritesOn,
     /// How long answers count, from the first attempt.
     pub window: TimeDelta,
     /// The steps, in order; at least one.
@@ -92,6 +94,20 @@ pub struct Push {
     pub cap: Option<Cap>,
     /// How much later than it was due a message may still leave, when nobody meant it to be late.
     pub late_max: TimeDelta,
+}
+
+/// On which of a branch's days off a stage writes all the same.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct WritesOn {
+    /// On its weekends.
+    pub weekends: bool,
+    /// On its holidays.
+    pub holidays: bool,
+}
+
+impl WritesOn {
+    /// Where nothing is said: guests come on weekends too, and whoever lists holidays wants them kept.
+    pub const USUAL: Self = Self { weekends: true, holidays: false };
 }
 
 /// What sets a stage off.

@@ -11,6 +11,7 @@ pub mod seal;
 
 pub mod civil;
 pub mod duration;
+pub mod holidays;
 pub mod schedule;
 pub mod send_window;
 

@@ -5,10 +5,11 @@ use std::collections::BTreeMap;
 use chrono_tz::Tz;
 
 use super::contact::Email;
+use super::holidays::Holidays;
 use super::id::{BranchId, SurveyId, TouchpointId};
 use super::journey::Channel;
 use super::language::{Language, Text};
-use super::send_window::OpeningHours;
+use super::send_window::{DaySet, OpeningHours};
 
 /// A location or team.
 #[derive(Clone, Debug, PartialEq)]
@@ -31,6 +32,10 @@ pub struct Branch {
     pub sms_gateway: Option<String>,
     /// How many people it may ask on one day.
     pub per_day: DayCaps,
+    /// The days of its weekend; never the whole week.
+    pub weekend: DaySet,
+    /// The days on which it rests.
+    pub holidays: Holidays,
     /// Where feedback is taken.
     pub touchpoints: BTreeMap<TouchpointId, Touchpoint>,
 }

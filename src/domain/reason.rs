@@ -28,7 +28,7 @@ pub enum SkipReason {
     ContactGone,
     /// No channel of the line-up is configured.
     NoChannel,
-    /// The send window can never open before the invitation ends.
+    /// The hours in which it may be sent never open before the invitation ends.
     NeverOpen,
     /// Its turn came too long after it was due.
     Overdue,
@@ -93,7 +93,7 @@ impl SkipReason {
             Self::AlreadyAsked => "the contact was asked about this occasion already",
             Self::ContactGone => "the contact no longer exists",
             Self::NoChannel => "no channel of the line-up is configured",
-            Self::NeverOpen => "the send window does not open before the invitation ends",
+            Self::NeverOpen => "the hours in which it may be sent do not open before the invitation ends",
             Self::Overdue => "its turn came longer after it was due than the stage's late_max allows",
             Self::KeptRoom => {
                 "the contact was or will be asked as often as [fatigue] allows beside the room that it keeps for rarer \
@@ -140,11 +140,14 @@ pub enum DeferReason {
     KeptRoom,
     /// The branch asked as many people on that day as it may.
     BranchCap,
+    /// A holiday of the branch.
+    Holiday,
 }
 
 impl DeferReason {
     /// Every reason.
-    pub const ALL: [Self; 5] = [Self::QuietHours, Self::FrequencyCap, Self::StageCap, Self::KeptRoom, Self::BranchCap];
+    pub const ALL: [Self; 6] =
+        [Self::QuietHours, Self::FrequencyCap, Self::StageCap, Self::KeptRoom, Self::BranchCap, Self::Holiday];
 
     /// The word for it in JSON.
     pub fn as_str(self) -> &'static str {
@@ -154,6 +157,7 @@ impl DeferReason {
             Self::StageCap => "stage_cap",
             Self::KeptRoom => "kept_room",
             Self::BranchCap => "branch_cap",
+            Self::Holiday => "holiday",
         }
     }
 
@@ -165,6 +169,7 @@ impl DeferReason {
             Self::StageCap => SkipReason::StageCap.because(),
             Self::KeptRoom => SkipReason::KeptRoom.because(),
             Self::BranchCap => SkipReason::BranchCap.because(),
+            Self::Holiday => "it was a holiday at the branch",
         }
     }
 }

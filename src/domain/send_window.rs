@@ -89,6 +89,11 @@ impl SendWindow {
         Self { hours: Hours::WHOLE_DAY, days: DaySet::EVERY }
     }
 
+    /// The window that is open on these days from midnight to midnight.
+    pub fn on_days(days: DaySet) -> Self {
+        Self { hours: Hours::WHOLE_DAY, days }
+    }
+
     /// Whether the clock of `tz` shows a time inside the window at `at`.
     pub fn contains(&self, tz: Tz, at: DateTime<Utc>) -> bool {
         self.shows(local_time(tz, at))

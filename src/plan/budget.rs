@@ -9,7 +9,6 @@
 use std::cmp::Reverse;
 
 use chrono::{DateTime, Utc};
-use chrono_tz::Tz;
 
 use crate::domain::id::InvitationId;
 use crate::domain::invitation::Invitation;
@@ -17,32 +16,23 @@ use crate::domain::journey::{Cap, Fatigue};
 use crate::domain::reason::{DeferReason, SkipReason};
 
 use super::gate::GateRules;
+use super::hours::{Chance, Hours};
 
-/// When a first message may leave.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Chance {
-    /// When: in the send window and within every budget, unless that is too late to ask at all.
-    pub at: DateTime<Utc>,
-    /// Which budget moved it there, if one did.
-    pub deferred: Option<DeferReason>,
-}
-
-/// The first chance for the first message of `mine` at `wanted` or later, given what else the person is asked (under
-/// whichever id) and the
-/// zone that they live in; `None` where its send window never opens again.
+/// The first chance for the first message of `mine` at `wanted` or later, given the hours in which it may leave and what
+/// else the person is asked, under whichever id; `None` where the hours never open again.
 pub fn first_chance<'a>(
     rules: &GateRules,
     mine: &Invitation,
     others: impl IntoIterator<Item = &'a Invitation>,
-    (zone, wanted): (Tz, DateTime<Utc>),
+    (hours, wanted): (&Hours<'_>, DateTime<Utc>),
 ) -> Option<Chance> {
     let budgets = budgets(rules, mine, others);
-    let mut chance = Chance { at: mine.send.next_open(zone, wanted)?, deferred: None };
+    let mut chance = hours.chance(wanted, mine.ask_before)?;
     // Each turn leaves at least one message behind, or ends when it is too late in any case.
     while chance.at < mine.ask_before {
         let next = |budget: &Budget| Some((budget.free_after(chance.at)?, budget.reason));
         let Some((free_at, reason)) = budgets.iter().find_map(next) else { break };
-        chance = Chance { at: mine.send.next_open(zone, free_at)?, deferred: Some(reason) };
+        chance = Chance { deferred: Some(reason), ..hours.chance(free_at, mine.ask_before)? };
     }
     Some(chance)
 }
@@ -51,6 +41,7 @@ pub fn first_chance<'a>(
 pub fn skip_instead(reason: DeferReason) -> SkipReason {
     match reason {
         DeferReason::QuietHours => SkipReason::TooLate,
+        DeferReason::Holiday => SkipReason::NeverOpen,
         DeferReason::FrequencyCap => SkipReason::FrequencyCap,
         DeferReason::StageCap => SkipReason::StageCap,
         DeferReason::KeptRoom => SkipReason::KeptRoom,

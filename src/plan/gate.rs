@@ -21,7 +21,8 @@ use crate::domain::journey::{Channel, Fatigue};
 use crate::domain::reason::{DeferReason, SkipReason};
 
 use super::Facts;
-use super::budget::{self, Chance};
+use super::budget;
+use super::hours::{Chance, Hours};
 use super::limits::{AllStageLimits, BranchRules};
 use super::reach::{self, Person};
 use super::routes::RouteRules;
@@ -96,11 +97,11 @@ pub fn gate(rules: &GateRules, invitation: &Invitation, facts: &Facts, now: Date
     if let Some(reason) = reach::obstacle(step.channel, person, rules) {
         return Pass::PassOver { reason };
     }
-    let zone = contact.time_zone.unwrap_or(invitation.zone);
+    let hours = Hours::of(rules, invitation, contact);
     let chance = if invitation.attempts.is_empty() {
-        first_message(rules, (invitation, step.channel), facts, (zone, now))
+        first_message(rules, (invitation, step.channel), facts, (&hours, now))
     } else {
-        invitation.send.next_open(zone, now).map(|at| Chance { at, deferred: None })
+        hours.chance(now, last)
     };
     let reason = chance.and_then(|chance| chance.deferred).unwrap_or(DeferReason::QuietHours);
     match chance {
@@ -115,9 +116,9 @@ fn first_message(
     rules: &GateRules,
     (invitation, channel): (&Invitation, Channel),
     facts: &Facts,
-    (zone, now): (Tz, DateTime<Utc>),
+    (hours, now): (&Hours<'_>, DateTime<Utc>),
 ) -> Option<Chance> {
-    let chance_from = |from| budget::first_chance(rules, invitation, facts.asked(), (zone, from));
+    let chance_from = |from| budget::first_chance(rules, invitation, facts.asked(), (hours, from));
     let chance = chance_from(now)?;
     let full = rules.branch_of(invitation).filter(|branch| !branch.has_room(facts.sent_today, channel));
     match full {

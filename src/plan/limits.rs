@@ -9,10 +9,12 @@ use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use chrono_tz::Tz;
 
 use crate::domain::civil::local_time;
+use crate::domain::holidays::Holidays;
 use crate::domain::id::{JourneyId, StageId};
 use crate::domain::invitation::Invitation;
-use crate::domain::journey::{Cap, Channel, LATE_MAX, Push};
+use crate::domain::journey::{Cap, Channel, LATE_MAX, Push, WritesOn};
 use crate::domain::place::{Branch, DayCaps};
+use crate::domain::send_window::DaySet;
 
 /// The limits of one stage.
 #[derive(Clone, Debug, PartialEq)]
@@ -21,15 +23,17 @@ pub struct StageLimits {
     pub cap: Option<Cap>,
     /// How much later than it was due a message may still leave.
     pub late_max: TimeDelta,
+    /// Whether it writes on the branch's days off.
+    pub writes_on: WritesOn,
 }
 
 impl StageLimits {
     /// Of a stage that is no longer configured: what holds where nothing is said.
-    pub const UNSAID: Self = Self { cap: None, late_max: LATE_MAX };
+    pub const UNSAID: Self = Self { cap: None, late_max: LATE_MAX, writes_on: WritesOn::USUAL };
 
     /// Those that a stage's rules set.
     pub fn of(push: &Push) -> Self {
-        Self { cap: push.cap, late_max: push.late_max }
+        Self { cap: push.cap, late_max: push.late_max, writes_on: push.writes_on }
     }
 }
 
@@ -62,12 +66,27 @@ pub struct BranchRules {
     pub zone: Tz,
     /// How many people it may ask on one day.
     pub per_day: DayCaps,
+    /// The days of its weekend.
+    pub weekend: DaySet,
+    /// The days on which it rests.
+    pub holidays: Holidays,
 }
 
 impl BranchRules {
     /// Those of a branch.
     pub fn of(branch: &Branch) -> Self {
-        Self { zone: branch.time_zone, per_day: branch.per_day }
+        Self {
+            zone: branch.time_zone,
+            per_day: branch.per_day,
+            weekend: branch.weekend,
+            holidays: branch.holidays.clone(),
+        }
+    }
+
+    /// A branch of which nothing is said but its zone.
+    #[cfg(test)]
+    pub(crate) fn in_zone(zone: Tz) -> Self {
+        Self { zone, per_day: DayCaps::NONE, weekend: DaySet::SAT_SUN, holidays: Holidays::NONE }
     }
 
     /// The day that its calendar shows.

@@ -7,6 +7,7 @@
 pub mod backoff;
 pub mod budget;
 pub mod gate;
+pub mod hours;
 pub mod limits;
 pub mod pace;
 pub mod reach;
@@ -28,6 +29,7 @@ use crate::domain::reason::{DeferReason, SkipReason};
 use crate::domain::seal::Seal;
 use crate::domain::survey::SurveyVersion;
 use gate::GateRules;
+use hours::{Chance, Hours};
 use limits::DaySends;
 
 /// Everything that planning goes by: what operations wrote, as far as it matters here.
@@ -328,11 +330,10 @@ fn ask(
     let person = reach::Person { contact: input.contact, suppressed: &input.facts.suppressed };
     let first = reach::first_step(&push.line_up, person, &input.rules.gate)?;
     let at = blank.ask_before - push.window;
-    let zone = input.contact.time_zone.unwrap_or(blank.zone);
-    let wanted = (zone, at.max(input.now));
+    let hours = Hours::of(&input.rules.gate, blank, input.contact);
     let others = input.facts.asked().chain(beside);
-    let chance = budget::first_chance(&input.rules.gate, blank, others, wanted);
-    let budget::Chance { at: due_at, deferred } = chance.ok_or(SkipReason::NeverOpen)?;
+    let chance = budget::first_chance(&input.rules.gate, blank, others, (&hours, at.max(input.now)));
+    let Chance { at: due_at, deferred } = chance.ok_or(SkipReason::NeverOpen)?;
     if due_at >= blank.ask_before {
         return Err(deferred.map_or(SkipReason::TooLate, budget::skip_instead));
     }

@@ -79,6 +79,26 @@ fn a_stage_is_checked() {
              like Mon-Sat or Mon,Wed,Fri"],
     );
     check_stage(
+        &format!("{ok}send = {{ holidays = \"no\" }}"),
+        &[
+            "config/journeys/dine-in.toml:9:21: stage.visit.send.holidays: true or false belongs here, found the text `no`",
+        ],
+    );
+    check_stage(
+        &format!("{ok}send = {{}}"),
+        &["config/journeys/dine-in.toml:9:8: stage.visit.send: say when messages may be sent: { between = \
+             \"10:00-20:00\", days = \"Mon-Sat\" }"],
+    );
+    check_stage(
+        &format!("{ok}send = {{ holiday = true }}"),
+        &[
+            "config/journeys/dine-in.toml:9:8: stage.visit.send: say when messages may be sent: { between = \
+             \"10:00-20:00\", days = \"Mon-Sat\" }",
+            "config/journeys/dine-in.toml:9:10: stage.visit.send.holiday: `holiday` is not a key of `send`, did you mean \
+             `holidays`? (its keys: between, days, holidays, weekends)",
+        ],
+    );
+    check_stage(
         "surface = \"card\"",
         &["config/journeys/dine-in.toml:7:1: stage.visit.on: `on` is not a key of a stage with a `surface`, which \
              invites nobody (its keys: id, level, surface, survey, title)"],

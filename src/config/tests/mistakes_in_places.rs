@@ -11,11 +11,20 @@ fn a_branch_is_checked() {
     branch(
         "titel = \"Sole\"",
         "3:1: branches.mitte.titel: `titel` is not a key of a branch, did you mean `title`? (its keys: country, \
-         language, manager, open, per_day, sms_gateway, time_zone, title, touchpoints)",
+         holidays, language, manager, open, per_day, sms_gateway, time_zone, title, touchpoints, weekend)",
     );
     branch(
         "country = \"Germany\"",
         "3:11: branches.mitte.country: `Germany` is not a country; write its two letters, such as `DE`",
+    );
+    branch(
+        "holidays = [\"12-25\", \"25.12.\"]",
+        "3:22: branches.mitte.holidays[1]: `25.12.` is no day: write a date such as 2026-12-25, a day of every year such \
+         as 12-25, or one that moves with Easter such as easter+1",
+    );
+    branch(
+        "weekend = \"Mon-Sun\"",
+        "3:11: branches.mitte.weekend: a week has at least one day that is not of the weekend",
     );
     branch(
         "per_day = 0",

@@ -22,6 +22,15 @@ impl DaySet {
     /// The whole week.
     pub const EVERY: Self = Self { bits: 0b111_1111 };
 
+    /// Saturday and Sunday.
+    pub const SAT_SUN: Self = Self { bits: 0b110_0000 };
+
+    /// The days of the week that are not in the set; `None` when all are.
+    pub fn others(self) -> Option<Self> {
+        let bits = Self::EVERY.bits & !self.bits;
+        (bits != 0).then_some(Self { bits })
+    }
+
     /// Reads English names, three letters or whole, in any case: lists, and ranges that may wrap (`Fri-Mon`).
     pub fn parse(text: &str) -> Result<Self, WindowError> {
         let day = |name: &str| {

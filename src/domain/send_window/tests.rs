@@ -87,6 +87,15 @@ fn days_are_read_in_any_case_and_order() {
     check_days("Tue-Mon", "Mon-Sun");
 }
 
+#[test]
+fn the_other_days_are_those_that_are_left() {
+    let days = |text: &str| DaySet::parse(text).unwrap();
+    assert_eq!(DaySet::SAT_SUN, days("Sat-Sun"));
+    assert_eq!(DaySet::SAT_SUN.others(), Some(days("Mon-Fri")));
+    assert_eq!(days("Fri,Sat").others().map(SendWindow::on_days), Some(window("00:00-24:00", "Sun-Thu")));
+    assert_eq!(DaySet::EVERY.others(), None);
+}
+
 #[track_caller]
 fn check_error(between: &str, days: Option<&str>, expected: &str) {
     assert_eq!(SendWindow::parse(between, days).unwrap_err().to_string(), expected);

@@ -23,7 +23,7 @@ use crate::domain::event::Event;
 use crate::domain::id::{BranchId, EventId, JourneyId, StageId, SurveyId};
 use crate::domain::invitation::tests::{BERLIN, contact, line_up};
 use crate::domain::invitation::{Invitation, State};
-use crate::domain::journey::{Cap, Channel, Fatigue, Keep, Level, Push, Trigger};
+use crate::domain::journey::{Cap, Channel, Fatigue, Keep, Level, Push, Trigger, WritesOn};
 use crate::domain::place::DayCaps;
 use crate::domain::seal::Seal;
 use crate::domain::send_window::SendWindow;
@@ -46,6 +46,7 @@ pub(crate) fn stage() -> StageRules {
             trigger: Trigger::Event { kind: "visit.completed".to_owned(), conditions: Vec::new() },
             after: TimeDelta::hours(2),
             send: SendWindow::parse("10:00-20:00", Some("Mon-Sat")).unwrap(),
+            writes_on: WritesOn::USUAL,
             window: TimeDelta::days(14),
             line_up: line_up(),
             sample: 1.0,
@@ -75,7 +76,7 @@ pub(crate) fn any_time(push: &mut Push) {
 
 /// These stages, both channels, no budget of a person's; the branches are `mitte` in Berlin and `porto` in Lisbon.
 pub(crate) fn rules(stages: Vec<StageRules>) -> PlanRules {
-    let branch = |name, zone| (BranchId::parse(name).unwrap(), BranchRules { zone, per_day: DayCaps::NONE });
+    let branch = |name, zone| (BranchId::parse(name).unwrap(), BranchRules::in_zone(zone));
     let gate = GateRules {
         fatigue: None,
         stages: stages.iter().map(|stage| (&stage.journey, &stage.stage, &stage.push)).collect(),

@@ -13,7 +13,7 @@ use crate::domain::contact_change::ContactChange;
 use crate::domain::event::Event;
 use crate::domain::id::{BranchId, ContactId, EventId, InvitationId, JourneyId, QuestionId, StageId};
 use crate::domain::invitation::{AfterUnknown, Invitation, LeftOut, RetryPlan};
-use crate::domain::journey::{Cap, Channel, Fatigue, Level, Push, Step, StepKind, Trigger, When};
+use crate::domain::journey::{Cap, Channel, Fatigue, Level, Push, Step, StepKind, Trigger, When, WritesOn};
 use crate::domain::language::Language;
 use crate::domain::operator::Operator;
 use crate::domain::place::DayCaps;
@@ -61,6 +61,7 @@ fn stage(id: &str, kind: &str, priority: u8, line_up: Vec<Step>) -> StageRules {
             trigger: Trigger::Event { kind: kind.to_owned(), conditions: Vec::new() },
             after: TimeDelta::zero(),
             send: SendWindow::always(),
+            writes_on: WritesOn::USUAL,
             window: WINDOW,
             line_up,
             sample: 1.0,
@@ -77,7 +78,7 @@ fn rules(fatigue: Option<Fatigue>) -> PlanRules {
     let first = |channel| step(channel, TimeDelta::zero(), StepKind::Initial, When::Either);
     let reminder = step(Channel::Email, days(3), StepKind::Reminder, When::Silent);
     let fallback = step(Channel::Sms, days(5), StepKind::Fallback, When::Undelivered);
-    let mitte = BranchRules { zone: chrono_tz::Europe::Berlin, per_day: DayCaps::NONE };
+    let mitte = BranchRules::in_zone(chrono_tz::Europe::Berlin);
     let gate = GateRules {
         fatigue,
         stages: AllStageLimits::default(),

@@ -180,7 +180,11 @@ async fn of_a_mail_that_was_greylisted_reminded_of_and_answered() {
     house
         .all_leave(
             Channel::Email,
-            Outcome::Deferred { not_before: None, reply: "451 4.7.1 Greylisted".to_owned(), obstacle: Obstacle::Recipient },
+            Outcome::Deferred {
+                not_before: None,
+                reply: "451 4.7.1 Greylisted".to_owned(),
+                obstacle: Obstacle::Recipient,
+            },
         )
         .await;
     house.at("2026-03-04T13:10:00Z");
