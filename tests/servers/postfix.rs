@@ -43,7 +43,12 @@ tlsmgr unix - - n 1000? 1 tlsmgr
 proxymap unix - - n - - proxymap
 flush unix n - n 1000? 0 flush
 showq unix n - n - - showq
+discard unix - - n - - discard
 ";
+
+/// A session to a smtpd: the table of replies is read when the process starts.
+const ONE_SESSION: &str = "-o max_use=1";
+const NO_TLS: &str = "smtpd_tls_security_level = none\n";
 
 /// A running Postfix.
 pub(crate) struct Postfix {
@@ -56,7 +61,17 @@ pub(crate) struct Postfix {
 impl Postfix {
     /// Starts one that takes mail for every address of `domains`, without TLS.
     pub(crate) fn start(domains: &[&str]) -> Self {
-        Self::start_with(domains, "smtpd_tls_security_level = none\n", |_| ())
+        Self::start_with(domains, (NO_TLS, ONE_SESSION), |_| ())
+    }
+
+    /// Starts one that takes mail for everybody, without TLS, and throws it away as soon as it is in the queue.
+    pub(crate) fn start_discarding() -> Self {
+        // What comes later in main.cf replaces what came before.
+        let discard = "default_transport = discard:
+smtpd_relay_restrictions = permit_mynetworks, reject
+smtpd_recipient_restrictions =
+";
+        Self::start_with(&[], (&(NO_TLS.to_owned() + discard), ""), |_| ())
     }
 
     /// Starts one that takes mail after STARTTLS only. Who trusts [`Self::certificate`] trusts it as `127.0.0.1`.
@@ -64,16 +79,18 @@ impl Postfix {
         let tls = "smtpd_tls_security_level = encrypt
 smtpd_tls_chain_files = $config_directory/key.pem, $config_directory/certificate.pem
 ";
-        Self::start_with(domains, tls, make_certificate)
+        Self::start_with(domains, (tls, ONE_SESSION), make_certificate)
     }
 
-    fn start_with(domains: &[&str], tls: &str, prepare: impl FnOnce(&Path)) -> Self {
+    /// With further lines for main.cf, and options of smtpd.
+    fn start_with(domains: &[&str], (settings, smtpd): (&str, &str), prepare: impl FnOnce(&Path)) -> Self {
         assert!(process::is_root(), "Postfix can be started by root only: run these tests as root");
         let dir = tempfile::tempdir().unwrap();
         // Postfix reads its files again after it has given up its rights.
         fs::set_permissions(dir.path(), Permissions::from_mode(0o755)).unwrap();
         let port = port::free();
-        lay_out(dir.path(), port, &(main_cf(dir.path(), domains) + tls));
+        let smtpd = format!("127.0.0.1:{port} inet n - n - - smtpd {smtpd}\n");
+        lay_out(dir.path(), &(main_cf(dir.path(), domains) + settings), &(smtpd + SERVICES));
         prepare(dir.path());
         // Makes the folders of the queue, with the owners that Postfix wants.
         process::run(process::command(COMMAND).arg("-c").arg(dir.path().join("conf")).arg("check"));
@@ -122,20 +139,25 @@ smtpd_tls_chain_files = $config_directory/key.pem, $config_directory/certificate
         })
     }
 
+    /// How many messages wait in its queue.
+    pub(crate) fn n_queued(&self) -> usize {
+        let folders = ["incoming", "active"].map(|name| self.dir.path().join("queue").join(name));
+        folders.iter().map(|folder| fs::read_dir(folder).map_or(0, Iterator::count)).sum()
+    }
+
     /// What Postfix has logged so far: to be shown when a test fails.
     pub(crate) fn log(&self) -> String {
         self.master.said()
     }
 }
 
-fn lay_out(dir: &Path, port: u16, main_cf: &str) {
+fn lay_out(dir: &Path, main_cf: &str, master_cf: &str) {
     for name in ["conf", "queue", "mail"] {
         fs::create_dir(dir.join(name)).unwrap();
     }
     chown(dir.join("mail"), Some(NOBODY), Some(NOBODY)).unwrap();
     fs::write(dir.join("conf/main.cf"), main_cf).unwrap();
-    let smtpd = format!("127.0.0.1:{port} inet n - n - - smtpd -o max_use=1\n");
-    fs::write(dir.join("conf/master.cf"), smtpd + SERVICES).unwrap();
+    fs::write(dir.join("conf/master.cf"), master_cf).unwrap();
     write_replies(dir, &[]);
 }
 
@@ -209,7 +231,7 @@ fn write_replies(dir: &Path, replies: &[(&str, &str)]) {
 #[cfg(test)]
 mod tests {
     use super::{OPENSSL, Postfix};
-    use crate::{process, smtp::Conversation};
+    use crate::{process, smtp::Conversation, wait};
 
     const FROM: &str = "b+1@bounce.example";
     const MESSAGE: &str = "Message-ID: <inv.1@sole.example>\r\nSubject: Hello\r\n\r\nHow was it?\r\n.hidden\r\n";
@@ -261,6 +283,16 @@ mod tests {
         assert!(send("later@guests.example").starts_with("250 2.0.0 "));
         assert_eq!(postfix.wait_for_messages(1).len(), 1);
     }
+
+    #[test]
+    fn what_is_discarded_leaves_the_queue_and_reaches_nobody() {
+        let postfix = Postfix::start_discarding();
+        let reply = Conversation::open(postfix.smtp_port()).send(FROM, "anna@example.org", MESSAGE);
+        assert!(reply.starts_with("250 2.0.0 "), "{reply}\n{}", postfix.log());
+        wait::until("an empty queue", || (postfix.n_queued() == 0).then_some(()));
+        assert!(postfix.messages().is_empty());
+    }
+
     #[test]
     fn with_tls_nothing_is_taken_in_the_clear() {
         let postfix = Postfix::start_with_tls(&["guests.example"]);

@@ -6,7 +6,10 @@
 use std::{
     ffi::OsStr,
     fs::{self, File, OpenOptions},
-    os::unix::{fs::MetadataExt, process::CommandExt},
+    os::unix::{
+        fs::MetadataExt,
+        process::{CommandExt, ExitStatusExt},
+    },
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     thread,
@@ -54,6 +57,11 @@ impl Process {
         Self { child, program, log }
     }
 
+    /// Its id, by which the kernel tells what it has used.
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Waits until somebody listens on `port` of 127.0.0.1. Panics with what the server said when it ends instead.
     #[track_caller]
     pub(crate) fn wait_for_port(&mut self, port: u16) {
@@ -69,6 +77,14 @@ impl Process {
     #[track_caller]
     pub(crate) fn signal(&self, name: &str) {
         assert!(signal(name, self.child.id()), "`{}` is gone: {}", self.program, self.said());
+    }
+
+    /// Ends it as a power cut would. Panics with what it said when it had ended already.
+    #[track_caller]
+    pub(crate) fn kill(mut self) {
+        self.child.kill().unwrap();
+        let status = self.child.wait().unwrap();
+        assert_eq!(status.signal(), Some(9), "`{}` had ended ({status}): {}", self.program, self.said());
     }
 
     /// Waits until it has ended by itself, and gives its exit code: `None` when a signal ended it.
@@ -137,7 +153,7 @@ fn signal(name: &str, pid: u32) -> bool {
 fn a_process_ends_with_its_value() {
     let dir = tempfile::tempdir().unwrap();
     let process = Process::spawn("/bin/sleep", ["600"], dir.path().join("log"));
-    let entry = format!("/proc/{}", process.child.id());
+    let entry = format!("/proc/{}", process.id());
     assert!(Path::new(&entry).exists());
     drop(process);
     assert!(!Path::new(&entry).exists());

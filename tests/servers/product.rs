@@ -128,15 +128,28 @@ impl Installation {
     /// Starts the daemon and waits until it answers.
     #[track_caller]
     pub(crate) fn start(&self) -> Daemon {
-        let mut command = self.command();
-        command.arg("run");
-        self.start_by(command)
+        self.up(self.begin())
     }
 
-    /// Starts the daemon by a command that [`Self::command`] began.
+    /// Starts the daemon and waits for nothing.
+    pub(crate) fn begin(&self) -> Process {
+        let mut command = self.command();
+        command.arg("run");
+        self.begin_by(command)
+    }
+
+    /// Starts the daemon by a command that [`Self::command`] began, and waits until it answers.
     #[track_caller]
     pub(crate) fn start_by(&self, command: Command) -> Daemon {
-        let mut process = Process::start(command, self.path("daemon.log"));
+        self.up(self.begin_by(command))
+    }
+
+    fn begin_by(&self, command: Command) -> Process {
+        Process::start(command, self.path("daemon.log"))
+    }
+
+    #[track_caller]
+    fn up(&self, mut process: Process) -> Daemon {
         process.wait_for_port(self.admin);
         assert_eq!(http::get(self.admin, "/readyz").0, 200, "{}", process.said());
         Daemon { process }
@@ -180,9 +193,8 @@ impl Daemon {
 
     /// Ends it as a power cut would.
     #[track_caller]
-    pub(crate) fn kill(mut self) {
-        self.process.signal("KILL");
-        assert_eq!(self.process.wait_for_end(), None);
+    pub(crate) fn kill(self) {
+        self.process.kill();
     }
 
     /// What it has logged, in this run and in those before it.
@@ -253,9 +265,13 @@ pub(crate) fn texts_through(kannel: &kannel::Kannel) -> String {
 
 /// The present, in which the daemon lives too.
 #[expect(clippy::disallowed_methods, reason = "the daemon under test has the wall clock, and events must be due by it")]
+pub(crate) fn present() -> DateTime<Utc> {
+    Utc::now()
+}
+
+/// The present, as an event says it.
 pub(crate) fn now() -> String {
-    let now: DateTime<Utc> = Utc::now();
-    now.to_rfc3339_opts(SecondsFormat::Secs, true)
+    present().to_rfc3339_opts(SecondsFormat::Secs, true)
 }
 
 fn binary() -> PathBuf {

@@ -18,7 +18,7 @@ const PROGRAM: &str = "/usr/sbin/smtp-sink";
 pub(crate) struct Sink {
     port: u16,
     // Before the folder: fields are dropped in this order, and the process writes into it.
-    _process: Process,
+    process: Process,
     dir: TempDir,
 }
 
@@ -27,6 +27,16 @@ impl Sink {
     /// or `["-r", "RCPT"]` to put off every recipient.
     pub(crate) fn start(options: &[&str]) -> Self {
         let dir = tempfile::tempdir().unwrap();
+        let dump = format!("{}/mail.", dir.path().display());
+        Self::start_in(dir, &[&["-d", &dump], options].concat())
+    }
+
+    /// Starts one that keeps nothing, and so is as fast as it can be.
+    pub(crate) fn start_forgetful() -> Self {
+        Self::start_in(tempfile::tempdir().unwrap(), &[])
+    }
+
+    fn start_in(dir: TempDir, options: &[&str]) -> Self {
         let port = port::free();
         let mut args: Vec<String> = Vec::new();
         if process::is_root() {
@@ -34,12 +44,16 @@ impl Sink {
             chown(dir.path(), Some(NOBODY), Some(NOBODY)).unwrap();
             args.extend(["-u".to_owned(), "nobody".to_owned()]);
         }
-        args.extend(["-d".to_owned(), format!("{}/mail.", dir.path().display())]);
         args.extend(options.iter().map(|&option| option.to_owned()));
         args.extend([format!("127.0.0.1:{port}"), "64".to_owned()]);
         let mut process = Process::spawn(PROGRAM, args, dir.path().join("log"));
         process.wait_for_port(port);
-        Self { port, _process: process, dir }
+        Self { port, process, dir }
+    }
+
+    /// The id of its process.
+    pub(crate) fn id(&self) -> u32 {
+        self.process.id()
     }
 
     /// The port of 127.0.0.1 that it listens on.
@@ -67,6 +81,8 @@ impl Sink {
 
 #[cfg(test)]
 mod tests {
+    use std::path::Path;
+
     use super::Sink;
     use crate::smtp::Conversation;
 
@@ -89,6 +105,14 @@ mod tests {
     #[test]
     fn a_message_is_taken_and_kept() {
         check(&[], "250 2.0.0 Ok", 1);
+    }
+
+    #[test]
+    fn a_message_can_be_taken_and_forgotten() {
+        let sink = Sink::start_forgetful();
+        let reply = Conversation::open(sink.smtp_port()).send("b@bounce.example", "a@guests.example", MESSAGE);
+        assert_eq!((reply.as_str(), sink.n_begun()), ("250 2.0.0 Ok", 0));
+        assert!(Path::new(&format!("/proc/{}", sink.id())).exists());
     }
 
     #[test]

@@ -1,0 +1,111 @@
+//! Text messages: canvass beside `wrk`, over the same gateway.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+use crate::{
+    figures::{Comparison, Musts, Run},
+    meter, process,
+    product::now,
+    scene::Scene,
+    servers::gateway::{Answer, Gateway},
+};
+
+const WRK: &str = "/usr/bin/wrk";
+/// Requests at once.
+const INFLIGHT: usize = 32;
+/// How long `wrk` sends.
+const WRK_SECONDS: u32 = 3;
+
+/// A journey that asks by text message, at once and at any hour.
+const TEXT_AT_ONCE: &str = r#"
+[journey]
+id = "evening"
+title = "An evening with us"
+
+[[stage]]
+id = "visit"
+survey = "visit"
+on = { event = "visit.completed" }
+after = "0s"
+line_up = [{ channel = "sms" }]
+"#;
+
+/// Posts what a text message of ours looks like.
+const SCRIPT: &str = r#"
+wrk.method = "POST"
+wrk.headers["Content-Type"] = "application/x-www-form-urlencoded"
+wrk.headers["Authorization"] = "Basic QUMwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDpzZWNyZXQ="
+wrk.body = "To=%2B4915100000001&From=%2B15005550006&Body=Trattoria+Sole%3A+How+was+your+visit%3F+Two+short+questions%3A+"
+    .. "http%3A%2F%2F127.0.0.1%3A8080%2Fs%2F0123456789abcdefghijklmnopqrstuvwx+No+more%3A+http%3A%2F%2F127.0.0.1%3A8080"
+    .. "%2Fu%2F0123456789abcdefghijklmnopqrstuvwx"
+    .. "&StatusCallback=http%3A%2F%2F127.0.0.1%3A8080%2Fhooks%2Fsms%2Flocal%2Fstatus%3Ft%3D0123456789abcdefghijklmnop"
+"#;
+
+/// Both clients in turns.
+pub(crate) fn compare(n_messages: usize, n_rounds: usize) -> Comparison {
+    let n_arrived = Arc::<AtomicU64>::default();
+    let counted = Arc::clone(&n_arrived);
+    let gateway = Gateway::start(move |_| {
+        counted.fetch_add(1, Ordering::Relaxed);
+        Answer::Taken
+    });
+    let at = now();
+    let scene = Scene::prepare(TEXT_AT_ONCE, &gateway.settings(INFLIGHT), (0..n_messages).map(|n| event(n, &at)));
+    let round = |_| {
+        let reference = wrk(gateway.port(), &n_arrived);
+        (sent(&scene, &n_arrived), reference)
+    };
+    Comparison {
+        name: format!("text messages, {INFLIGHT} at once"),
+        reference: format!("wrk -t1 -c{INFLIGHT} -d{WRK_SECONDS}s"),
+        rounds: (0..n_rounds).map(round).collect(),
+        musts: Musts { rate_min: 0.2, cpu_max: None },
+    }
+}
+
+fn event(n: usize, at: &str) -> Value {
+    let contact = json!({ "id": format!("g-{n}"), "name": format!("Guest {n}"), "phone": format!("+49151{n:08}") });
+    json!({ "id": format!("visit-{n}"), "type": "visit.completed", "at": at, "contact": contact })
+}
+
+fn wrk(port: u16, n_arrived: &AtomicU64) -> Run {
+    let dir = TempDir::new().unwrap();
+    let script = dir.path().join("post.lua");
+    std::fs::write(&script, SCRIPT).unwrap();
+    let mut command = process::command(WRK);
+    command.args(["-t1", &format!("-c{INFLIGHT}"), &format!("-d{WRK_SECONDS}s"), "-s"]).arg(script);
+    command
+        .arg(format!("http://127.0.0.1:{port}/2010-04-01/Accounts/AC00000000000000000000000000000000/Messages.json"));
+    let n_before = n_arrived.load(Ordering::Relaxed);
+    let cpu = meter::cpu_of_child(|| drop(process::run(&mut command)));
+    Run {
+        n_messages: usize::try_from(n_arrived.load(Ordering::Relaxed) - n_before).unwrap(),
+        took: Duration::from_secs(WRK_SECONDS.into()),
+        cpu,
+        resident_mb: None,
+        n_bytes_each: None,
+    }
+}
+
+fn sent(scene: &Scene, n_arrived: &AtomicU64) -> Run {
+    let n_wanted = u64::try_from(scene.n_messages).unwrap();
+    let still = n_arrived.load(Ordering::Relaxed);
+    let daemon = scene.start();
+    let moved = meter::watch(
+        (still, Duration::from_millis(2)),
+        || n_arrived.load(Ordering::Relaxed),
+        || meter::cpu(daemon.id()),
+        || scene.n_accepted("sms") == n_wanted,
+    );
+    assert_eq!(moved.last.1 - still, n_wanted);
+    crate::mail::run(&daemon, scene.n_messages, &moved)
+}
