@@ -207,9 +207,6 @@ fn a_full_disk_loses_nothing_that_was_acknowledged_and_all_goes_on_when_there_is
     assert_eq!(unknown(&scene.installation), BTreeSet::new(), "nobody was killed, so everything is known");
     scene.check(&acknowledged);
     let log = daemon.log();
-    for line in log.lines().filter(|l| l.contains("store") || l.contains("ERROR") || l.contains("WARN")) {
-        println!("{line}");
-    }
     let [stopped, went_on] =
         ["the store turns read-only", "the store takes changes again"].map(|it| log.matches(it).count());
     assert!(stopped == went_on && stopped > 0, "read-only {stopped} times, writable again {went_on} times:\n{log}");
