@@ -150,9 +150,24 @@ pub enum LiveError {
 impl Live {
     /// Reads templates and opens transports; connects to nothing yet.
     pub fn of(config: Config, clock: &Arc<dyn Clock>) -> Result<Self, LiveError> {
+        let (email, sms) = (open_email(&config, clock)?, open_sms(&config, clock)?);
+        Self::through(config, email, sms)
+    }
+
+    /// The same with these transports in the place of those that the configuration names: mail, and the gateways by name
+    /// with the one that branches have which name none.
+    #[cfg(test)]
+    pub(crate) fn rehearsing(
+        config: Config,
+        email: Arc<dyn Transport>,
+        (default, transports): (&str, BTreeMap<String, Arc<dyn Transport>>),
+    ) -> Result<Self, LiveError> {
+        let sms = SmsRoutes { default: default.to_owned(), transports, after_unknown: AfterUnknown::Hold };
+        Self::through(config, Some(email), Some(sms))
+    }
+
+    fn through(config: Config, email: Option<Arc<dyn Transport>>, sms: Option<SmsRoutes>) -> Result<Self, LiveError> {
         let templates = super::check::templates(&config).map_err(LiveError::Templates)?;
-        let email = open_email(&config, clock)?;
-        let sms = open_sms(&config, clock)?;
         let rules = Arc::new(config.plan_rules());
         let survey = |survey: &Survey| (survey.id.clone(), (survey.version(), Arc::new(survey.clone())));
         let surveys = config.surveys.values().map(survey).collect();

@@ -29,6 +29,8 @@ pub const LEASE: TimeDelta = TimeDelta::minutes(40);
 const MARGIN: TimeDelta = TimeDelta::minutes(1);
 /// The longest sleep when nothing is due; reloads and events ring the bell.
 const IDLE: Duration = Duration::from_secs(30);
+/// Outcomes that may be on their way to the store. When it is slow, nothing more is claimed until it has caught up.
+const OUTCOMES_MAX: u32 = 1_024;
 /// How long a free permit waits for others, so that a busy dispatcher claims some messages at a time.
 const GATHER: Duration = Duration::from_millis(2);
 /// The pause after the store failed.
@@ -43,6 +45,8 @@ pub struct Dispatcher {
     channel: Channel,
     permits: Arc<Semaphore>,
     n_permits: std::sync::atomic::AtomicUsize,
+    /// One for each message whose outcome is not recorded yet.
+    outcomes: Arc<Semaphore>,
     loads: Arc<RouteLoads>,
     tasks: TaskTracker,
     /// The lease of a request that was refused, and may have been granted all the same.
@@ -65,14 +69,15 @@ impl Dispatcher {
     pub fn new(core: Arc<Core>, channel: Channel, tasks: TaskTracker) -> Self {
         let n_permits = core.live.load().capacity(channel);
         let permits = Arc::new(Semaphore::new(n_permits));
+        let outcomes = Arc::new(Semaphore::new(OUTCOMES_MAX as usize));
         let (loads, doubtful) = (Arc::default(), Mutex::new(None));
-        Self { core, channel, permits, n_permits: n_permits.into(), loads, tasks, doubtful }
+        Self { core, channel, permits, n_permits: n_permits.into(), outcomes, loads, tasks, doubtful }
     }
 
     /// Claims as many due messages as can be sent now, and sets off with them.
     pub async fn step(&self) -> Result<Step, StoreError> {
         self.follow_capacity();
-        let n_free = self.permits.available_permits();
+        let n_free = self.permits.available_permits().min(self.outcomes.available_permits());
         if n_free == 0 {
             return Ok(Step::default());
         }
@@ -106,8 +111,9 @@ impl Dispatcher {
         for lease in leased.leases {
             // There are as many permits as were counted: only this task takes any.
             let Ok(permit) = Arc::clone(&self.permits).try_acquire_owned() else { break };
+            let Ok(outcome) = Arc::clone(&self.outcomes).try_acquire_owned() else { break };
             self.loads.begin(&lease.routes, now);
-            let load = Under { loads: Arc::clone(&self.loads), begun: now, permit };
+            let load = Under { loads: Arc::clone(&self.loads), begun: now, permit, outcome };
             self.tasks.spawn(carry(Arc::clone(&self.core), Arc::clone(&live), lease, load));
         }
         Ok(step)
@@ -132,11 +138,10 @@ impl Dispatcher {
         Ok(())
     }
 
-    /// Waits until nothing is on its way any more, for whoever calls the steps themselves.
+    /// Waits until nothing is on its way any more and every outcome is recorded, for whoever calls the steps themselves.
     pub async fn settled(&self) {
-        let n_permits = self.n_permits.load(std::sync::atomic::Ordering::SeqCst);
         // Nobody closes the semaphore, so this only waits.
-        drop(self.permits.acquire_many(u32::try_from(n_permits).unwrap_or(u32::MAX)).await);
+        drop(self.outcomes.acquire_many(OUTCOMES_MAX).await);
     }
 
     /// Runs until it is told to stop. What is on its way then is left to its tasks.
@@ -220,6 +225,7 @@ struct Under {
     loads: Arc<RouteLoads>,
     begun: DateTime<Utc>,
     permit: OwnedSemaphorePermit,
+    outcome: OwnedSemaphorePermit,
 }
 
 /// Carries one message from its lease to its record.
@@ -257,6 +263,7 @@ async fn carry(core: Arc<Core>, live: Arc<Live>, lease: Lease, load: Under) {
     {
         core.wake.ring(next);
     }
+    drop(load.outcome);
 }
 
 async fn send(core: &Core, live: &Live, lease: &Lease, channel: Channel) -> Outcome {

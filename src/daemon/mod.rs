@@ -18,3 +18,5 @@ pub mod telemetry;
 pub mod ticker;
 
 mod loads;
+#[cfg(test)]
+mod simulation;

@@ -4,7 +4,7 @@
 //! function that opens it, a new case by one line in the list.
 
 mod answers;
-pub(super) mod books;
+pub(crate) mod books;
 mod branch_days;
 mod by_hand;
 mod cards;
@@ -25,7 +25,7 @@ use super::{Store, memory, sled};
 use crate::domain::seal::SECRET_BYTES;
 
 /// The secret of the stores in tests.
-pub(super) const SECRET: [u8; SECRET_BYTES] = [7; SECRET_BYTES];
+pub(crate) const SECRET: [u8; SECRET_BYTES] = [7; SECRET_BYTES];
 
 /// A store in a folder of its own, which goes when the guard is dropped.
 pub(super) struct Opened {

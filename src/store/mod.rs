@@ -25,7 +25,9 @@ mod view;
 mod work;
 
 #[cfg(test)]
-mod contract;
+pub(crate) mod contract;
+#[cfg(test)]
+pub(crate) mod mortal;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;

@@ -12,7 +12,7 @@ use crate::report::tally::{Cell, Tally, contribution};
 use crate::store::Store;
 
 /// Every invitation, read in pages.
-pub(in crate::store) async fn every_invitation(store: &dyn Store) -> Vec<Invitation> {
+pub(crate) async fn every_invitation(store: &dyn Store) -> Vec<Invitation> {
     let (mut all, mut after) = (Vec::<Invitation>::new(), None);
     loop {
         let page = store.invitations_after(after, 7).await.unwrap();
@@ -25,7 +25,7 @@ pub(in crate::store) async fn every_invitation(store: &dyn Store) -> Vec<Invitat
 }
 
 /// Counters, lanes, the list of unknown outcomes and responses are what the invitations come to.
-pub(in crate::store) async fn check(store: &dyn Store) {
+pub(crate) async fn check(store: &dyn Store) {
     let all = every_invitation(store).await;
     check_tallies(store, &all).await;
     check_lanes(store, &all).await;
