@@ -6,7 +6,10 @@ use std::path::PathBuf;
 
 use clap::{Parser, Subcommand, ValueEnum};
 
-pub(super) use operations::{RetryOptions, ScopeOptions, UnknownCommand, UnknownList, UnknownRetry, UnknownSettle};
+pub(super) use operations::{
+    HoldCommand, HoldOptions, ReleaseOptions, RetryOptions, ScopeOptions, UnknownCommand, UnknownList, UnknownRetry,
+    UnknownSettle,
+};
 
 /// Asks customers how it went, at each stage of their journey, and brings the answer to somebody who can act.
 #[derive(Debug, Parser)]
@@ -66,6 +69,10 @@ pub(super) enum Command {
     /// Print figures
     #[command(subcommand)]
     Report(ReportCommand),
+    /// Hold messages back, from the very next one on: everything, or those of a journey, a stage, a branch, a channel
+    Hold(HoldOptions),
+    /// Let go what is held. Lists what would go out, and asks, unless --yes is given
+    Release(ReleaseOptions),
     /// Ask those again who came to a stop, through the gate and within their windows
     Retry(RetryOptions),
     /// Messages of which nobody can say whether they left

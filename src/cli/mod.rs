@@ -12,6 +12,7 @@ mod contacts;
 mod demo;
 mod events;
 mod exit;
+mod hold;
 mod progress;
 mod report;
 mod retry;
@@ -121,6 +122,8 @@ async fn command(command: Command, context: &mut Context<'_>) -> Result<Exit, Fa
         Command::Cards(CardsCommand::List(options)) => cards::list(&options, context).await,
         Command::Cards(CardsCommand::Revoke(options)) => cards::revoke(&options, context).await,
         Command::Report(ReportCommand::Rates(options)) => report::rates(&options, context).await,
+        Command::Hold(options) => hold::hold(&options, context).await,
+        Command::Release(options) => hold::release(&options, context).await,
         Command::Retry(options) => retry::retry(&options, context).await,
         Command::Unknown(UnknownCommand::List(options)) => unknown::list(&options, context).await,
         Command::Unknown(UnknownCommand::Retry(options)) => unknown::retry(&options, context).await,

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 use super::args::RetryOptions;
-use super::rows::{self, cell, n_of};
+use super::rows::{self, cell, n_of, number};
 use super::{Context, Exit, Failure, progress};
 
 /// Asks them again, page by page, and says how many of each stage, and who was left out and why.
@@ -66,7 +66,7 @@ const KIND: [&str; 5] = ["journey", "stage", "result", "reason", "explanation"];
 
 impl Counts {
     fn add(&mut self, row: &Value) {
-        let n = row.get("n").and_then(Value::as_u64).and_then(|n| usize::try_from(n).ok()).unwrap_or_default();
+        let n = number(row, "n");
         let total = if cell(row, "result") == "left_out" { &mut self.n_left_out } else { &mut self.n_again };
         *total += n;
         *self.by_kind.entry(KIND.map(|name| cell(row, name))).or_default() += n;

@@ -41,6 +41,11 @@ pub(super) fn cell(row: &Value, name: &str) -> String {
     }
 }
 
+/// A count in a row; none where there is none.
+pub(super) fn number(row: &Value, name: &str) -> usize {
+    row.get(name).and_then(Value::as_u64).and_then(|n| usize::try_from(n).ok()).unwrap_or_default()
+}
+
 /// So many things, in words.
 pub(super) fn n_of(n: usize, one: &str, many: &str) -> String {
     if n == 1 { format!("1 {one}") } else { format!("{n} {many}") }

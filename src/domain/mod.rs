@@ -27,6 +27,7 @@ pub mod survey;
 pub mod attempt;
 pub mod card;
 pub mod card_code;
+pub mod hold;
 pub mod invitation;
 pub mod operator;
 pub mod reason;

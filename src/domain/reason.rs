@@ -109,6 +109,10 @@ impl SkipReason {
 pub enum HoldReason {
     /// It may or may not have been sent, and sending again could double it.
     UnknownOutcome,
+    /// An operator holds it.
+    Operator,
+    /// The store was restored or copied, and nobody has looked yet at what would go out.
+    Restored,
 }
 
 impl HoldReason {
@@ -116,6 +120,8 @@ impl HoldReason {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::UnknownOutcome => "unknown_outcome",
+            Self::Operator => "operator",
+            Self::Restored => "restored",
         }
     }
 
@@ -123,6 +129,8 @@ impl HoldReason {
     pub fn because(self) -> &'static str {
         match self {
             Self::UnknownOutcome => "it may or may not have been sent, and sending again could double it",
+            Self::Operator => "an operator holds it back",
+            Self::Restored => "the store was restored, and nothing leaves before somebody has seen what would go out",
         }
     }
 }

@@ -5,6 +5,7 @@ use std::fmt;
 use super::id::{BranchId, JourneyId, StageId};
 use super::invitation::Invitation;
 use super::journey::Channel;
+use super::route::Room;
 
 /// The messages that fit every part which is given. Without any, all of them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -30,6 +31,17 @@ impl Scope {
         self.journey.as_ref().is_none_or(|meant| *meant == invitation.journey)
             && self.stage.as_ref().is_none_or(|meant| *meant == invitation.stage)
             && self.branch.as_ref().is_none_or(|meant| invitation.branch.as_ref() == Some(meant))
+    }
+
+    /// Whether every message of this channel is meant.
+    pub fn covers_channel(&self, channel: Channel) -> bool {
+        let any_case = self.journey.is_none() && self.stage.is_none() && self.branch.is_none();
+        any_case && self.channel.is_none_or(|meant| meant == channel)
+    }
+
+    /// Its room on the due index, where it is held.
+    pub fn room(&self) -> Room {
+        Room::of("hold", &self.to_string())
     }
 
     /// Whether every message is meant.
@@ -91,6 +103,14 @@ mod tests {
         );
         check(&scope("", "visit", "altona", None), false, "all messages of stage visit at altona");
         check(&scope("delivery", "", "", None), false, "all messages of journey delivery");
+    }
+
+    #[test]
+    fn a_scope_of_a_channel_or_of_nothing_in_particular_covers_a_whole_channel() {
+        assert!(Scope::default().covers_channel(Channel::Email));
+        assert!(scope("", "", "", Some(Channel::Sms)).covers_channel(Channel::Sms));
+        assert!(!scope("", "", "", Some(Channel::Sms)).covers_channel(Channel::Email));
+        assert!(!scope("", "", "mitte", None).covers_channel(Channel::Email));
     }
 
     #[test]

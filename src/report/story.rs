@@ -24,6 +24,7 @@ pub use event::event;
 pub use invitation::{standing, tell};
 pub use words::when;
 
+use crate::domain::hold::Hold;
 use crate::domain::invitation::Invitation;
 use crate::plan::{Facts, PlanRules};
 
@@ -41,6 +42,8 @@ pub struct Line {
 pub struct Background<'a> {
     /// What is known of the contact.
     pub facts: &'a Facts,
+    /// What is held at present.
+    pub holds: &'a [Hold],
     /// The rules that are in force.
     pub rules: &'a PlanRules,
     /// The time.

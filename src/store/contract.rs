@@ -13,6 +13,7 @@ mod dispatch;
 pub(super) mod fixture;
 mod gate;
 pub(super) mod histories;
+mod holds;
 mod kin;
 mod planning;
 mod routes;
@@ -103,6 +104,14 @@ on_every_backend!(
     by_hand::what_a_relay_refused_by_mistake_is_asked_again_and_arrives,
     by_hand::whom_the_gate_would_not_let_through_is_left_out_with_its_reason,
     by_hand::each_of_many_is_decided_by_itself,
+    holds::what_is_held_does_not_leave_with_the_very_next_lease_and_what_is_not_does,
+    holds::what_is_let_go_leaves_in_its_order,
+    holds::a_hold_on_everything_moves_nothing,
+    holds::what_is_held_twice_waits_for_both,
+    holds::a_scope_has_one_hold_whose_note_may_change,
+    holds::there_are_no_more_holds_than_are_kept,
+    holds::what_waits_is_listed_page_by_page_wherever_it_stands,
+    holds::what_was_held_too_long_is_not_sent_any_more,
     gate::a_message_that_is_due_does_not_leave_after_the_contact_opted_out,
     gate::a_message_that_is_due_does_not_leave_after_a_refusal_through_another_invitation,
     gate::a_dead_address_is_suppressed_for_everybody_under_every_spelling,

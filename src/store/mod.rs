@@ -42,11 +42,13 @@ use crate::domain::card::Card;
 use crate::domain::card_code::CardCode;
 use crate::domain::contact::Contact;
 use crate::domain::contact_change::{ContactChange, Upserted};
+use crate::domain::hold::Hold;
 use crate::domain::id::{ContactId, EventId, InvitationId, JourneyId, ResponseId, StageId};
 use crate::domain::invitation::{Invitation, Lane, RetryPlan};
 use crate::domain::journey::Channel;
 use crate::domain::response::Response;
 use crate::domain::route::{Room, Route};
+use crate::domain::scope::Scope;
 use crate::domain::seal::Seal;
 use crate::domain::survey::{Survey, SurveyVersion};
 use crate::plan::gate::GateRules;
@@ -54,6 +56,7 @@ use crate::plan::{Facts, Plan, RecordedEvent};
 use crate::report::tally::{Cell, SurfaceCell, SurfaceTally, Tally};
 
 pub use health::{Health, ReadOnlyReason};
+pub use reads::WaitingPage;
 pub use work::answers::{CardAnswer, InvitationAnswer, Recorded, Refusal};
 pub use work::interventions::{Intervened, Intervention, Wanted};
 
@@ -77,6 +80,14 @@ pub enum StoreError {
     Exists {
         /// What was to be made.
         what: &'static str,
+    },
+    /// There are as many of them as may be.
+    #[error("there are {n_max} {what} already, and no more are kept")]
+    Full {
+        /// Of what.
+        what: &'static str,
+        /// How many may be.
+        n_max: usize,
     },
     /// A record cannot be read by this version of canvass.
     #[error("a record of kind `{kind}` cannot be read: {reason}")]
@@ -186,6 +197,15 @@ pub trait Store: Send + Sync {
 
     /// Does what an operator wants done by hand, and says of each invitation how it stands then or why it was left out.
     async fn intervene(&self, request: Intervention) -> Result<Vec<Intervened>, StoreError>;
+
+    /// Holds messages, from the next lease on. Gives the hold as it stands: there is one for each scope.
+    async fn hold(&self, hold: Hold) -> Result<Hold, StoreError>;
+    /// Lets go of these scopes. Gives the holds that there were on them.
+    async fn release(&self, scopes: Vec<Scope>) -> Result<Vec<Hold>, StoreError>;
+    /// Every hold.
+    async fn holds(&self) -> Result<Vec<Hold>, StoreError>;
+    /// Messages that wait to be sent, wherever they stand on the due index, after the place `after`; looks at `n_max`.
+    async fn waiting_after(&self, after: Option<Vec<u8>>, n_max: usize) -> Result<WaitingPage, StoreError>;
 
     /// Keeps the content of surveys, by version.
     async fn keep_surveys(&self, surveys: Vec<Survey>) -> Result<(), StoreError>;

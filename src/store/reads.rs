@@ -12,6 +12,7 @@ use crate::domain::card::Card;
 use crate::domain::card_code::CardCode;
 use crate::domain::contact::Contact;
 use crate::domain::contact_change::ContactChange;
+use crate::domain::hold::{HOLDS_MAX, Hold};
 use crate::domain::id::{ContactId, EventId, InvitationId, ResponseId};
 use crate::domain::invitation::{Invitation, Lane, State};
 use crate::domain::journey::Channel;
@@ -231,6 +232,38 @@ pub(super) fn next_due(db: &dyn Reading, lane: Lane) -> Result<Option<DateTime<U
         from = keys::after_prefix(&keys::at_rank(&prefix, rank));
     }
     Ok(next)
+}
+
+pub(super) fn holds(db: &dyn Reading) -> Result<Vec<Hold>, StoreError> {
+    page(db, keys::kind::HOLD, (None, HOLDS_MAX), record::hold::read)
+}
+
+/// A page of the messages that wait to be sent.
+#[derive(Clone, Debug, Default)]
+pub struct WaitingPage {
+    /// The invitations, each waiting for its next message.
+    pub waiting: Vec<Invitation>,
+    /// Where the next page begins, if there may be one.
+    pub next: Option<Vec<u8>>,
+}
+
+pub(super) fn waiting_after(db: &dyn Reading, after: Option<Vec<u8>>, n_max: usize) -> Result<WaitingPage, StoreError> {
+    let (first, end) = keys::messages();
+    // A place outside the due index is not looked at.
+    let from = after.map_or(first.clone(), |after| [after, vec![0]].concat()).max(first);
+    let looked_at: Vec<_> = db.range(&from, &end).take(n_max).collect::<Result<_, _>>()?;
+    let mut page = WaitingPage::default();
+    for (key, _) in &looked_at {
+        let Some((_, id)) = keys::read_due(key) else { continue };
+        let Some(found) = invitation(db, &id)? else { continue };
+        let own_key = found.due().map(|due| keys::due(due, found.priority, &id));
+        // An entry of a room may stand where the invitation is no longer.
+        if own_key.is_some() && own_key == keys::on_its_lane(key) {
+            page.waiting.push(found);
+        }
+    }
+    page.next = if looked_at.len() < n_max { None } else { looked_at.into_iter().last().map(|(key, _)| key) };
+    Ok(page)
 }
 
 pub(super) fn queue(db: &dyn Reading) -> Result<[u64; 4], StoreError> {

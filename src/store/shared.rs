@@ -9,15 +9,17 @@ use super::health::Health;
 use super::view::Reading;
 use super::{
     CardAnswer, Expiry, GiveBack, Intervened, Intervention, InvitationAnswer, LeaseRequest, Leased, Recorded, Refusal,
-    Settlement, Store, StoreError, keys, migrate, reads, work,
+    Settlement, Store, StoreError, WaitingPage, keys, migrate, reads, work,
 };
 use crate::domain::card::Card;
 use crate::domain::card_code::CardCode;
 use crate::domain::contact::Contact;
 use crate::domain::contact_change::{ContactChange, Upserted};
+use crate::domain::hold::Hold;
 use crate::domain::id::{ContactId, EventId, InvitationId, JourneyId, ResponseId, StageId};
 use crate::domain::invitation::{Invitation, Lane};
 use crate::domain::response::Response;
+use crate::domain::scope::Scope;
 use crate::domain::seal::{SECRET_BYTES, Seal};
 use crate::domain::survey::{Survey, SurveyVersion};
 use crate::plan::{Facts, Plan, RecordedEvent};
@@ -165,6 +167,22 @@ impl<E: Engine> Store for Shared<E> {
             return self.engine.read(move |db| work::interventions::preview(db, &seal, &request)).await;
         }
         self.engine.write(move |view| work::interventions::intervene(view, &seal, &request)).await
+    }
+
+    async fn hold(&self, hold: Hold) -> Result<Hold, StoreError> {
+        self.engine.write(move |view| work::holds::hold(view, hold)).await
+    }
+
+    async fn release(&self, scopes: Vec<Scope>) -> Result<Vec<Hold>, StoreError> {
+        self.engine.write(move |view| work::holds::release(view, &scopes)).await
+    }
+
+    async fn holds(&self) -> Result<Vec<Hold>, StoreError> {
+        self.engine.read(reads::holds).await
+    }
+
+    async fn waiting_after(&self, after: Option<Vec<u8>>, n_max: usize) -> Result<WaitingPage, StoreError> {
+        self.engine.read(move |db| reads::waiting_after(db, after, n_max)).await
     }
 
     async fn keep_surveys(&self, surveys: Vec<Survey>) -> Result<(), StoreError> {

@@ -66,7 +66,7 @@ impl From<StoreError> for ApiProblem {
     fn from(err: StoreError) -> Self {
         match err {
             StoreError::NotFound { .. } => Self::not_found(err.to_string()),
-            StoreError::Exists { .. } | StoreError::Stale | StoreError::LeaseLost => {
+            StoreError::Exists { .. } | StoreError::Full { .. } | StoreError::Stale | StoreError::LeaseLost => {
                 Self::new(StatusCode::CONFLICT, "conflict", err.to_string())
             }
             // The store has said so already, once.

@@ -121,9 +121,49 @@ fn those_who_were_skipped_are_asked_when_the_reason_is_gone() {
 }
 
 #[test]
+fn what_is_held_survives_a_restart_and_leaves_when_somebody_says_yes() {
+    let installation = Installation::shipped();
+    installation.write("config/journeys/now.toml", AT_ONCE);
+    let daemon = installation.start();
+    let held = installation.ok(&["hold", "--journey", "now", "--reason", "the texts are wrong"]);
+    assert!(held.ends_with(": all messages of journey now\n"), "{held}");
+    order(&installation, 1);
+    daemon.kill();
+    let mut daemon = installation.start();
+    order(&installation, 2);
+    let listed = installation.ok(&["hold", "list"]);
+    assert!(
+        listed.starts_with("all messages of journey now  since ") && listed.contains(": the texts are wrong\n1 hold\n")
+    );
+    let csv = installation.ok(&["hold", "list", "--format", "csv"]);
+    assert!(csv.starts_with("scope,journey,stage,branch,channel,since,kind,reason,by\n"), "{csv}");
+
+    let looked = installation.run(&["release", "--journey", "now"]);
+    let said = String::from_utf8(looked.stdout).unwrap();
+    assert_eq!(looked.status.code(), Some(1), "{said}");
+    assert!(said.contains("         2  now/text by sms\n2 messages would go out as they come due, 0 would"), "{said}");
+    assert!(
+        !installation.path("state/outbox").exists()
+            || std::fs::read_dir(installation.path("state/outbox")).unwrap().count() == 0
+    );
+
+    let wrong = installation.run(&["release", "--yes"]);
+    let said = String::from_utf8(wrong.stderr).unwrap();
+    assert_eq!(wrong.status.code(), Some(1));
+    assert!(said.contains("there is no hold on everything; held are: all messages of journey now"), "{said}");
+    let released = installation.ok(&["release", "--all", "--yes"]);
+    assert_eq!(released, "released: all messages of journey now\n1 hold released\n");
+    for _ in 0..2 {
+        daemon.wait_for("accepted");
+    }
+    assert_eq!(daemon.stop().0, Some(0));
+}
+
+#[test]
 fn a_command_that_is_not_understood_ends_with_64_and_says_what_is_missing() {
     let installation = Installation::shipped();
     for (arguments, words) in [
+        (vec!["release", "--all", "--journey", "now"], "cannot be used with"),
         (vec!["retry"], "--state"),
         (vec!["retry", "--state", "lost"], "undelivered"),
         (vec!["unknown", "retry"], "<ID>"),

@@ -132,3 +132,33 @@ impl Stalled {
         }
     }
 }
+
+#[derive(Debug, clap::Args)]
+#[command(args_conflicts_with_subcommands = true)]
+pub(in super::super) struct HoldOptions {
+    #[command(subcommand)]
+    pub(in super::super) command: Option<HoldCommand>,
+    #[command(flatten)]
+    pub(in super::super) scope: ScopeOptions,
+    /// Why, for whoever asks later
+    #[arg(long, value_name = "TEXT", default_value = "", hide_default_value = true)]
+    pub(in super::super) reason: String,
+}
+
+#[derive(Debug, Subcommand)]
+pub(in super::super) enum HoldCommand {
+    /// List what is held, since when, by whom and why
+    List,
+}
+
+#[derive(Debug, clap::Args)]
+pub(in super::super) struct ReleaseOptions {
+    #[command(flatten)]
+    pub(in super::super) scope: ScopeOptions,
+    /// Every hold, whatever it holds
+    #[arg(long, conflicts_with_all = ["journey", "stage", "branch", "channel"])]
+    pub(in super::super) all: bool,
+    /// Let them go without first listing what would go out
+    #[arg(long)]
+    pub(in super::super) yes: bool,
+}

@@ -20,9 +20,12 @@ pub fn tell(invitation: &Invitation, background: &Background<'_>) -> Vec<Line> {
 pub fn standing(invitation: &Invitation, background: &Background<'_>) -> String {
     let zone = invitation.zone;
     match invitation.state {
-        State::Waiting { step, due_at } => waiting(invitation, (step, due_at), background.now),
+        State::Waiting { step, due_at } => {
+            let held = held(invitation, step, background);
+            format!("{}{}.", waiting(invitation, (step, due_at), background.now), held.unwrap_or_default())
+        }
         State::Sending { .. } => "A message is on its way right now.".to_owned(),
-        State::Held { reason: HoldReason::UnknownOutcome, .. } => {
+        State::Held { .. } => {
             let id = invitation.id;
             format!(
                 "It waits for you: `canvass unknown retry {id}` sends it once more, `canvass unknown settle {id} --as \
@@ -41,23 +44,38 @@ pub fn standing(invitation: &Invitation, background: &Background<'_>) -> String 
 }
 
 fn waiting(invitation: &Invitation, (step, due_at): (u8, DateTime<Utc>), now: DateTime<Utc>) -> String {
-    let Some(next) = invitation.line_up.get(usize::from(step)) else { return "Nothing is due.".to_owned() };
+    let Some(next) = invitation.line_up.get(usize::from(step)) else { return "Nothing is due".to_owned() };
     let at = when(due_at, invitation.zone);
     let at = if due_at <= now { format!("has been due since {at}") } else { format!("is due on {at}") };
     let last = invitation.attempts.last().filter(|last| last.step == step);
     match last.map(|last| last.fate) {
-        Some(Fate::Deferred) => format!("The next try of the {} {at}.", message(next.channel)),
+        Some(Fate::Deferred) => format!("The next try of the {} {at}", message(next.channel)),
         Some(Fate::Unknown { .. }) => {
             let receiver = match next.channel {
                 Channel::Email => " and Message-ID, so that a receiver can drop the second copy",
                 Channel::Sms => "",
             };
-            format!("The {} goes once more under the same number{receiver}; it {at}.", message(next.channel))
+            format!("The {} goes once more under the same number{receiver}; it {at}", message(next.channel))
         }
         Some(Fate::Sending | Fate::Accepted { .. } | Fate::Refused { .. }) | None => {
-            format!("{} {at}.", sentence(&a_step(kind_of(invitation, next), next.channel)))
+            format!("{} {at}", sentence(&a_step(kind_of(invitation, next), next.channel)))
         }
     }
+}
+
+/// By what hold a message of this step is kept back, to stand behind when it is due.
+fn held(invitation: &Invitation, step: u8, background: &Background<'_>) -> Option<String> {
+    let channel = invitation.line_up.get(usize::from(step))?.channel;
+    let hold = background.holds.iter().find(|hold| hold.scope.covers(invitation, channel))?;
+    let are = if hold.scope.is_everything() { "is" } else { "are" };
+    let (scope, since) = (&hold.scope, when(hold.since, invitation.zone));
+    let note = if hold.note.is_empty() { String::new() } else { format!(", “{}”", hold.note) };
+    Some(match hold.reason {
+        HoldReason::Operator => format!(", but {scope} {are} held: by {} since {since}{note}", hold.by),
+        HoldReason::Restored | HoldReason::UnknownOutcome => {
+            format!(", but {scope} {are} held since {since}: {}{note}", hold.reason.because())
+        }
+    })
 }
 
 /// What a step is to somebody who may have had nothing yet.

@@ -4,14 +4,15 @@ use super::*;
 use crate::domain::contact::{Consent, Contact};
 use crate::domain::event::{Condition, Value};
 use crate::domain::id::InvitationId;
-use crate::domain::invitation::tests::{accepted, contact, day, invitation};
+use crate::domain::invitation::tests::{accepted, contact, day, invitation, operator};
 use crate::domain::invitation::{Happening, Note, State};
 use crate::domain::journey::{Cap, Channel, Fatigue, Step, StepKind, Trigger, When};
-use crate::domain::reason::{DeferReason, SkipReason};
+use crate::domain::reason::{DeferReason, HoldReason, SkipReason};
+use crate::domain::scope::Scope;
 use crate::plan::tests::{cap, event as visit, facts, plan_for, rules, rules_with, stage, stage_with};
 
 fn background<'a>(facts: &'a Facts, rules: &'a PlanRules) -> Background<'a> {
-    Background { facts, rules, now: day(1) }
+    Background { facts, holds: &[], rules, now: day(1) }
 }
 
 fn with_history(history: &[Invitation]) -> Facts {
@@ -148,4 +149,29 @@ fn after_a_step_that_was_barred_the_first_message_is_the_next_channels() {
             "Planned: a text message is due on Mon 2 Mar at 13:00."
         ]
     );
+}
+
+#[test]
+fn a_message_that_is_held_says_by_whom_and_why() {
+    let rules = rules(vec![stage()]);
+    let facts = facts(contact());
+    let held = |scope, reason, note: &str| {
+        let hold = Hold { scope, since: day(0), reason, note: note.to_owned(), by: operator() };
+        standing(&invitation(), &Background { holds: &[hold], ..background(&facts, &rules) })
+    };
+    let emails = || Scope { channel: Some(Channel::Email), ..Scope::default() };
+    let due = "An email has been due since Mon 2 Mar 2026, 11:00 CET";
+    assert_eq!(
+        held(emails(), HoldReason::Operator, "the relay moves"),
+        format!("{due}, but emails are held: by maria since Mon 2 Mar 2026, 11:00 CET, “the relay moves”.")
+    );
+    assert_eq!(
+        held(Scope::default(), HoldReason::Restored, ""),
+        format!(
+            "{due}, but everything is held since Mon 2 Mar 2026, 11:00 CET: the store was restored, and nothing leaves \
+             before somebody has seen what would go out."
+        )
+    );
+    let texts = Scope { channel: Some(Channel::Sms), ..Scope::default() };
+    assert_eq!(held(texts, HoldReason::Operator, ""), format!("{due}."));
 }

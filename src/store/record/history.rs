@@ -12,7 +12,7 @@ stored_enum!(SkipReasonV1 for SkipReason {
     ContactGone, NoChannel, NeverOpen, Overdue, KeptRoom, BranchCap,
 });
 stored_enum!(DeferReasonV1 for DeferReason { QuietHours, FrequencyCap, StageCap, KeptRoom, BranchCap, Holiday });
-stored_enum!(HoldReasonV1 for HoldReason { UnknownOutcome });
+stored_enum!(HoldReasonV1 for HoldReason { UnknownOutcome, Operator, Restored });
 stored_enum!(FoundV1 for Found { Accepted, Refused });
 stored_enum!(EndV1 for End { Answered, WindowClosed, Undelivered, OptedOut, Ineligible });
 
@@ -117,6 +117,6 @@ pub(super) fn from_note(stored: NoteV1) -> Result<Note, Wrong> {
     Ok(Note { at: common::instant(stored.at)?, what })
 }
 
-fn operator(name: &str) -> Result<Operator, Wrong> {
+pub(super) fn operator(name: &str) -> Result<Operator, Wrong> {
     Operator::parse(name).map_err(|err| err.to_string())
 }

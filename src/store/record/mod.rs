@@ -11,6 +11,7 @@ pub(super) mod common;
 pub(super) mod contact;
 pub(super) mod event;
 pub(super) mod history;
+pub(super) mod hold;
 pub(super) mod invitation;
 pub(super) mod layout;
 pub(super) mod lease;

@@ -8,12 +8,12 @@ use proptest::prelude::*;
 use super::super::StoreError;
 use super::super::keys::kind;
 use super::super::migrate::Layout;
-use super::{address, branch_day, card, contact, event, invitation, layout, response, survey, tally};
+use super::{address, branch_day, card, contact, event, hold, invitation, layout, response, survey, tally};
 use crate::plan::limits::DaySends;
 use crate::report::tally::{Counts, SurfaceTally, Tally};
 
 /// Each kind, and what its reader says of these bytes.
-type Readers = [(u8, fn(&[u8]) -> Result<(), StoreError>); 12];
+type Readers = [(u8, fn(&[u8]) -> Result<(), StoreError>); 13];
 
 const READERS: Readers = [
     (kind::CONTACT, |bytes| contact::read(bytes).map(drop)),
@@ -22,6 +22,7 @@ const READERS: Readers = [
     (kind::SURVEY, |bytes| survey::read(bytes).map(drop)),
     (kind::RESPONSE, |bytes| response::read(bytes).map(drop)),
     (kind::CARD, |bytes| card::read(bytes).map(drop)),
+    (kind::HOLD, |bytes| hold::read(bytes).map(drop)),
     (kind::TALLY, |bytes| tally::read(bytes).map(drop)),
     (kind::SURFACE, |bytes| tally::read_surface(bytes).map(drop)),
     (kind::ADDRESS, |bytes| address::read(bytes).map(drop)),
@@ -73,6 +74,11 @@ proptest! {
     #[test]
     fn responses_read_back_as_they_were(given in strategies::response()) {
         prop_assert_eq!(response::read(&response::write(&given).unwrap()).unwrap(), given);
+    }
+
+    #[test]
+    fn holds_read_back_as_they_were(given in invitations::hold()) {
+        prop_assert_eq!(hold::read(&hold::write(&given).unwrap()).unwrap(), given);
     }
 
     #[test]

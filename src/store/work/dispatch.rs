@@ -8,6 +8,7 @@ use super::super::record::lease::Granted;
 use super::super::view::{Reading, View};
 use super::super::{Expiry, Lease, LeaseRequest, Leased, Settlement, StoreError, keys, record};
 use super::due::{self, Entry};
+use super::holds::Holds;
 use super::tolls::{self, Passage, Tolls};
 use super::{branch_days, invitations};
 use crate::domain::attempt::{Obstacle, Outcome};
@@ -29,8 +30,8 @@ const LOOKS_FURTHER: usize = 64;
 /// How long an invitation that cannot be read is left alone.
 const PUT_ASIDE_FOR: TimeDelta = TimeDelta::hours(1);
 
-/// Asks the gate about due invitations, in the order of the due index, and claims those that may leave. What waits for a
-/// route that is shut is moved into the route's room, where it is in nobody's way.
+/// Asks the gate about due invitations, in the order of the due index, and claims those that may leave. What is held,
+/// and what waits for a route that is shut, is moved into the room of the hold or the route, where it is in nobody's way.
 pub(in super::super) fn lease_due(
     view: &mut View<'_>,
     seal: &Seal,
@@ -38,7 +39,11 @@ pub(in super::super) fn lease_due(
 ) -> Result<Leased, StoreError> {
     let (channel, now) = (request.channel, request.now);
     let n_looks_max = request.n_max.saturating_mul(LOOKS_PER_LEASE).max(LOOKS_FURTHER);
-    let mut tolls = Tolls::of(request);
+    let holds = Holds::of(view)?;
+    if holds.hold_channel(channel) {
+        return Ok(Leased::default());
+    }
+    let mut tolls = Tolls::of(request, holds);
     let mut leased = Leased::default();
     if channel == Channel::Email && tolls.ask(view, &[Route::Account])? != Passage::Open {
         leased.next_at = tolls.close(view)?;
@@ -110,6 +115,9 @@ fn hand_out(
     tolls: &mut Tolls<'_>,
     (request, invitation): (&LeaseRequest, Invitation),
 ) -> Result<Handed, StoreError> {
+    if let Some(room) = tolls.held(&invitation) {
+        return Ok(Handed::Shut(room));
+    }
     let contact = reads::contact(view, &invitation.contact)?;
     let routes = match &contact {
         Some(contact) => request.rules.routes.of(request.channel, contact, invitation.branch.as_ref()),

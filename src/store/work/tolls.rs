@@ -1,4 +1,4 @@
-//! Who may take which route now: rates, rests and how much is under way, as one unit of work sees them.
+//! Who may leave now, and by which route: holds, rates, rests and how much is under way, as one unit of work sees them.
 //!
 //! The state of a route is read when a message wants to take it, and written with the leases that it allowed. So a rate
 //! survives a restart, and no two units of work can spend the same allowance.
@@ -9,6 +9,8 @@ use chrono::{DateTime, Utc};
 
 use super::super::view::{Reading, View};
 use super::super::{LeaseRequest, Load, StoreError, keys, record};
+use super::holds::Holds;
+use crate::domain::invitation::Invitation;
 use crate::domain::route::{Room, Route};
 use crate::plan::pace::{RouteState, Turn};
 
@@ -30,6 +32,7 @@ pub(super) enum Passage {
 /// What a unit of work knows of the routes.
 pub(super) struct Tolls<'r> {
     request: &'r LeaseRequest,
+    holds: Holds,
     known: BTreeMap<Room, Toll>,
     n_free: usize,
     next_at: Option<DateTime<Utc>>,
@@ -45,9 +48,9 @@ struct Toll {
 }
 
 impl<'r> Tolls<'r> {
-    /// For a request for work.
-    pub(super) fn of(request: &'r LeaseRequest) -> Self {
-        Self { request, known: BTreeMap::new(), n_free: request.n_max, next_at: None }
+    /// For a request for work, while this is held.
+    pub(super) fn of(request: &'r LeaseRequest, holds: Holds) -> Self {
+        Self { request, holds, known: BTreeMap::new(), n_free: request.n_max, next_at: None }
     }
 
     /// The request.
@@ -55,8 +58,16 @@ impl<'r> Tolls<'r> {
         self.request
     }
 
+    /// Where a message of this invitation waits, if it is held.
+    pub(super) fn held(&self, invitation: &Invitation) -> Option<Room> {
+        self.holds.room_of(invitation, self.request.channel)
+    }
+
     /// Whether what waits in a room may come out.
     pub(super) fn passage(&mut self, view: &View<'_>, room: Room) -> Result<Passage, StoreError> {
+        if self.holds.hold_room(room) {
+            return Ok(Passage::Shut(room));
+        }
         let (request, n_free) = (self.request, self.n_free);
         let toll = self.toll(view, room)?;
         let rate = toll.route.as_ref().and_then(|route| request.rules.routes.rate(route));

@@ -3,7 +3,7 @@
 use serde::Deserialize;
 
 use crate::daemon::core::Live;
-use crate::domain::id::{BranchId, InvitationId, JourneyId, StageId};
+use crate::domain::id::{BranchId, IdError, InvitationId, JourneyId, StageId};
 use crate::domain::invitation::{Invitation, LeftOut};
 use crate::domain::journey::Channel;
 use crate::domain::operator::Operator;
@@ -46,11 +46,24 @@ impl ScopeForm {
     }
 }
 
+impl ScopeForm {
+    /// The scope as it is written, also of names that the configuration no longer knows.
+    pub(super) fn parse(&self) -> Result<Scope, ApiProblem> {
+        let invalid = |err: IdError| ApiProblem::invalid(err.to_string());
+        Ok(Scope {
+            journey: self.journey.as_deref().map(JourneyId::parse).transpose().map_err(invalid)?,
+            stage: self.stage.as_deref().map(StageId::parse).transpose().map_err(invalid)?,
+            branch: self.branch.as_deref().map(BranchId::parse).transpose().map_err(invalid)?,
+            channel: self.channel.as_deref().map(channel).transpose()?,
+        })
+    }
+}
+
 fn named<'a, T>(
     what: &str,
     given: &str,
     known: impl Iterator<Item = &'a str>,
-    parse: impl FnOnce(&str) -> Result<T, crate::domain::id::IdError>,
+    parse: impl FnOnce(&str) -> Result<T, IdError>,
 ) -> Result<T, ApiProblem> {
     let known: Vec<_> = known.collect();
     if !known.contains(&given) {

@@ -5,6 +5,7 @@ mod cards;
 mod contacts;
 mod events;
 mod health;
+mod holds;
 mod invitations;
 mod pages;
 mod reports;
@@ -39,6 +40,9 @@ pub(super) fn router(core: Arc<Core>) -> Router {
         .route("/api/v1/invitations", get(invitations::page))
         .route("/api/v1/invitations/retry", post(retry::retry))
         .route("/api/v1/invitations/{id}", get(invitations::one))
+        .route("/api/v1/holds", get(holds::list).post(holds::hold))
+        .route("/api/v1/holds/outlook", get(holds::outlook))
+        .route("/api/v1/holds/release", post(holds::release))
         .route("/api/v1/unknown", get(unknown::page))
         .route("/api/v1/unknown/retry", post(unknown::retry))
         .route("/api/v1/unknown/settle", post(unknown::settle))

@@ -15,6 +15,7 @@ use super::wire;
 use crate::daemon::core::{Core, Live};
 use crate::domain::card::Card;
 use crate::domain::card_code::CardCode;
+use crate::domain::hold::Hold;
 use crate::domain::id::{CardId, ContactId, EventId, InvitationId};
 use crate::domain::invitation::Invitation;
 use crate::plan::{Facts, RecordedEvent};
@@ -44,6 +45,7 @@ struct Person {
     facts: Facts,
     invitations: Vec<Invitation>,
     event: Option<RecordedEvent>,
+    holds: Vec<Hold>,
 }
 
 /// Tells the story.
@@ -74,7 +76,8 @@ pub(super) async fn why(
 }
 
 async fn find(core: &Core, live: &Live, id: &str) -> Result<Subject, ApiProblem> {
-    let person = |facts, invitations, event| Subject::Person(Box::new(Person { facts, invitations, event }));
+    let holds = core.store.holds().await?;
+    let person = |facts, invitations, event| Subject::Person(Box::new(Person { facts, invitations, event, holds }));
     if let Ok(id) = InvitationId::parse(id) {
         let found = core.store.invitation(&id).await?;
         let invitation = found.ok_or_else(|| ApiProblem::not_found(format!("there is no invitation {id}")))?;
@@ -139,7 +142,7 @@ async fn card_place(core: &Core, live: &Live, card: &Card) -> Result<CardPlace, 
 
 impl Person {
     fn background<'a>(&'a self, core: &Core, live: &'a Live) -> Background<'a> {
-        Background { facts: &self.facts, rules: &live.rules, now: core.clock.now() }
+        Background { facts: &self.facts, holds: &self.holds, rules: &live.rules, now: core.clock.now() }
     }
 
     fn json(&self, core: &Core, live: &Live) -> Value {

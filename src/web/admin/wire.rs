@@ -7,8 +7,10 @@ use crate::domain::answer::Answer;
 use crate::domain::attempt::{Attempt, Fate};
 use crate::domain::card::Card;
 use crate::domain::contact::Contact;
+use crate::domain::hold::Hold;
 use crate::domain::invitation::{Invitation, State};
 use crate::domain::response::{Origin, Response};
+use crate::domain::scope::Scope;
 use crate::plan::{Decision, RecordedEvent, Verdict};
 
 /// A time as RFC 3339 in UTC.
@@ -175,5 +177,21 @@ pub(super) fn card(card: &Card, public_url: &str) -> Value {
         "serial": card.serial,
         "made_at": time(card.made_at),
         "revoked_at": card.revoked_at.map(time),
+    })
+}
+
+/// A hold.
+pub(super) fn hold(hold: &Hold) -> Value {
+    let Scope { journey, stage, branch, channel } = &hold.scope;
+    json!({
+        "scope": hold.scope.to_string(),
+        "journey": journey.as_ref().map(crate::domain::id::JourneyId::as_str),
+        "stage": stage.as_ref().map(crate::domain::id::StageId::as_str),
+        "branch": branch.as_ref().map(crate::domain::id::BranchId::as_str),
+        "channel": channel.map(crate::domain::journey::Channel::as_str),
+        "since": time(hold.since),
+        "kind": hold.reason.as_str(),
+        "reason": hold.note,
+        "by": hold.by.as_str(),
     })
 }

@@ -205,3 +205,64 @@ async fn work_by_hand_that_makes_no_sense_is_refused_with_what_would() {
     let long = json!({ "invitations": [nobody], "by": "m".repeat(65) });
     assert_eq!(house.tell("/api/v1/unknown/retry", &long).await.status, StatusCode::UNPROCESSABLE_ENTITY);
 }
+
+#[tokio::test]
+async fn what_is_held_stays_until_somebody_has_seen_what_would_go_out_and_lets_it_go() {
+    let house = House::open().await;
+    for n in 1..=3 {
+        house.order(n).await;
+    }
+    let held = json!({ "scope": { "journey": "delivery" }, "reason": "the gateway moves", "by": "maria" });
+    let hold = house.tell("/api/v1/holds", &held).await.json();
+    assert_eq!([&hold["scope"], &hold["kind"]], ["all messages of journey delivery", "operator"]);
+    at(&house, "2026-03-04T12:00:00Z");
+    house.dispatch().await;
+    assert_eq!(house.core.store.queue().await.unwrap(), [0, 0, 0, 3]);
+    let told = house.ask("/api/v1/why/c-1?format=text").await.body;
+    let words =
+        "but all messages of journey delivery are held: by maria since Wed 4 Mar 2026, 13:00 CET, “the gateway moves”.";
+    assert!(told.contains(words), "{told}");
+
+    let outlook = house.ask("/api/v1/holds/outlook?journey=delivery").await.json();
+    let row = json!({
+        "day": "2026-03-04", "journey": "delivery", "stage": "delivery", "channel": "sms", "n": 3, "n_too_late": 0,
+    });
+    assert_eq!((&outlook["rows"], &outlook["next"]), (&json!([row]), &Value::Null));
+    // What another hold keeps back stays, and what would come too late is dropped.
+    house.tell("/api/v1/holds", &json!({ "scope": { "channel": "sms" } })).await;
+    assert_eq!(house.ask("/api/v1/holds/outlook?journey=delivery").await.json()["rows"], json!([]));
+    at(&house, "2026-03-20T12:00:00Z");
+    let late = house.ask("/api/v1/holds/outlook?all=true").await.json();
+    assert_eq!([&late["rows"][0]["n"], &late["rows"][0]["n_too_late"]], [0, 3]);
+
+    let problem = house.tell("/api/v1/holds/release", &json!({ "scope": { "branch": "mitte" } })).await;
+    assert_eq!(problem.status, StatusCode::NOT_FOUND);
+    assert!(problem.body.contains("held are: "), "{}", problem.body);
+    let released = house.tell("/api/v1/holds/release", &json!({ "all": true })).await.json();
+    assert_eq!(released["rows"].as_array().unwrap().len(), 2);
+    assert_eq!(house.ask("/api/v1/holds").await.json()["rows"], json!([]));
+    house.dispatch().await;
+    assert_eq!(house.core.store.queue().await.unwrap(), [0; 4]);
+}
+
+#[tokio::test]
+async fn what_is_waiting_is_looked_at_page_by_page() {
+    let house = House::open().await;
+    for n in 1..=5 {
+        house.order(n).await;
+    }
+    house.tell("/api/v1/holds", &json!({})).await;
+    let (mut n, mut after) = (0, String::new());
+    loop {
+        let page = house.ask(&format!("/api/v1/holds/outlook?limit=2{after}")).await.json();
+        n += page["rows"].as_array().unwrap().iter().map(|row| row["n"].as_u64().unwrap()).sum::<u64>();
+        match page["next"].as_str() {
+            Some(next) => after = format!("&after={next}"),
+            None => break,
+        }
+    }
+    assert_eq!(n, 5);
+    assert_eq!(house.ask("/api/v1/holds/outlook?after=x").await.status, StatusCode::UNPROCESSABLE_ENTITY);
+    let long = json!({ "reason": "x".repeat(201) });
+    assert_eq!(house.tell("/api/v1/holds", &long).await.status, StatusCode::UNPROCESSABLE_ENTITY);
+}

@@ -11,11 +11,13 @@ use super::strategies::{
     span, stage, survey_id, version, words, zone,
 };
 use crate::domain::attempt::{Attempt, Fate};
+use crate::domain::hold::Hold;
 use crate::domain::id::EventId;
 use crate::domain::invitation::{AnswerMark, End, Found, Happening, Invitation, Note, State};
 use crate::domain::journey::{Level, Step, StepKind, When};
 use crate::domain::operator::Operator;
 use crate::domain::reason::HoldReason;
+use crate::domain::scope::Scope;
 use crate::domain::send_window::SendWindow;
 
 fn step_kind() -> impl Strategy<Value = StepKind> {
@@ -32,7 +34,19 @@ fn end() -> impl Strategy<Value = End> {
 }
 
 fn hold_reason() -> impl Strategy<Value = HoldReason> {
-    Just(HoldReason::UnknownOutcome)
+    select(vec![HoldReason::UnknownOutcome, HoldReason::Operator, HoldReason::Restored])
+}
+
+pub(super) fn hold() -> impl Strategy<Value = Hold> {
+    let scope = (of(journey()), of(stage()), of(branch()), of(channel()))
+        .prop_map(|(journey, stage, branch, channel)| Scope { journey, stage, branch, channel });
+    (scope, instant(), hold_reason(), words(), operator()).prop_map(|(scope, since, reason, note, by)| Hold {
+        scope,
+        since,
+        reason,
+        note,
+        by,
+    })
 }
 
 fn operator() -> impl Strategy<Value = Operator> {
