@@ -1,8 +1,8 @@
 //! A small, strict SMTP server (RFC 5321) that delivers nothing.
 //!
 //! Strict so that it finds what lenient servers forgive: bare line feeds, lines over 1000 bytes, commands out of order,
-//! parameters that were not offered. Scripted so that it misbehaves exactly when told: see [`Script`]. It offers
-//! neither PIPELINING nor STARTTLS.
+//! parameters that were not offered, commands sent ahead where that is not allowed. Scripted so that it misbehaves
+//! exactly when told: see [`Script`]. It does not offer STARTTLS.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -81,6 +81,11 @@ pub trait Script: Send + Sync {
     /// Whether addresses beyond ASCII are taken.
     fn takes_smtputf8(&self) -> bool {
         false
+    }
+
+    /// Whether commands may be sent in one go.
+    fn takes_pipelining(&self) -> bool {
+        true
     }
 }
 

@@ -82,7 +82,11 @@ impl Session {
             },
         };
         let (verb, rest) = command.split_once(' ').unwrap_or((&command, ""));
-        match verb.to_ascii_uppercase().as_str() {
+        let verb = verb.to_ascii_uppercase();
+        if !self.stream.buffer().is_empty() && !self.may_be_followed(&verb) {
+            return self.answer("503 5.5.0 wait for the answer to this").await;
+        }
+        match verb.as_str() {
             "EHLO" | "HELO" if rest.is_empty() => self.answer("501 5.5.4 say who you are").await,
             "EHLO" => self.ehlo().await,
             "HELO" => {
@@ -106,10 +110,18 @@ impl Session {
         }
     }
 
+    /// Whether more may be sent before the answer is there: RFC 2920 §3.1 names what must be last.
+    fn may_be_followed(&self, verb: &str) -> bool {
+        self.server.script.takes_pipelining() && matches!(verb, "MAIL" | "RCPT" | "RSET")
+    }
+
     async fn ehlo(&mut self) -> io::Result<bool> {
         self.is_greeted = true;
         self.clear();
         let mut reply = format!("250-catcher\r\n250-SIZE {MESSAGE_BYTES_MAX}\r\n250-8BITMIME\r\n");
+        if self.server.script.takes_pipelining() {
+            reply.push_str("250-PIPELINING\r\n");
+        }
         if self.server.script.takes_smtputf8() {
             reply.push_str("250-SMTPUTF8\r\n");
         }

@@ -103,3 +103,16 @@ async fn a_message_with_bare_line_ends_or_long_lines_is_refused_as_one_message()
     assert_eq!(codes.iter().filter(|code| *code == "554").count(), 3, "{codes:?}");
     assert!(inbox.messages().is_empty());
 }
+
+#[tokio::test]
+async fn whoever_does_not_wait_where_it_must_is_told_so() {
+    let ahead = "MAIL FROM:<a@b.example>\r\nRCPT TO:<c@d.example>\r\n";
+    let (codes, inbox) = say_all(&["EHLO me\r\n", "NOOP\r\nNOOP\r\n"]).await;
+    assert_eq!(codes, ["220", "250", "503"]);
+    // The message must wait for its 354; the two answers before that are to the other commands.
+    let (codes, _) = say_all(&["EHLO me\r\n", &format!("{ahead}DATA\r\nSubject: x\r\n.\r\n"), "", ""]).await;
+    assert_eq!(codes, ["220", "250", "250", "250", "503"]);
+    assert!(inbox.messages().is_empty());
+    let (codes, _) = say_all(&["EHLO me\r\n", &format!("{ahead}DATA\r\n"), "", ""]).await;
+    assert_eq!(codes, ["220", "250", "250", "250", "354"]);
+}
