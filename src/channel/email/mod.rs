@@ -1,11 +1,12 @@
 //! Mail over SMTP.
 //!
 //! [`message`] makes the bytes; [`SmtpTransport`] brings them to the relay. Below it: [`pool`] keeps connections and
-//! [`rate`] the pace, [`connection`] leads one conversation over [`wire`], [`tls`] and [`starttls`] encrypt it, and
-//! [`reply`] says what an answer means.
+//! [`rate`] the pace, [`dial`] begins a conversation with the help of [`tls`] and hears what the relay [`offers`],
+//! [`connection`] takes one [`letter`] after another through it, [`wire`] keeps the turns and finds each [`answer`], and
+//! [`reply`] says what it means.
 //!
-//! **Invariant:** a message is called accepted or refused only on an answer of the server to this message. Lettre's
-//! pool is not used: it may hand out a connection on which an answer is still to come.
+//! **Invariant:** a message is called accepted or refused only on an answer of the server to this message. A connection
+//! on which an answer may still be to come is never handed out.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -13,11 +14,11 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use chrono::TimeDelta;
-use lettre::transport::smtp::authentication::Credentials;
-use lettre::transport::smtp::extension::ClientId;
 use tokio::time::{Instant, sleep_until};
 
-use self::connection::{Connection, Letter, Protection, Relay};
+use self::connection::Connection;
+use self::dial::{Protection, Relay};
+use self::letter::Letter;
 use self::pool::Pool;
 use self::rate::Rate;
 use self::reply::{Phase, Trouble};
@@ -29,11 +30,14 @@ use crate::domain::attempt::{Obstacle, Outcome};
 
 pub mod message;
 
+mod answer;
 mod connection;
+mod dial;
+mod letter;
+mod offers;
 mod pool;
 mod rate;
 mod reply;
-mod starttls;
 mod tls;
 mod wire;
 
@@ -169,8 +173,8 @@ impl SmtpTransport {
             host: settings.host.clone(),
             port: settings.port,
             protection: protection(settings)?,
-            hello: ClientId::Domain(hello_name.to_owned()),
-            login: settings.login.as_ref().map(|(user, pass)| Credentials::new(user.clone(), pass.expose().to_owned())),
+            hello: hello_name.to_owned(),
+            login: settings.login.clone(),
             limits: settings.timeouts,
         };
         Ok(Self {
@@ -213,8 +217,9 @@ impl SmtpTransport {
                 done => return done,
             }
         }
-        let dialled = Connection::dial(&self.relay).await.map_err(|trouble| (Phase::Hello, trouble))?;
-        self.deliver_on(dialled, letter).await
+        // On the heap, so that the many messages that find an open connection need not carry a handshake's state along.
+        let opened = Box::pin(Connection::open(&self.relay)).await.map_err(|trouble| (Phase::Hello, trouble))?;
+        self.deliver_on(opened, letter).await
     }
 
     async fn deliver_on(&self, mut connection: Connection, letter: &Letter<'_>) -> Result<Outcome, (Phase, Trouble)> {

@@ -42,10 +42,8 @@ impl Pool {
         let (fresh, worn) = {
             let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
             let now = Instant::now();
-            let (mut fresh, worn): (Vec<_>, Vec<_>) = idle.drain(..).partition(|waiting| self.is_fresh(waiting, now));
-            let newest = fresh.pop();
-            *idle = fresh;
-            (newest, worn)
+            let worn: Vec<_> = idle.extract_if(.., |waiting| !self.is_fresh(waiting, now)).collect();
+            (idle.pop(), worn)
         };
         leave(worn).await;
         fresh

@@ -9,9 +9,8 @@
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use lettre::transport::smtp::Error;
-use lettre::transport::smtp::response::Response;
 
+use super::answer::Answer;
 use crate::domain::attempt::{Obstacle, Outcome, REPLY_CHARS_MAX};
 
 /// Longest pause that a server's words can ask for.
@@ -43,19 +42,6 @@ pub(super) enum Trouble {
     Lost(String),
     /// No answer came in time.
     Late(Duration),
-}
-
-impl Trouble {
-    /// What lettre makes an error of.
-    pub(super) fn of(err: &Error) -> Self {
-        match err.status() {
-            Some(code) => {
-                let text = std::error::Error::source(err).map(ToString::to_string).unwrap_or_default();
-                Self::Answer(Reply::read(code.into(), &text))
-            }
-            None => Self::Lost(err.to_string()),
-        }
-    }
 }
 
 /// A server's answer.
@@ -140,9 +126,17 @@ impl Reply {
     }
 }
 
-impl From<&Response> for Reply {
-    fn from(response: &Response) -> Self {
-        Self::read(response.code().into(), &response.message().collect::<Vec<_>>().join(" "))
+/// The lines are joined. What is not ASCII is not shown: nobody says which character set it is in.
+impl From<Answer<'_>> for Reply {
+    fn from(answer: Answer<'_>) -> Self {
+        let mut text = String::new();
+        for line in answer.texts() {
+            if !text.is_empty() {
+                text.push(' ');
+            }
+            text.extend(line.iter().map(|&byte| if byte.is_ascii() { char::from(byte) } else { '?' }));
+        }
+        Self::read(answer.code, &text)
     }
 }
 

@@ -17,6 +17,8 @@ use crate::domain::contact::Email;
 mod connections;
 mod encryption;
 mod outcomes;
+mod parrot;
+mod pipelining;
 mod strangers;
 
 /// A limit that a test is meant to run into.
@@ -43,8 +45,14 @@ impl House {
         Self { catcher, inbox, tasks, stop }
     }
 
+    /// One that takes commands in one go.
     async fn acting(act: impl Fn(Moment<'_>) -> Act + Send + Sync + 'static) -> Self {
-        Self::open(Acting(act)).await
+        Self::open(Acting { act, takes_pipelining: true }).await
+    }
+
+    /// One that takes commands one by one.
+    async fn acting_in_turn(act: impl Fn(Moment<'_>) -> Act + Send + Sync + 'static) -> Self {
+        Self::open(Acting { act, takes_pipelining: false }).await
     }
 
     fn settings(&self) -> SmtpSettings {
@@ -68,11 +76,18 @@ impl House {
 }
 
 /// A script made of a function.
-struct Acting<F>(F);
+struct Acting<F> {
+    act: F,
+    takes_pipelining: bool,
+}
 
 impl<F: Fn(Moment<'_>) -> Act + Send + Sync> Script for Acting<F> {
     fn act(&self, moment: Moment<'_>) -> Act {
-        (self.0)(moment)
+        (self.act)(moment)
+    }
+
+    fn takes_pipelining(&self) -> bool {
+        self.takes_pipelining
     }
 }
 

@@ -9,17 +9,19 @@ use std::sync::Arc;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, ServerName};
 use rustls::{ClientConfig, RootCertStore};
+use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
+use tokio_rustls::client::TlsStream;
 
 use super::SmtpSetupError;
+use super::reply::Trouble;
 
 /// How to encrypt a connection to one relay.
 #[derive(Clone)]
 pub(super) struct Encryption {
-    /// Makes TLS of TCP.
-    pub(super) connector: TlsConnector,
+    connector: TlsConnector,
     /// The name that the certificate must have.
-    pub(super) name: ServerName<'static>,
+    name: ServerName<'static>,
 }
 
 impl Encryption {
@@ -41,6 +43,12 @@ impl Encryption {
             .with_root_certificates(roots)
             .with_no_client_auth();
         Ok(Self { connector: TlsConnector::from(Arc::new(config)), name })
+    }
+
+    /// Encrypts a connection, and makes sure of who is at the other end.
+    pub(super) async fn encrypt(&self, tcp: TcpStream) -> Result<TlsStream<TcpStream>, Trouble> {
+        let tls = self.connector.connect(self.name.clone(), tcp).await;
+        tls.map_err(|err| Trouble::Lost(format!("TLS: {err}")))
     }
 }
 

@@ -1,156 +1,250 @@
-//! The byte stream under a conversation: TCP or TLS, one reply line at a time.
+//! The byte stream under a conversation, TCP or TLS, and whose turn it is to speak.
 //!
-//! Lettre matches replies to commands by order alone. A server (or somebody in between) that speaks out of turn would
-//! shift every later reply by one, and a refused message would be reported as accepted. So this stream hands over one
-//! line at a time, and refuses to write a command while something unasked-for is there to be read. The same look finds
-//! out that the server hung up while the connection was idle, before anything is said on it.
+//! Nothing but their order says which command an answer belongs to. A server (or somebody in between) that speaks out of
+//! turn would shift every later answer by one, and a refused message would be reported as accepted. So this stream
+//! counts the answers that the server owes, hands over no other, and refuses to write while something unasked-for is
+//! there to be read. The same look finds out that the server hung up while the connection was idle, before anything is
+//! said on it.
 //!
-//! It also bounds what a server may say, which lettre does only after it has read a whole line, and makes replies ASCII,
-//! because lettre loses a reply that is not UTF-8 and an accepted message would then be called unknown.
+//! It bounds what a server may say, and keeps one buffer for all that it ever says.
 
-use std::io::{Error, ErrorKind, Result};
-use std::net::SocketAddr;
-use std::pin::Pin;
-use std::task::{Context, Poll, ready};
+use std::future::poll_fn;
+use std::io::{self, IoSlice};
+use std::pin::pin;
+use std::task::Poll;
+use std::time::Duration;
 
-use lettre::transport::smtp::client::AsyncTokioStream;
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
+use tokio::time::timeout;
 use tokio_rustls::client::TlsStream;
 
-/// Longest reply to one command, in bytes.
-pub(super) const REPLY_BYTES_MAX: usize = 16 * 1024;
+use super::answer::{self, Answer, Scan};
+use super::reply::{Reply, Trouble};
 
-/// How much is read at once.
-const READ_BYTES: usize = 2048;
+/// Longest answer to one command, in bytes.
+const ANSWER_BYTES_MAX: usize = 16 * 1024;
+/// How much is read at once, at least.
+const READ_BYTES: usize = 1024;
+/// How much of a long message is handed over at once. Between two pieces we listen: a server may have given up on it.
+const PIECE_BYTES: usize = 64 * 1024;
+/// The length of a final dot with its line end.
+const DOT_BYTES: usize = 3;
 
 /// A stream to a relay.
-#[derive(Debug)]
 pub(super) struct Wire {
     socket: Socket,
-    /// Read, but not handed over yet.
-    held: Vec<u8>,
-    /// Bytes read since we last wrote.
-    n_read: usize,
-    /// Whether we wrote last, so that it is the server's turn.
-    asked: bool,
+    /// Read since we last wrote.
+    heard: Vec<u8>,
+    /// How much of it was handed over.
+    n_used: usize,
+    /// How many answers are still to come.
+    n_owed: usize,
 }
 
-#[derive(Debug)]
 enum Socket {
     Plain(TcpStream),
     Tls(Box<TlsStream<TcpStream>>),
 }
 
 impl Wire {
-    /// A stream on which the server speaks first.
+    /// A stream in the clear, on which the server speaks first.
     pub(super) fn plain(tcp: TcpStream) -> Self {
-        Self { socket: Socket::Plain(tcp), held: Vec::new(), n_read: 0, asked: true }
+        Self { socket: Socket::Plain(tcp), heard: Vec::new(), n_used: 0, n_owed: 1 }
     }
 
-    /// An encrypted stream. `greeting` is what the reader is to see first: after STARTTLS the server sends none
-    /// (RFC 3207 §4.2), yet lettre waits for one.
-    pub(super) fn tls(tls: TlsStream<TcpStream>, greeting: &str) -> Self {
-        let held = greeting.as_bytes().to_vec();
-        Self { socket: Socket::Tls(Box::new(tls)), held, n_read: 0, asked: true }
+    /// An encrypted stream. The server greets when it was encrypted from the first byte, and does not after STARTTLS
+    /// (RFC 3207 §4.2).
+    pub(super) fn tls(tls: TlsStream<TcpStream>, is_greeting: bool) -> Self {
+        Self { socket: Socket::Tls(Box::new(tls)), heard: Vec::new(), n_used: 0, n_owed: is_greeting.into() }
     }
 
     /// The socket, to be encrypted; an error if the server said more than it was asked. What is said in the clear
     /// after the go-ahead was put there by somebody else.
-    pub(super) fn into_quiet_tcp(self) -> Result<TcpStream> {
+    pub(super) fn into_quiet_tcp(self) -> Result<TcpStream, Trouble> {
         match self.socket {
-            Socket::Plain(tcp) if self.held.is_empty() => Ok(tcp),
+            Socket::Plain(tcp) if self.n_owed == 0 && self.n_used == self.heard.len() => Ok(tcp),
             Socket::Plain(_) | Socket::Tls(_) => Err(out_of_turn()),
         }
     }
 
-    /// Reads what there is into `held`; 0 at the end of the stream.
-    fn poll_fill(&mut self, cx: &mut Context<'_>) -> Poll<Result<usize>> {
-        let mut bytes = [0; READ_BYTES];
-        let mut buf = ReadBuf::new(&mut bytes);
-        ready!(Pin::new(self.socket.as_read()).poll_read(cx, &mut buf))?;
-        let read = buf.filled();
-        self.n_read += read.len();
-        if self.n_read > REPLY_BYTES_MAX {
-            return Poll::Ready(Err(Error::new(ErrorKind::InvalidData, "the server's reply is too long")));
-        }
-        self.held.extend(read.iter().map(|byte| if byte.is_ascii() { *byte } else { b'?' }));
-        Poll::Ready(Ok(read.len()))
+    /// How many answers are still to come.
+    pub(super) fn n_owed(&self) -> usize {
+        self.n_owed
     }
 
-    /// Before the first byte of a command: nothing may be there to read.
-    fn poll_silence(&mut self, cx: &mut Context<'_>) -> Result<()> {
-        if !self.held.is_empty() {
+    /// Says one command and hears its answer, which is trouble unless it is of the expected kind.
+    pub(super) async fn ask(
+        &mut self,
+        limit: Duration,
+        command: &[u8],
+        is_expected: fn(u16) -> bool,
+    ) -> Result<Answer<'_>, Trouble> {
+        within(limit, async {
+            self.say(command, 1).await?;
+            self.hear().await
+        })
+        .await
+        .and_then(|answer| expected(answer, is_expected))
+    }
+
+    /// Hears the next answer, which is trouble unless it is of the expected kind.
+    pub(super) async fn expect(
+        &mut self,
+        limit: Duration,
+        is_expected: fn(u16) -> bool,
+    ) -> Result<Answer<'_>, Trouble> {
+        within(limit, self.hear()).await.and_then(|answer| expected(answer, is_expected))
+    }
+
+    /// Says commands that the server owes this many answers to.
+    pub(super) async fn say(&mut self, commands: &[u8], n_answers: usize) -> Result<(), Trouble> {
+        self.listen().await?;
+        self.n_owed = n_answers;
+        match &mut self.socket {
+            Socket::Plain(tcp) => tcp.write_all(commands).await,
+            Socket::Tls(tls) => {
+                tls.write_all(commands).await.map_err(lost)?;
+                tls.flush().await
+            }
+        }
+        .map_err(lost)
+    }
+
+    /// Hears the next answer.
+    pub(super) async fn hear(&mut self) -> Result<Answer<'_>, Trouble> {
+        let Some(n_owed) = self.n_owed.checked_sub(1) else { return Err(out_of_turn()) };
+        loop {
+            let unread = self.heard.get(self.n_used..).unwrap_or_default();
+            match answer::scan(unread) {
+                Scan::Whole { code, n_bytes } => {
+                    self.n_owed = n_owed;
+                    self.n_used += n_bytes;
+                    let lines = self.heard.get(self.n_used - n_bytes..self.n_used).unwrap_or_default();
+                    return Ok(Answer::of(code, lines));
+                }
+                Scan::Nonsense => return Err(Trouble::Lost("the server's answer is not one of SMTP".to_owned())),
+                Scan::Part if unread.len() > ANSWER_BYTES_MAX => {
+                    return Err(Trouble::Lost("the server's answer is too long".to_owned()));
+                }
+                Scan::Part => (),
+            }
+            if self.read().await.map_err(lost)? == 0 {
+                return Err(Trouble::Lost("the server hung up before its answer was complete".to_owned()));
+            }
+        }
+    }
+
+    /// Writes a message and what ends it, both in one go where they are short. `is_dotted` becomes true when a byte of
+    /// the final dot may have left; it stays readable when this is cut short.
+    pub(super) async fn pour(&mut self, body: &[u8], end: &[u8], is_dotted: &mut bool) -> Result<(), Trouble> {
+        let mut body = body;
+        while let Some((piece, _)) = body.split_at_checked(PIECE_BYTES) {
+            self.listen().await?;
+            let n_written = self.write(&[IoSlice::new(piece)]).await?;
+            body = body.get(n_written..).unwrap_or_default();
+        }
+        let mut parts = [IoSlice::new(body), IoSlice::new(end)];
+        let mut left = parts.as_mut_slice();
+        let mut n_left = body.len() + end.len();
+        while n_left > 0 {
+            if !*is_dotted {
+                self.listen().await?;
+            }
+            match self.write(left).await {
+                Ok(n_written) => {
+                    n_left = n_left.saturating_sub(n_written);
+                    *is_dotted |= n_left < DOT_BYTES;
+                    IoSlice::advance_slices(&mut left, n_written);
+                }
+                Err(err) => {
+                    // A socket that fails took nothing, but TLS may have sent a part of what it was given.
+                    *is_dotted |= matches!(self.socket, Socket::Tls(_));
+                    return Err(err);
+                }
+            }
+        }
+        self.n_owed = 1;
+        match &mut self.socket {
+            Socket::Plain(_) => Ok(()),
+            Socket::Tls(tls) => tls.flush().await.map_err(lost),
+        }
+    }
+
+    /// Writes something of it.
+    async fn write(&mut self, parts: &[IoSlice<'_>]) -> Result<usize, Trouble> {
+        let written = match &mut self.socket {
+            Socket::Plain(tcp) => tcp.write_vectored(parts).await,
+            Socket::Tls(tls) => tls.write_vectored(parts).await,
+        };
+        match written {
+            Ok(0) => Err(lost(io::ErrorKind::WriteZero.into())),
+            written => written.map_err(lost),
+        }
+    }
+
+    /// Before we speak: no answer may be outstanding, and nothing there to read.
+    async fn listen(&mut self) -> Result<(), Trouble> {
+        if self.n_owed > 0 {
             return Err(out_of_turn());
         }
-        match self.poll_fill(cx) {
-            Poll::Pending => Ok(()),
-            Poll::Ready(Ok(0)) => Err(Error::new(ErrorKind::ConnectionReset, "the server had hung up")),
-            Poll::Ready(Ok(_)) => Err(out_of_turn()),
-            Poll::Ready(Err(err)) => Err(err),
+        if self.n_used < self.heard.len() {
+            return Err(self.interruption());
+        }
+        self.heard.clear();
+        self.n_used = 0;
+        let found = {
+            let mut read = pin!(self.read());
+            poll_fn(|cx| match read.as_mut().poll(cx) {
+                Poll::Ready(found) => Poll::Ready(Some(found)),
+                Poll::Pending => Poll::Ready(None),
+            })
+            .await
+        };
+        match found {
+            None => Ok(()),
+            Some(Ok(0)) => Err(Trouble::Lost("the server had hung up".to_owned())),
+            Some(Ok(_)) => Err(self.interruption()),
+            Some(Err(err)) => Err(lost(err)),
+        }
+    }
+
+    /// Something came that nobody asked for. Only 421 may (RFC 5321 §3.8); it says why the server hangs up.
+    fn interruption(&self) -> Trouble {
+        let unread = self.heard.get(self.n_used..).unwrap_or_default();
+        match answer::scan(unread) {
+            Scan::Whole { code: 421, n_bytes } => {
+                let lines = unread.get(..n_bytes).unwrap_or_default();
+                Trouble::Answer(Reply::from(Answer::of(421, lines)))
+            }
+            Scan::Whole { .. } | Scan::Part | Scan::Nonsense => out_of_turn(),
+        }
+    }
+
+    /// Reads what there is; 0 at the end of the stream.
+    async fn read(&mut self) -> io::Result<usize> {
+        self.heard.reserve(READ_BYTES);
+        match &mut self.socket {
+            Socket::Plain(tcp) => tcp.read_buf(&mut self.heard).await,
+            Socket::Tls(tls) => tls.read_buf(&mut self.heard).await,
         }
     }
 }
 
-fn out_of_turn() -> Error {
-    Error::new(ErrorKind::InvalidData, "the server spoke out of turn")
+/// Gives a step its limit.
+pub(super) async fn within<T>(limit: Duration, step: impl Future<Output = Result<T, Trouble>>) -> Result<T, Trouble> {
+    timeout(limit, step).await.unwrap_or(Err(Trouble::Late(limit)))
 }
 
-impl Socket {
-    fn as_read(&mut self) -> &mut (dyn AsyncRead + Unpin) {
-        match self {
-            Self::Plain(tcp) => tcp,
-            Self::Tls(tls) => tls,
-        }
-    }
-
-    fn as_write(&mut self) -> &mut (dyn AsyncWrite + Unpin) {
-        match self {
-            Self::Plain(tcp) => tcp,
-            Self::Tls(tls) => tls,
-        }
-    }
+fn expected(answer: Answer<'_>, is_expected: fn(u16) -> bool) -> Result<Answer<'_>, Trouble> {
+    if is_expected(answer.code) { Ok(answer) } else { Err(Trouble::Answer(Reply::from(answer))) }
 }
 
-impl AsyncRead for Wire {
-    fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<Result<()>> {
-        let wire = self.get_mut();
-        if wire.held.is_empty() && ready!(wire.poll_fill(cx))? == 0 {
-            return Poll::Ready(Ok(()));
-        }
-        wire.asked = false;
-        let line_end = wire.held.iter().position(|&byte| byte == b'\n').map_or(wire.held.len(), |at| at + 1);
-        let line: Vec<u8> = wire.held.drain(..line_end.min(buf.remaining())).collect();
-        buf.put_slice(&line);
-        Poll::Ready(Ok(()))
-    }
+fn out_of_turn() -> Trouble {
+    Trouble::Lost("the server spoke out of turn".to_owned())
 }
 
-impl AsyncWrite for Wire {
-    fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<Result<usize>> {
-        let wire = self.get_mut();
-        if !wire.asked {
-            wire.poll_silence(cx)?;
-            wire.asked = true;
-            wire.n_read = 0;
-        }
-        Pin::new(wire.socket.as_write()).poll_write(cx, bytes)
-    }
-
-    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<()>> {
-        Pin::new(self.get_mut().socket.as_write()).poll_flush(cx)
-    }
-
-    fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<()>> {
-        Pin::new(self.get_mut().socket.as_write()).poll_shutdown(cx)
-    }
-}
-
-impl AsyncTokioStream for Wire {
-    fn peer_addr(&self) -> Result<SocketAddr> {
-        match &self.socket {
-            Socket::Plain(tcp) => tcp.peer_addr(),
-            Socket::Tls(tls) => tls.get_ref().0.peer_addr(),
-        }
-    }
+#[expect(clippy::needless_pass_by_value, reason = "it is what `map_err` gives")]
+fn lost(err: io::Error) -> Trouble {
+    Trouble::Lost(err.to_string())
 }

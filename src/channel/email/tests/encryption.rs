@@ -12,6 +12,7 @@ use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader, copy_bidirectional};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsAcceptor;
 
+use super::parrot::Parrot;
 use super::*;
 
 /// What a door in front of the server does before it encrypts.
@@ -65,7 +66,7 @@ async fn pass(tcp: TcpStream, inside: std::net::SocketAddr, door: Door) -> std::
         tcp.write_all(b"220 door\r\n").await?;
         let mut line = String::new();
         tcp.read_line(&mut line).await?;
-        tcp.write_all(b"250-door\r\n250 STARTTLS\r\n").await?;
+        tcp.write_all(b"250-door\r\n250-PIPELINING\r\n250 STARTTLS\r\n").await?;
         tcp.read_line(&mut line).await?;
         assert!(line.ends_with("STARTTLS\r\n"));
         let go: &[u8] = if door == Door::Injecting { b"220 go\r\n250 AUTH PLAIN\r\n" } else { b"220 go\r\n" };
@@ -120,6 +121,46 @@ async fn a_certificate_of_nobody_we_know_gets_no_mail() {
     check(Door::StartTls, Tls::StartTls, "localhost", false, "deferred by Route { slow_down: false }").await;
 }
 
+/// A transport that trusts the door.
+async fn through(house: &House, kind: Door, change: impl FnOnce(&mut SmtpSettings)) -> SmtpTransport {
+    let ca_file = ca_file();
+    let mut settings = settings(door(house, kind).await);
+    settings.tls = if kind == Door::Implicit { Tls::Implicit } else { Tls::StartTls };
+    (settings.host, settings.ca_file) = ("localhost".to_owned(), Some(ca_file.path().to_owned()));
+    change(&mut settings);
+    open(&settings)
+}
+
+#[tokio::test]
+async fn what_was_offered_in_the_clear_is_forgotten() {
+    // The door offers PIPELINING; the house behind it does not, and refuses whoever does not wait for its answers.
+    let house = House::acting_in_turn(|_| Act::Accept).await;
+    let transport = through(&house, Door::StartTls, |_| ()).await;
+    assert_outcome(&transport.send(&mail()).await, "accepted");
+    drop(transport);
+    house.close().await;
+}
+
+#[tokio::test]
+async fn a_long_message_arrives_whole_in_tls() {
+    let house = House::acting(|_| Act::Accept).await;
+    let transport = through(&house, Door::Implicit, |_| ()).await;
+    let long = b"0123456789abcdef0123456789abcdef\r\n.\r\n".repeat(10_000);
+    assert_outcome(&transport.send(&mail_to("guest@example.org", &long)).await, "accepted");
+    assert!(house.inbox.message(1).unwrap().raw == long, "it arrived changed");
+    drop(transport);
+    house.close().await;
+}
+
+#[tokio::test]
+async fn a_message_whose_dot_was_never_encrypted_is_deferred() {
+    let house = House::acting(|moment| if moment == Moment::Body { Act::Hang } else { Act::Accept }).await;
+    let transport = through(&house, Door::Implicit, |settings| settings.timeouts.transfer = SHORT * 4).await;
+    assert_outcome(&transport.send(&super::outcomes::large()).await, "deferred by Recipient");
+    drop(transport);
+    house.close().await;
+}
+
 #[tokio::test]
 async fn a_reply_slipped_in_before_the_encryption_ends_the_connection() {
     check(Door::Injecting, Tls::StartTls, "localhost", true, "deferred by Route { slow_down: false }").await;
@@ -171,6 +212,27 @@ async fn a_relay_that_knows_no_login_gets_no_password() {
     settings.login = Some(("canvass".to_owned(), Secret::new("right")));
     assert_outcome(&open(&settings).send(&mail()).await, "deferred by Route { slow_down: false }");
     house.close().await;
+}
+
+#[tokio::test]
+async fn the_older_way_to_log_in_is_known_too() {
+    let parrot = Parrot::start(&[&[
+        b"220 hi\r\n",
+        b"250-hi\r\n250-PIPELINING\r\n250 AUTH LOGIN\r\n",
+        b"334 VXNlcm5hbWU6\r\n",
+        b"334 UGFzc3dvcmQ6\r\n",
+        b"235 welcome\r\n",
+        b"250 ok\r\n250 ok\r\n354 go\r\n",
+        b"250 ok\r\n",
+    ]])
+    .await;
+    let mut settings = settings(parrot.port());
+    settings.login = Some(("canvass".to_owned(), Secret::new("right")));
+    assert_outcome(&open(&settings).send(&mail()).await, "accepted");
+    let heard = parrot.close().await;
+    let [hello, login, user, password, ..] = heard[0].as_slice() else { panic!("{heard:?}") };
+    assert_eq!(hello, "EHLO canvass.sole.example\r\n");
+    assert_eq!([login, user, password], ["AUTH LOGIN\r\n", "Y2FudmFzcw==\r\n", "cmlnaHQ=\r\n"]);
 }
 
 #[test]

@@ -31,9 +31,17 @@ impl At {
     }
 }
 
-/// Sends one mail to a server that does `act` at `at`. `n_caught` is what the server kept.
+/// Sends one mail to a server that does `act` at `at`, whether it takes commands in one go or one by one. `n_caught` is
+/// what the server kept.
 async fn check(at: At, act: Act, expected: &str, n_caught: usize) -> Outcome {
-    let house = House::acting(move |moment| if at.is(moment) { act.clone() } else { Act::Accept }).await;
+    let acts = |act: Act| move |moment: Moment<'_>| if at.is(moment) { act.clone() } else { Act::Accept };
+    let in_turn = check_in(House::acting_in_turn(acts(act.clone())).await, expected, n_caught).await;
+    let at_once = check_in(House::acting(acts(act)).await, expected, n_caught).await;
+    assert_eq!(in_turn.reply(), at_once.reply());
+    at_once
+}
+
+async fn check_in(house: House, expected: &str, n_caught: usize) -> Outcome {
     let outcome = house.transport().send(&mail()).await;
     assert_outcome(&outcome, expected);
     assert_eq!(house.n_caught(), n_caught);
@@ -117,7 +125,7 @@ async fn a_connection_that_breaks_after_the_dot_is_unknown() {
 }
 
 /// More than the sockets between client and server hold, so that the dot cannot be written.
-fn large() -> OutboundMessage {
+pub(super) fn large() -> OutboundMessage {
     let mut bytes = b"Subject: x\r\n\r\n".to_vec();
     bytes.extend(b"0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcd\r\n".repeat(200_000));
     mail_to("guest@example.org", &bytes)
@@ -145,15 +153,17 @@ async fn every_phase_has_a_limit_of_its_own() {
         (At::Dot, |limits| limits.after_dot = SHORT, "unknown"),
     ];
     for (at, shorten, expected) in rows {
-        let house = House::acting(move |moment| if at.is(moment) { Act::Hang } else { Act::Accept }).await;
-        let mut settings = house.settings();
-        shorten(&mut settings.timeouts);
-        let transport = open(&settings);
-        assert_outcome(&transport.send(&mail()).await, expected);
-        // The connection that hung is not used again.
-        assert_outcome(&transport.send(&mail()).await, expected);
-        assert_eq!(house.catcher.n_connections(), 2);
-        house.close().await;
+        let act = move |moment: Moment<'_>| if at.is(moment) { Act::Hang } else { Act::Accept };
+        for house in [House::acting(act).await, House::acting_in_turn(act).await] {
+            let mut settings = house.settings();
+            shorten(&mut settings.timeouts);
+            let transport = open(&settings);
+            assert_outcome(&transport.send(&mail()).await, expected);
+            // The connection that hung is not used again.
+            assert_outcome(&transport.send(&mail()).await, expected);
+            assert_eq!(house.catcher.n_connections(), 2);
+            house.close().await;
+        }
     }
 }
 

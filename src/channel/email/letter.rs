@@ -1,0 +1,196 @@
+//! A mail on its way into a conversation: checked, dot-stuffed, and its commands.
+//!
+//! **Invariant:** nothing of a mail can be read as a command. Its addresses are addresses, and its body has no line end
+//! but CRLF and no line that is a lone dot, so a server can see its end only where we put it.
+
+use std::borrow::Cow;
+
+use lettre::Address;
+
+use crate::channel::OutboundEmail;
+
+/// What ends a message whose last line is ended (RFC 5321 §4.1.1.4).
+const DOT: &[u8] = b".\r\n";
+/// What ends any other.
+const LINE_END_AND_DOT: &[u8] = b"\r\n.\r\n";
+
+/// A mail that fits a conversation.
+pub(super) struct Letter<'a> {
+    from: Address,
+    to: Address,
+    body: Cow<'a, [u8]>,
+    is_ascii: bool,
+}
+
+/// Where the commands of a letter end, in the buffer that they were written to.
+pub(super) struct CommandEnds {
+    /// The end of MAIL.
+    pub(super) mail: usize,
+    /// The end of RCPT, after which DATA stands.
+    pub(super) rcpt: usize,
+}
+
+impl<'a> Letter<'a> {
+    /// Checks addresses and line ends. The error says why the mail can never be sent.
+    pub(super) fn read(mail: &'a OutboundEmail) -> Result<Self, &'static str> {
+        let from = mail.envelope_from.parse().map_err(|_| "the envelope sender is not an address")?;
+        let to = mail.to.as_str().parse().map_err(|_| "the address is not one that SMTP can carry")?;
+        let n_dots = leading_dots(&mail.bytes).ok_or("the message has a line end that is not CRLF")?;
+        let body = if n_dots == 0 { Cow::Borrowed(mail.bytes.as_slice()) } else { stuffed(&mail.bytes, n_dots).into() };
+        Ok(Self { from, to, body, is_ascii: mail.bytes.is_ascii() })
+    }
+
+    /// Header and body, dots stuffed, and what ends them: the final dot is three bytes before its end.
+    pub(super) fn content(&self) -> (&[u8], &'static [u8]) {
+        (&self.body, if self.body.ends_with(b"\r\n") { DOT } else { LINE_END_AND_DOT })
+    }
+
+    /// Whether the message is ASCII.
+    pub(super) fn is_ascii(&self) -> bool {
+        self.is_ascii
+    }
+
+    /// Whether both addresses are.
+    pub(super) fn has_ascii_envelope(&self) -> bool {
+        let (from, to): (&str, &str) = (self.from.as_ref(), self.to.as_ref());
+        from.is_ascii() && to.is_ascii()
+    }
+
+    /// Writes MAIL, RCPT and DATA, one after another.
+    pub(super) fn write_commands(&self, buffer: &mut Vec<u8>) -> CommandEnds {
+        let (from, to): (&str, &str) = (self.from.as_ref(), self.to.as_ref());
+        buffer.clear();
+        buffer.extend_from_slice(b"MAIL FROM:<");
+        buffer.extend_from_slice(from.as_bytes());
+        buffer.push(b'>');
+        if !self.has_ascii_envelope() {
+            buffer.extend_from_slice(b" SMTPUTF8");
+        }
+        if !self.is_ascii {
+            buffer.extend_from_slice(b" BODY=8BITMIME");
+        }
+        buffer.extend_from_slice(b"\r\n");
+        let mail = buffer.len();
+        buffer.extend_from_slice(b"RCPT TO:<");
+        buffer.extend_from_slice(to.as_bytes());
+        buffer.extend_from_slice(b">\r\n");
+        let rcpt = buffer.len();
+        buffer.extend_from_slice(b"DATA\r\n");
+        CommandEnds { mail, rcpt }
+    }
+}
+
+/// How many lines begin with a dot; `None` unless CR and LF only come together.
+fn leading_dots(bytes: &[u8]) -> Option<usize> {
+    let mut n_dots = 0;
+    let mut lines = bytes.split(|&byte| byte == b'\n').peekable();
+    while let Some(line) = lines.next() {
+        n_dots += usize::from(line.first() == Some(&b'.'));
+        let text = if lines.peek().is_some() { line.strip_suffix(b"\r")? } else { line };
+        if text.contains(&b'\r') {
+            return None;
+        }
+    }
+    Some(n_dots)
+}
+
+/// Lines that begin with a dot get another (RFC 5321 §4.5.2).
+fn stuffed(bytes: &[u8], n_dots: usize) -> Vec<u8> {
+    let mut stuffed = Vec::with_capacity(bytes.len() + n_dots);
+    for line in bytes.split_inclusive(|&byte| byte == b'\n') {
+        if line.starts_with(b".") {
+            stuffed.push(b'.');
+        }
+        stuffed.extend_from_slice(line);
+    }
+    stuffed
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::domain::contact::Email;
+
+    fn mail(from: &str, bytes: &[u8]) -> OutboundEmail {
+        OutboundEmail {
+            envelope_from: from.to_owned(),
+            to: Email::parse("guest@example.org").unwrap(),
+            message_id: "inv.1@sole.example".to_owned(),
+            bytes: bytes.to_vec(),
+        }
+    }
+
+    #[track_caller]
+    fn check(bytes: &[u8], expected: &[u8]) {
+        let mail = mail("b@sole.example", bytes);
+        let letter = Letter::read(&mail).unwrap();
+        let (body, end) = letter.content();
+        assert_eq!([body, end].concat(), expected, "{}", bytes.escape_ascii());
+        assert!(end.ends_with(b".\r\n"));
+        // Only where there is a dot to stuff is anything copied.
+        assert_eq!(matches!(letter.body, Cow::Owned(_)), body != bytes);
+    }
+
+    #[test]
+    fn every_message_ends_with_one_line_that_is_a_dot() {
+        check(b"a: b\r\n\r\nc\r\n", b"a: b\r\n\r\nc\r\n.\r\n");
+        check(b"no end", b"no end\r\n.\r\n");
+        check(b"", b"\r\n.\r\n");
+        check(b"\r\n", b"\r\n.\r\n");
+        check(b".\r\n", b"..\r\n.\r\n");
+        check(b".", b"..\r\n.\r\n");
+        check(b"a\r\n.\r\n..b\r\nc.\r\n", b"a\r\n..\r\n...b\r\nc.\r\n.\r\n");
+    }
+
+    proptest! {
+        #[test]
+        fn a_server_sees_the_end_where_we_put_it_and_the_message_as_it_was(
+            pieces in proptest::collection::vec(prop_oneof!["\\.", "\r\n", "[a-z.]{0,3}"], 0..12),
+        ) {
+            let text = pieces.concat();
+            let mail = mail("b@sole.example", text.as_bytes());
+            let letter = Letter::read(&mail).unwrap();
+            let (body, end) = letter.content();
+            let sent = String::from_utf8([body, end].concat()).unwrap();
+            let lines: Vec<_> = sent.strip_suffix("\r\n").unwrap().split("\r\n").collect();
+            let (last, lines) = lines.split_last().unwrap();
+            prop_assert_eq!(*last, ".");
+            prop_assert!(!lines.contains(&"."));
+            let read = lines.iter().fold(String::new(), |read, line| {
+                read + line.strip_prefix('.').unwrap_or(line) + "\r\n"
+            });
+            prop_assert_eq!(read, if text.ends_with("\r\n") { text } else { text + "\r\n" });
+        }
+    }
+
+    #[test]
+    fn line_ends_by_which_a_body_could_go_on_as_commands_are_refused() {
+        for bytes in [&b"a\nb\r\n"[..], b"a\rb\r\n", b"a\r", b"\na\r\n", b"a\r\n.\n", b"a\r\r\n", b"\r", b"a\n"] {
+            let why = Letter::read(&mail("b@sole.example", bytes)).err();
+            assert_eq!(why, Some("the message has a line end that is not CRLF"), "{}", bytes.escape_ascii());
+        }
+    }
+
+    #[test]
+    fn an_envelope_that_could_go_on_as_commands_is_refused() {
+        let all =
+            ["a@b.example>\r\nRCPT TO:<x@y.example", "a b@c.example", "a\r\n@b.example", "a@b.example\r\n", "a", ""];
+        for from in all {
+            assert!(Letter::read(&mail(from, b"x")).is_err(), "{from:?}");
+        }
+    }
+
+    #[test]
+    fn the_commands_stand_one_after_another() {
+        let mail = mail("b@sole.example", "ü".as_bytes());
+        let mut buffer = b"left over".to_vec();
+        let ends = Letter::read(&mail).unwrap().write_commands(&mut buffer);
+        let (commands, data) = buffer.split_at(ends.rcpt);
+        let (mail, rcpt) = commands.split_at(ends.mail);
+        assert_eq!(mail, b"MAIL FROM:<b@sole.example> BODY=8BITMIME\r\n");
+        assert_eq!(rcpt, b"RCPT TO:<guest@example.org>\r\n");
+        assert_eq!(data, b"DATA\r\n");
+    }
+}
