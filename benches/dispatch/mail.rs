@@ -1,22 +1,19 @@
 //! Mail: canvass beside `smtp-source`, into the same relay.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use serde_json::{Value, json};
 
 use crate::{
     figures::{Comparison, Musts, Run, real},
     meter,
-    process::{self, Process},
+    process::Process,
     product::{MAIL_AT_ONCE, mail_through, now},
     scene::Scene,
     servers::{postfix::Postfix, sink::Sink},
-    wait,
+    smtp_source, wait,
 };
 
-const SMTP_SOURCE: &str = "/usr/sbin/smtp-source";
-/// What `smtp-source` sends as a body.
-const BODY_BYTES: usize = 4_800;
 /// Sessions with Postfix. More gain nothing: it has a process for each, and they share the machine.
 const POSTFIX_SESSIONS: usize = 8;
 const DOMAINS: usize = 500;
@@ -53,12 +50,12 @@ fn into_sink(connections: usize, recipients: Recipients, n_messages: usize, n_ro
     let sink = Sink::start_forgetful();
     let scene = scene(sink.smtp_port(), connections, recipients, n_messages);
     let round = |_| {
-        let reference = sized(&sink, || smtp_source(sink.smtp_port(), connections, n_messages));
+        let reference = sized(&sink, || smtp_source::run(sink.smtp_port(), connections, n_messages));
         (sized(&sink, || sent_to_sink(&scene, &sink)), reference)
     };
     Comparison {
         name: format!("mail, {connections} connections to smtp-sink, {}", recipients.name()),
-        reference: format!("smtp-source -d -s {connections} -l {BODY_BYTES}"),
+        reference: smtp_source::name(connections),
         rounds: (0..n_rounds).map(round).collect(),
         musts: match connections {
             1 => Musts { rate_min: 0.5, cpu_max: None },
@@ -73,7 +70,7 @@ fn into_postfix(recipients: Recipients, n_messages: usize, n_rounds: usize) -> C
     // What is still in the queue would take its share of the next run.
     let settle = || wait::until("an empty queue", || (postfix.n_queued() == 0).then_some(()));
     let round = |_| {
-        let reference = smtp_source(postfix.smtp_port(), POSTFIX_SESSIONS, n_messages);
+        let reference = smtp_source::run(postfix.smtp_port(), POSTFIX_SESSIONS, n_messages);
         settle();
         let ours = sent_to_postfix(&scene);
         settle();
@@ -81,7 +78,7 @@ fn into_postfix(recipients: Recipients, n_messages: usize, n_rounds: usize) -> C
     };
     Comparison {
         name: format!("mail, {POSTFIX_SESSIONS} connections to Postfix, {}", recipients.name()),
-        reference: format!("smtp-source -d -s {POSTFIX_SESSIONS} -l {BODY_BYTES}"),
+        reference: smtp_source::name(POSTFIX_SESSIONS),
         rounds: (0..n_rounds).map(round).collect(),
         musts: Musts { rate_min: 0.9, cpu_max: None },
     }
@@ -140,16 +137,6 @@ fn sized(sink: &Sink, run: impl FnOnce() -> Run) -> Run {
     let run = run();
     let n_bytes = usize::try_from(meter::n_bytes_read(sink.id()) - before).unwrap();
     Run { n_bytes_each: Some(real(n_bytes) / real(run.n_messages)), ..run }
-}
-
-fn smtp_source(port: u16, sessions: usize, n_messages: usize) -> Run {
-    let mut command = process::command(SMTP_SOURCE);
-    command.args(["-4", "-d", "-f", "a@b.example", "-t", "c@d.example"]);
-    command.args(["-s", &sessions.to_string(), "-l", &BODY_BYTES.to_string(), "-m", &n_messages.to_string()]);
-    command.arg(format!("127.0.0.1:{port}"));
-    let begun = Instant::now();
-    let cpu = meter::cpu_of_child(|| drop(process::run(&mut command)));
-    Run { n_messages, took: begun.elapsed(), cpu, resident_mb: None, n_bytes_each: None }
 }
 
 /// Time is taken by what the sink reads, so that nobody has to be asked.

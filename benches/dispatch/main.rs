@@ -23,6 +23,10 @@ mod figures;
 mod meter;
 
 #[cfg(test)]
+#[path = "../smtp_source.rs"]
+mod smtp_source;
+
+#[cfg(test)]
 mod scene;
 
 #[cfg(test)]
