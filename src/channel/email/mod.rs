@@ -1,7 +1,7 @@
 //! Mail over SMTP.
 //!
 //! [`message`] makes the bytes; [`SmtpTransport`] brings them to the relay. Below it: [`pool`] keeps connections and
-//! [`rate`] the pace, [`dial`] begins a conversation with the help of [`tls`] and hears what the relay [`offers`],
+//! [`dial`] begins a conversation with the help of [`tls`] and hears what the relay [`offers`],
 //! [`connection`] takes one [`letter`] after another through it, [`wire`] keeps the turns and finds each [`answer`], and
 //! [`reply`] says what it means.
 //!
@@ -13,20 +13,17 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use chrono::TimeDelta;
-use tokio::time::{Instant, sleep_until};
 
 use self::connection::Connection;
 use self::dial::{Protection, Relay};
 use self::letter::Letter;
 use self::pool::Pool;
-use self::rate::Rate;
 use self::reply::{Phase, Trouble};
 use self::tls::Encryption;
 use super::{OutboundEmail, OutboundMessage, Transport};
 use crate::clock::Clock;
 use crate::config::settings::Secret;
-use crate::domain::attempt::{Obstacle, Outcome};
+use crate::domain::attempt::Outcome;
 
 pub mod message;
 
@@ -36,7 +33,6 @@ mod dial;
 mod letter;
 mod offers;
 mod pool;
-mod rate;
 mod reply;
 mod tls;
 mod wire;
@@ -58,7 +54,7 @@ pub struct SmtpSettings {
     pub connections: usize,
     /// Messages over one connection before it is closed.
     pub messages_per_connection: u32,
-    /// Messages per second over all connections; `None` for no limit.
+    /// Messages per second over all connections; `None` for no limit. Kept where messages are claimed, not here.
     pub per_second: Option<f64>,
     /// How long each phase may take.
     pub timeouts: SmtpTimeouts,
@@ -111,12 +107,6 @@ pub enum SmtpSetupError {
         /// The setting.
         key: &'static str,
     },
-    /// A rate that no clock can keep.
-    #[error("a rate of {given} messages per second cannot be kept; give a number between 0.001 and 1000000")]
-    Rate {
-        /// The offending rate.
-        given: f64,
-    },
     /// Not a name that a certificate can have.
     #[error("a certificate cannot be checked for the host `{host}`")]
     HostName {
@@ -151,7 +141,6 @@ pub enum SmtpSetupError {
 pub struct SmtpTransport {
     relay: Relay,
     pool: Pool,
-    rate: Option<Rate>,
     connections: usize,
     clock: Arc<dyn Clock>,
 }
@@ -180,7 +169,6 @@ impl SmtpTransport {
         Ok(Self {
             relay,
             pool: Pool::open(settings.connections, settings.messages_per_connection),
-            rate: settings.per_second.map(paced).transpose()?,
             connections: settings.connections,
             clock,
         })
@@ -189,22 +177,6 @@ impl SmtpTransport {
     /// Takes leave of the relay on all idle connections, within two seconds. The transport can still be used.
     pub async fn close(&self) {
         self.pool.close().await;
-    }
-
-    /// Waits for our turn; the outcome says when to come back where that would take too long.
-    async fn turn(&self) -> Result<(), Outcome> {
-        let Some(rate) = &self.rate else { return Ok(()) };
-        match rate.take(Instant::now()) {
-            Ok(turn) => {
-                sleep_until(turn).await;
-                Ok(())
-            }
-            Err(wait) => Err(Outcome::Deferred {
-                not_before: TimeDelta::from_std(wait).ok().and_then(|wait| self.clock.now().checked_add_signed(wait)),
-                reply: "not sent: the configured rate is used up".to_owned(),
-                obstacle: Obstacle::Route { slow_down: false },
-            }),
-        }
     }
 
     /// Sends on an idle connection if there is one. One that the server closed meanwhile has cost nothing, so the
@@ -240,9 +212,6 @@ impl SmtpTransport {
             Err(why) => return never(why),
         };
         let _permit = self.pool.permit().await;
-        if let Err(outcome) = self.turn().await {
-            return outcome;
-        }
         match self.deliver(&letter).await {
             Ok(outcome) => outcome,
             Err((phase, trouble)) => reply::outcome(phase, &trouble, self.clock.now()),
@@ -283,14 +252,6 @@ fn protection(settings: &SmtpSettings) -> Result<Protection, SmtpSetupError> {
             let is_here = host.parse().map_or(host == "localhost", |ip: std::net::IpAddr| ip.is_loopback());
             if is_here { Ok(Protection::Loopback) } else { Err(SmtpSetupError::NotLoopback { host: host.clone() }) }
         }
-    }
-}
-
-fn paced(per_second: f64) -> Result<Rate, SmtpSetupError> {
-    if (0.001..=1_000_000.0).contains(&per_second) {
-        Ok(Rate::every(Duration::from_secs_f64(1.0 / per_second)))
-    } else {
-        Err(SmtpSetupError::Rate { given: per_second })
     }
 }
 

@@ -15,7 +15,6 @@ pub mod gateway;
 mod json_path;
 mod limits;
 mod number;
-mod pace;
 mod preset;
 mod reader;
 mod reply;

@@ -4,15 +4,13 @@
 //! HTTP library takes a second connection only for a request of which no byte was handed to the first.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use async_trait::async_trait;
-use chrono::TimeDelta;
 use reqwest::{Client, Response, redirect, retry};
 use tokio::sync::Semaphore;
 
 use super::gateway::Gateway;
-use super::pace::Pace;
 use super::reply::{Reply, ReplyBody};
 use super::request::Request;
 use crate::channel::{OutboundMessage, OutboundSms, Transport};
@@ -44,7 +42,6 @@ pub struct GatewayTransport {
     client: Client,
     clock: Arc<dyn Clock>,
     permits: Semaphore,
-    pace: Pace,
 }
 
 impl GatewayTransport {
@@ -70,8 +67,8 @@ impl GatewayTransport {
         }
         let named = |source| GatewaySetupError::Client { gateway: gateway.name().to_owned(), source };
         let client = client.build().map_err(named)?;
-        let (permits, pace) = (Semaphore::new(limits.inflight_max), Pace::of(limits.per_second));
-        Ok(Self { gateway, client, clock, permits, pace })
+        let permits = Semaphore::new(limits.inflight_max);
+        Ok(Self { gateway, client, clock, permits })
     }
 
     /// The declaration that it was opened with.
@@ -94,21 +91,10 @@ impl GatewayTransport {
                 obstacle: Obstacle::Route { slow_down: false },
             };
         };
-        match self.pace.take_turn(Instant::now(), wait_max) {
-            Ok(wait) => tokio::time::sleep(wait).await,
-            Err(wait) => {
-                let wait = TimeDelta::from_std(wait).unwrap_or(TimeDelta::MAX);
-                let not_before = self.clock.now().checked_add_signed(wait);
-                let reply = "the gateway's rate is used up".to_owned();
-                return Outcome::Deferred { not_before, reply, obstacle: Obstacle::Route { slow_down: false } };
-            }
-        }
-        let outcome = match self.exchange(request).await {
+        match self.exchange(request).await {
             Ok(reply) => self.gateway.outcome(message, &reply, self.clock.now()),
             Err(error) => outcome_of_error(error),
-        };
-        self.slow_down(&outcome);
-        outcome
+        }
     }
 
     /// Sends a request and reads the answer. An error is one of sending; what breaks later is part of the answer.
@@ -123,15 +109,6 @@ impl GatewayTransport {
         let response = builder.send().await?;
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
         Ok(Reply::of(status, headers, read_body(response).await))
-    }
-
-    /// A gateway that is overrun and says until when is left alone until then, by all messages.
-    fn slow_down(&self, outcome: &Outcome) {
-        if let Outcome::Deferred { not_before: Some(not_before), obstacle: Obstacle::Route { .. }, .. } = outcome
-            && let Ok(pause) = (*not_before - self.clock.now()).to_std()
-        {
-            self.pace.pause(Instant::now(), pause);
-        }
     }
 }
 

@@ -189,17 +189,3 @@ async fn lines_of_dots_arrive_as_they_were_written_and_so_does_a_retry() {
     }
     house.close().await;
 }
-
-#[tokio::test]
-async fn beyond_its_rate_it_says_when_to_come_back() {
-    let house = House::acting(|_| Act::Accept).await;
-    let mut settings = house.settings();
-    settings.per_second = Some(0.01);
-    let transport = open(&settings);
-    assert_outcome(&transport.send(&mail()).await, "accepted");
-    let outcome = transport.send(&mail()).await;
-    assert_outcome(&outcome, "deferred by Route { slow_down: false }");
-    let Outcome::Deferred { not_before: Some(not_before), .. } = outcome else { panic!("{outcome:?}") };
-    assert!((90..=100).contains(&not_before.timestamp()), "{not_before}");
-    house.close().await;
-}

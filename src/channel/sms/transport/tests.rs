@@ -184,21 +184,6 @@ fn a_success_whose_answer_cannot_be_read_is_unknown() {
 }
 
 #[test]
-fn a_gateway_that_asks_for_a_pause_gets_it_from_all_messages() {
-    let server = Server::start(&[answer(429, "Retry-After: 120\r\n", ""), answer(200, "", "")]);
-    let transport = open(patient(&server.url()));
-    for _ in 0..2 {
-        let outcome = block_on(transport.send_sms(&message("Hi")));
-        let Outcome::Deferred { not_before: Some(not_before), obstacle: Obstacle::Route { .. }, .. } = outcome else {
-            panic!("{outcome:?}")
-        };
-        let pause = (not_before - now()).num_seconds();
-        assert!((100..=120).contains(&pause), "{pause}");
-    }
-    assert_eq!(server.requests().len(), 1);
-}
-
-#[test]
 fn no_more_messages_are_on_their_way_than_the_gateway_takes() {
     let together = Step::Together(2, answer_text(200, "", ""));
     let server = Server::start(&[together.clone(), together, answer(200, "", "")]);
