@@ -6,6 +6,7 @@
 //! Lettre folds and encodes what people wrote (names, subject). What machines wrote (ids, links) goes out as it is,
 //! after a check that it cannot break a line: an encoded word inside `List-Unsubscribe` would be no link at all.
 
+use std::borrow::Cow;
 use std::time::SystemTime;
 
 use aws_lc_rs::digest;
@@ -16,6 +17,7 @@ use lettre::address::{Address, Envelope};
 use lettre::message::header::{ContentTransferEncoding, HeaderName, HeaderValue};
 use lettre::message::{Body, Mailbox, MessageBuilder, MultiPart, SinglePart};
 
+use super::quoted;
 use crate::config::settings::Sender;
 use crate::domain::contact::Email;
 
@@ -282,23 +284,22 @@ fn boundary(message_id: &str) -> String {
 /// The longest line that goes out as it is written. SMTP allows 998; some relays count a little differently.
 const LINE_BYTES_MAX: usize = 900;
 
-/// A body with CRLF line ends. What is ASCII with lines of a decent length goes out as it is written, which people can
-/// read in the raw mail and which costs nothing; anything else as lettre encodes it.
+/// A body with CRLF line ends. What is ASCII with lines of a decent length goes out as it is written, anything else as
+/// quoted-printable: both are ASCII, so every relay takes them.
 fn body(field: &'static str, given: &str) -> Result<Body, MessageError> {
     if given.contains('\0') {
         return Err(MessageError::ControlCharacter { field, found: '\0' });
     }
-    if !given.is_ascii() || given.contains('\r') || given.split('\n').any(|line| line.len() > LINE_BYTES_MAX) {
-        return Ok(Body::new(given.replace("\r\n", "\n").replace('\r', "\n")));
+    let text = if given.contains('\r') {
+        Cow::Owned(given.replace("\r\n", "\n").replace('\r', "\n"))
+    } else {
+        Cow::Borrowed(given)
+    };
+    if text.is_ascii() && text.split('\n').all(|line| line.len() <= LINE_BYTES_MAX) {
+        let bytes = text.replace('\n', "\r\n").into_bytes();
+        return Ok(Body::dangerous_pre_encoded(bytes, ContentTransferEncoding::SevenBit));
     }
-    let mut bytes = Vec::with_capacity(given.len() + given.len() / 32);
-    for (number, line) in given.split('\n').enumerate() {
-        if number > 0 {
-            bytes.extend_from_slice(b"\r\n");
-        }
-        bytes.extend_from_slice(line.as_bytes());
-    }
-    Ok(Body::dangerous_pre_encoded(bytes, ContentTransferEncoding::SevenBit))
+    Ok(Body::dangerous_pre_encoded(quoted::encode(&text), ContentTransferEncoding::QuotedPrintable))
 }
 
 #[cfg(test)]

@@ -33,6 +33,7 @@ mod dial;
 mod letter;
 mod offers;
 mod pool;
+mod quoted;
 mod reply;
 mod tls;
 mod wire;
