@@ -41,3 +41,12 @@ pub(crate) mod kannel;
 
 #[path = "../tests/servers/product.rs"]
 pub(crate) mod product;
+
+#[path = "../tests/servers/arrivals.rs"]
+pub(crate) mod arrivals;
+
+#[path = "../tests/servers/ordeal.rs"]
+pub(crate) mod ordeal;
+
+#[path = "../tests/servers/account.rs"]
+pub(crate) mod account;

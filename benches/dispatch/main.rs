@@ -11,7 +11,9 @@
 mod servers;
 // Where the files of the tests look for each other.
 #[cfg(test)]
-use servers::{http, kannel, local, phone, port, process, product, smtp, wait};
+use servers::{
+    account, arrivals, gateway, http, kannel, local, ordeal, phone, port, process, product, relay, sink, smtp, wait,
+};
 
 #[cfg(test)]
 mod options;

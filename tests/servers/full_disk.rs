@@ -12,9 +12,9 @@ use std::{
 use serde_json::{Value, json};
 
 use crate::{
-    crash::{arrived, import_events, outcomes, unknown},
     http,
     mail::Mail,
+    mails::{arrived, import_events, outcomes, unknown},
     product::{Installation, MAIL_AT_ONCE, mail_through, now},
     sink::Sink,
     small_disk::SmallDisk,

@@ -27,6 +27,15 @@ mod postfix;
 mod sink;
 
 #[cfg(test)]
+mod local;
+
+#[cfg(test)]
+mod relay;
+
+#[cfg(test)]
+mod gateway;
+
+#[cfg(test)]
 mod phone;
 
 #[cfg(test)]
@@ -40,6 +49,18 @@ mod mail;
 
 #[cfg(test)]
 mod round_trip;
+
+#[cfg(test)]
+mod arrivals;
+
+#[cfg(test)]
+mod ordeal;
+
+#[cfg(test)]
+mod account;
+
+#[cfg(test)]
+mod mails;
 
 #[cfg(test)]
 mod crash;

@@ -253,9 +253,9 @@ impl Evening {
             "Contact guest-051.\n",
             "sms: no address.\n",
             "to the survey `visit` (evening/visit at mitte, occasion visit-51).\n",
-            "Planned: the first message is due ",
-            "Sent by email (attempt 1, initial); the other side said “250 2.0.0 Ok: queued as ",
-            "Answered (complete) through email (attempt 1, initial).\n",
+            "Planned: an email is due ",
+            "Sent by email: “250 2.0.0 Ok: queued as ",
+            "Answered in full through the link in the email.\n",
             "It was never sent, because ",
         ];
         for words in expected {

@@ -117,6 +117,11 @@ impl Telling<'_> {
             Happening::Accepted { attempt: number, reply } => {
                 format!("Sent {}{}.", by_attempt(self.invitation, *number), said(reply))
             }
+            Happening::Deferred { attempt: number, until, reply } if *until <= note.at => format!(
+                "The {} was not taken yet, and is tried again as soon as its way is open{}.",
+                attempt(number),
+                said(reply)
+            ),
             Happening::Deferred { attempt: number, until, reply } => format!(
                 "The {} was not taken yet, and is due again {}{}.",
                 attempt(number),
