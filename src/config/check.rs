@@ -1,8 +1,18 @@
 //! Looks up what the files say about each other.
 
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
+
+use crate::domain::country::Country;
+use crate::domain::id::BranchId;
 use crate::domain::journey::Channel;
+use crate::domain::openings::{Opening, Times, all_open};
+use crate::domain::place::Branch;
+use crate::domain::send_window::SendWindow;
 
 use super::problem::{Problems, Spot};
+use super::quiet_hours;
 use super::reader::closest;
 use super::references::{Ledger, Target};
 use super::settings_file::Known;
@@ -20,9 +30,11 @@ pub(super) struct Complete {
 }
 
 /// Reports every reference to something that does not exist.
-pub(super) fn check(ledger: Ledger<'_>, known: &Known, complete: Complete) {
+pub(super) fn check(ledger: Ledger<'_>, known: &Known, places: &BTreeMap<BranchId, Branch>, complete: Complete) {
     let lookup = Lookup {
         problems: ledger.problems,
+        now: ledger.now,
+        places,
         surveys: ledger.names("survey"),
         branches: ledger.names("branch"),
         stages: ledger.names("stage"),
@@ -35,6 +47,9 @@ pub(super) fn check(ledger: Ledger<'_>, known: &Known, complete: Complete) {
             Target::Stage(journey, stage) => lookup.stage(&spot, journey.as_str(), stage.as_str()),
             Target::Channel(channel) if complete.settings => lookup.channel(&spot, channel),
             Target::Gateway(name) if complete.settings => lookup.gateway(&spot, &name),
+            Target::Hours { channel, send } if complete.settings && complete.places => {
+                lookup.hours(&spot, channel, send);
+            }
             Target::LettersAllowedIn { country, gateway } if complete.settings => {
                 lookup.letters(&spot, &country, gateway.as_ref());
             }
@@ -42,6 +57,7 @@ pub(super) fn check(ledger: Ledger<'_>, known: &Known, complete: Complete) {
             | Target::Branch(_)
             | Target::Channel(_)
             | Target::Gateway(_)
+            | Target::Hours { .. }
             | Target::LettersAllowedIn { .. } => {}
         }
     }
@@ -49,6 +65,8 @@ pub(super) fn check(ledger: Ledger<'_>, known: &Known, complete: Complete) {
 
 struct Lookup<'a> {
     problems: &'a Problems,
+    now: DateTime<Utc>,
+    places: &'a BTreeMap<BranchId, Branch>,
     surveys: Vec<String>,
     branches: Vec<String>,
     stages: Vec<String>,
@@ -87,6 +105,27 @@ impl Lookup<'_> {
         if !self.known.gateways.contains_key(name) {
             self.problems.report(spot.problem(no_such_gateway(name, self.known.gateways.keys())));
         }
+    }
+
+    /// Where the stage's hours and those of a branch's country never meet, nobody there would ever be written to.
+    fn hours(&self, spot: &Spot, channel: Channel, send: SendWindow) {
+        let end = self.now + quiet_hours::SEARCH;
+        let never_meet = |branch: &&Branch| {
+            let (zone, country) = (branch.time_zone, branch.country.as_deref());
+            let country = country.and_then(|letters| Country::parse(letters).ok());
+            self.known.quiet_hours.on(channel).of(country).is_some_and(|hours| {
+                let own = Opening { zone, times: Times::Window(send) };
+                let openings: Vec<_> = hours.in_all(&[zone]).chain([own]).collect();
+                all_open(&openings, self.now, end).is_none_or(|at| end <= at)
+            })
+        };
+        let Some(branch) = self.places.values().find(never_meet) else { return };
+        let of = branch.country.as_deref().unwrap_or("`other` countries");
+        self.problems.report(spot.problem(format!(
+            "no message by {} could ever leave for branch `{}`: these hours and the quiet hours of {of} never meet",
+            channel.as_str(),
+            branch.id
+        )));
     }
 
     fn letters(&self, spot: &Spot, country: &str, gateway: Option<&String>) {

@@ -2,7 +2,7 @@
 
 use crate::domain::id::SurveyId;
 use crate::domain::id::{JourneyId, StageId};
-use crate::domain::journey::{Ask, Journey, LATE_MAX, Level, Push, Stage, WritesOn};
+use crate::domain::journey::{Ask, Channel, Journey, LATE_MAX, Level, Push, Stage, WritesOn};
 use crate::domain::send_window::SendWindow;
 
 use super::node::Node;
@@ -121,6 +121,11 @@ fn push(mut table: Reader<'_>, given: Option<Level>, ledger: &Ledger<'_>) -> (Op
     let window = table.optional("window", values::duration(TimeDelta::hours(1)..=WINDOW_MAX));
     table.require("line_up");
     let line_up = table.field("line_up", |field| line_up::read(field, window, ledger));
+    if let Some(((send, _), (steps, _))) = send.zip(line_up.as_ref()) {
+        for channel in Channel::ALL.into_iter().filter(|channel| steps.iter().any(|step| step.channel == *channel)) {
+            ledger.refer(table.spot("send"), Target::Hours { channel, send });
+        }
+    }
     let sample = table.or("sample", 1.0, values::number_in(0.0..=1.0));
     let priority = table.or("priority", PRIORITY, values::whole(0..=10));
     let cap = table.table("cap").and_then(cap);

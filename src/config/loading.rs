@@ -78,7 +78,7 @@ impl Loading<'_> {
             self.problems.report(Problem { place: Place::whole(folder), key: String::new(), message });
             return None;
         }
-        let draft = self.settings(&Surroundings { files: self.files, env });
+        let draft = self.settings(&Surroundings { files: self.files, env, now });
         let places = self.file("places.toml");
         let (surveys, all_surveys) = self.folder("surveys");
         let (journeys, _) = self.folder("journeys");
@@ -98,7 +98,7 @@ impl Loading<'_> {
             file.journey
         };
         let journeys: Vec<_> = journeys.iter().filter_map(&mut read_journey).collect();
-        check(ledger, &draft.known, complete);
+        check(ledger, &draft.known, branches.as_ref().unwrap_or(&BTreeMap::new()), complete);
         let config = Config {
             settings: draft.settings?,
             branches: branches?,

@@ -12,6 +12,7 @@ use chrono_tz::Tz;
 use crate::domain::id::{BranchId, JourneyId, StageId, SurveyId};
 use crate::domain::journey::Channel;
 use crate::domain::language::Language;
+use crate::domain::send_window::SendWindow;
 
 use super::problem::{Problems, Spot};
 use super::words::Words;
@@ -29,6 +30,13 @@ pub(super) enum Target {
     Channel(Channel),
     /// A gateway of `canvass.toml`.
     Gateway(String),
+    /// Hours of the week in which messages of a channel may leave.
+    Hours {
+        /// The channel.
+        channel: Channel,
+        /// What the stage says.
+        send: SendWindow,
+    },
     /// A gateway that sends as a name of letters in this country. `None` is the default gateway.
     LettersAllowedIn {
         /// ISO 3166 alpha-2.

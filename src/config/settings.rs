@@ -14,6 +14,7 @@ use crate::channel::sms::Gateway;
 use crate::domain::contact::Email;
 use crate::domain::journey::Fatigue;
 use crate::domain::language::Language;
+use crate::domain::quiet_hours::QuietHours;
 
 /// The daemon's own settings.
 #[derive(Clone, Debug)]
@@ -32,6 +33,8 @@ pub struct Settings {
     pub sms: Option<SmsSettings>,
     /// `[fatigue]`: the budget of a person over all journeys and channels.
     pub fatigue: Option<Fatigue>,
+    /// `[quiet_hours]`: the hours of messages by country.
+    pub quiet_hours: QuietHours,
     /// `[consent] required`: whether only those are asked who agreed, rather than all who did not refuse.
     pub consent_required: bool,
 }

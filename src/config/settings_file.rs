@@ -5,11 +5,12 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
 
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 use chrono_tz::Tz;
 
 use crate::domain::journey::{Cap, Fatigue, Keep};
 use crate::domain::language::Language;
+use crate::domain::quiet_hours::QuietHours;
 
 use super::files::Files;
 use super::node::{Content, Node, shown};
@@ -17,7 +18,7 @@ use super::problem::Problems;
 use super::reader::Reader;
 use super::secrets::{Names, Secrets};
 use super::settings::{AdminSettings, DaemonSettings, PublicSettings, Settings, StoreSettings};
-use super::{email_section, sms_section, values};
+use super::{email_section, quiet_hours, sms_section, values};
 
 /// The cache of the store, where nothing else is said.
 const CACHE_BYTES: u64 = 40 << 20;
@@ -29,6 +30,8 @@ pub(super) struct Surroundings<'a> {
     pub(super) files: &'a dyn Files,
     /// The environment.
     pub(super) env: &'a BTreeMap<String, String>,
+    /// The time.
+    pub(super) now: DateTime<Utc>,
 }
 
 impl<'a> Surroundings<'a> {
@@ -67,6 +70,8 @@ pub(super) struct Known {
     pub(super) gateways: BTreeMap<String, sms_section::SenderId>,
     /// The gateway of branches that name none.
     pub(super) gateway: Option<String>,
+    /// The hours of messages by country.
+    pub(super) quiet_hours: QuietHours,
 }
 
 /// Reads the merged layers.
@@ -81,6 +86,8 @@ pub(super) fn read(root: &Node, surroundings: &Surroundings<'_>, problems: &Prob
     let email = root.table("email").and_then(|section| email_section::read(section, surroundings));
     let sms = root.table("sms").and_then(|section| sms_section::read(section, surroundings, &mut known));
     let fatigue = root.table("fatigue").and_then(fatigue);
+    let quiet_hours = quiet_hours::read(root.section("quiet_hours"), surroundings.now, problems);
+    known.quiet_hours.clone_from(&quiet_hours);
     let mut consent = root.section("consent");
     let consent_required = consent.or("required", false, values::flag);
     consent.finish("[consent]");
@@ -89,7 +96,7 @@ pub(super) fn read(root: &Node, surroundings: &Surroundings<'_>, problems: &Prob
     let (language, time_zone) = (daemon.language.clone(), daemon.time_zone);
     // What could not be read has been reported; without a problem, what is not there was left out.
     let settings = public
-        .map(|public| Settings { daemon, store, public, admin, email, sms, fatigue, consent_required })
+        .map(|public| Settings { daemon, store, public, admin, email, sms, fatigue, quiet_hours, consent_required })
         .filter(|_| problems.n() == n_problems);
     Some(Draft { settings, known, language, time_zone })
 }

@@ -305,6 +305,7 @@ impl Config {
             fatigue: self.settings.fatigue,
             stages: stages.iter().map(|stage| (&stage.journey, &stage.stage, &stage.push)).collect(),
             branches: self.branches.iter().map(|(id, branch)| (id.clone(), BranchRules::of(branch))).collect(),
+            quiet_hours: self.settings.quiet_hours.clone(),
             consent_required: self.settings.consent_required,
             channels: self.channels(),
             default_zone: self.settings.daemon.time_zone,

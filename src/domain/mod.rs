@@ -5,6 +5,7 @@
 //! None of them derives serde: what is stored and what goes over the wire have forms of their own, so that renaming a
 //! field here can never change a stored byte or an interface.
 
+pub mod country;
 pub mod id;
 pub mod language;
 pub mod seal;
@@ -12,6 +13,8 @@ pub mod seal;
 pub mod civil;
 pub mod duration;
 pub mod holidays;
+pub mod openings;
+pub mod quiet_hours;
 pub mod schedule;
 pub mod send_window;
 

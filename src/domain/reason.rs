@@ -150,12 +150,21 @@ pub enum DeferReason {
     BranchCap,
     /// A holiday of the branch.
     Holiday,
+    /// Outside the hours of the contact's country.
+    NationalHours,
 }
 
 impl DeferReason {
     /// Every reason.
-    pub const ALL: [Self; 6] =
-        [Self::QuietHours, Self::FrequencyCap, Self::StageCap, Self::KeptRoom, Self::BranchCap, Self::Holiday];
+    pub const ALL: [Self; 7] = [
+        Self::QuietHours,
+        Self::FrequencyCap,
+        Self::StageCap,
+        Self::KeptRoom,
+        Self::BranchCap,
+        Self::Holiday,
+        Self::NationalHours,
+    ];
 
     /// The word for it in JSON.
     pub fn as_str(self) -> &'static str {
@@ -166,6 +175,7 @@ impl DeferReason {
             Self::KeptRoom => "kept_room",
             Self::BranchCap => "branch_cap",
             Self::Holiday => "holiday",
+            Self::NationalHours => "national_hours",
         }
     }
 
@@ -178,6 +188,7 @@ impl DeferReason {
             Self::KeptRoom => SkipReason::KeptRoom.because(),
             Self::BranchCap => SkipReason::BranchCap.because(),
             Self::Holiday => "it was a holiday at the branch",
+            Self::NationalHours => "it was outside the hours for such messages in the contact's country",
         }
     }
 }

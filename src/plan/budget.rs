@@ -41,7 +41,7 @@ pub fn first_chance<'a>(
 pub fn skip_instead(reason: DeferReason) -> SkipReason {
     match reason {
         DeferReason::QuietHours => SkipReason::TooLate,
-        DeferReason::Holiday => SkipReason::NeverOpen,
+        DeferReason::Holiday | DeferReason::NationalHours => SkipReason::NeverOpen,
         DeferReason::FrequencyCap => SkipReason::FrequencyCap,
         DeferReason::StageCap => SkipReason::StageCap,
         DeferReason::KeptRoom => SkipReason::KeptRoom,

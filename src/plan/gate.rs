@@ -18,6 +18,7 @@ use crate::domain::civil::next_day;
 use crate::domain::id::BranchId;
 use crate::domain::invitation::{Invitation, State};
 use crate::domain::journey::{Channel, Fatigue};
+use crate::domain::quiet_hours::QuietHours;
 use crate::domain::reason::{DeferReason, SkipReason};
 
 use super::Facts;
@@ -36,6 +37,8 @@ pub struct GateRules {
     pub stages: AllStageLimits,
     /// What is known of branches.
     pub branches: BTreeMap<BranchId, BranchRules>,
+    /// The hours of messages by country.
+    pub quiet_hours: QuietHours,
     /// Whether only those are asked who agreed.
     pub consent_required: bool,
     /// The channels that are configured.
@@ -97,7 +100,7 @@ pub fn gate(rules: &GateRules, invitation: &Invitation, facts: &Facts, now: Date
     if let Some(reason) = reach::obstacle(step.channel, person, rules) {
         return Pass::PassOver { reason };
     }
-    let hours = Hours::of(rules, invitation, contact);
+    let hours = Hours::of(rules, (invitation, step.channel), contact);
     let chance = if invitation.attempts.is_empty() {
         first_message(rules, (invitation, step.channel), facts, (&hours, now))
     } else {

@@ -9,6 +9,7 @@ use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use chrono_tz::Tz;
 
 use crate::domain::civil::local_time;
+use crate::domain::country::Country;
 use crate::domain::holidays::Holidays;
 use crate::domain::id::{JourneyId, StageId};
 use crate::domain::invitation::Invitation;
@@ -64,6 +65,8 @@ impl<'a> FromIterator<(&'a JourneyId, &'a StageId, &'a Push)> for AllStageLimits
 pub struct BranchRules {
     /// What its clocks show.
     pub zone: Tz,
+    /// Where it is.
+    pub country: Option<Country>,
     /// How many people it may ask on one day.
     pub per_day: DayCaps,
     /// The days of its weekend.
@@ -77,6 +80,7 @@ impl BranchRules {
     pub fn of(branch: &Branch) -> Self {
         Self {
             zone: branch.time_zone,
+            country: branch.country.as_deref().and_then(|letters| Country::parse(letters).ok()),
             per_day: branch.per_day,
             weekend: branch.weekend,
             holidays: branch.holidays.clone(),
@@ -86,7 +90,7 @@ impl BranchRules {
     /// A branch of which nothing is said but its zone.
     #[cfg(test)]
     pub(crate) fn in_zone(zone: Tz) -> Self {
-        Self { zone, per_day: DayCaps::NONE, weekend: DaySet::SAT_SUN, holidays: Holidays::NONE }
+        Self { zone, country: None, per_day: DayCaps::NONE, weekend: DaySet::SAT_SUN, holidays: Holidays::NONE }
     }
 
     /// The day that its calendar shows.

@@ -330,7 +330,7 @@ fn ask(
     let person = reach::Person { contact: input.contact, suppressed: &input.facts.suppressed };
     let first = reach::first_step(&push.line_up, person, &input.rules.gate)?;
     let at = blank.ask_before - push.window;
-    let hours = Hours::of(&input.rules.gate, blank, input.contact);
+    let hours = Hours::of(&input.rules.gate, (blank, first.channel), input.contact);
     let others = input.facts.asked().chain(beside);
     let chance = budget::first_chance(&input.rules.gate, blank, others, (&hours, at.max(input.now)));
     let Chance { at: due_at, deferred } = chance.ok_or(SkipReason::NeverOpen)?;

@@ -79,6 +79,28 @@ fn a_stage_is_checked() {
              like Mon-Sat or Mon,Wed,Fri"],
     );
     check_stage(
+        "surface = \"card\"",
+        &["config/journeys/dine-in.toml:7:1: stage.visit.on: `on` is not a key of a stage with a `surface`, which \
+             invites nobody (its keys: id, level, surface, survey, title)"],
+    );
+    check(
+        "journeys/dine-in.toml",
+        &JOURNEY.replace("survey = \"visit\"", "survey = \"vist\""),
+        &["config/journeys/dine-in.toml:6:10: stage.visit.survey: there is no survey `vist`, did you mean `visit`? \
+             (known: visit)"],
+    );
+    check(
+        "journeys/dine-in.toml",
+        &JOURNEY.replace("on = { event = \"visit.completed\" }", ""),
+        &["config/journeys/dine-in.toml:4:1: stage.visit.on: `on` is missing: say which event or clock sets the \
+             stage off, or where it waits with `surface`"],
+    );
+}
+
+#[test]
+fn the_hours_of_a_stage_are_checked() {
+    let ok = "line_up = [{ channel = \"email\" }]\n";
+    check_stage(
         &format!("{ok}send = {{ holidays = \"no\" }}"),
         &[
             "config/journeys/dine-in.toml:9:21: stage.visit.send.holidays: true or false belongs here, found the text `no`",
@@ -99,21 +121,11 @@ fn a_stage_is_checked() {
         ],
     );
     check_stage(
-        "surface = \"card\"",
-        &["config/journeys/dine-in.toml:7:1: stage.visit.on: `on` is not a key of a stage with a `surface`, which \
-             invites nobody (its keys: id, level, surface, survey, title)"],
-    );
-    check(
-        "journeys/dine-in.toml",
-        &JOURNEY.replace("survey = \"visit\"", "survey = \"vist\""),
-        &["config/journeys/dine-in.toml:6:10: stage.visit.survey: there is no survey `vist`, did you mean `visit`? \
-             (known: visit)"],
-    );
-    check(
-        "journeys/dine-in.toml",
-        &JOURNEY.replace("on = { event = \"visit.completed\" }", ""),
-        &["config/journeys/dine-in.toml:4:1: stage.visit.on: `on` is missing: say which event or clock sets the \
-             stage off, or where it waits with `surface`"],
+        "line_up = [{ channel = \"sms\" }]\nsend = { between = \"20:30-23:00\" }",
+        &[
+            "config/journeys/dine-in.toml:9:8: stage.visit.send: no message by sms could ever leave for branch `mitte`: these \
+             hours and the quiet hours of `other` countries never meet",
+        ],
     );
 }
 

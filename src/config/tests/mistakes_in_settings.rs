@@ -1,6 +1,7 @@
 //! Mistakes in `canvass.toml`.
 
 use super::*;
+use crate::domain::quiet_hours::QuietHours;
 
 #[track_caller]
 fn check_settings(line: &str, expected: &str) {
@@ -57,7 +58,7 @@ fn sections_of_the_daemon_are_checked() {
     check_settings(
         "[fatige]\nat_most = 1",
         "config/canvass.toml:8:2: fatige: `fatige` is not a key of canvass.toml, did you mean `fatigue`? (its keys: \
-         admin, consent, daemon, email, fatigue, public, sms, store)",
+         admin, consent, daemon, email, fatigue, public, quiet_hours, sms, store)",
     );
     check_settings(
         "[daemon]\ngrace = \"1h\"",
@@ -122,4 +123,73 @@ fn gateways_are_checked_where_they_stand() {
         .env("CREDENTIALS_DIRECTORY", "/run/credentials")
         .with("/run/credentials/sms-kannel-password", "hush");
     assert_eq!(of_systemd.problems(), "none");
+}
+
+#[test]
+fn quiet_hours_are_checked() {
+    let hours = |line: &str, expected: &str| check_settings(&format!("[quiet_hours.sms]\n{line}"), expected);
+    hours(
+        "XX = { between = \"08:00-20:00\" }",
+        "config/canvass.toml:9:6: quiet_hours.sms.XX: `XX` is not a country whose numbers are known; write its two \
+         letters, such as `DE`",
+    );
+    hours(
+        "FR = { between = \"8-20\" }",
+        "config/canvass.toml:9:18: quiet_hours.sms.FR.between: `8` in `8-20` is no time of day: write 00:00 to 23:59, or \
+         24:00 as the end",
+    );
+    hours(
+        "FR = {}",
+        "config/canvass.toml:9:6: quiet_hours.sms.FR: say when messages may be sent: { between = \"08:00-20:00\" }, with \
+         \"00:00-24:00\" for always",
+    );
+    hours(
+        "FR = { days = \"Mon-Sat\", holidays = [\"easter+one\"] }",
+        "config/canvass.toml:9:38: quiet_hours.sms.FR.holidays[0]: `easter+one` is no day: write a date such as \
+         2026-12-25, a day of every year such as 12-25, or one that moves with Easter such as easter+1",
+    );
+    // Kaliningrad's evening begins when it is night in Kamchatka.
+    hours(
+        "RU = { between = \"10:00-19:00\" }",
+        "config/canvass.toml:9:6: quiet_hours.sms.RU: these hours are never open in all zones of RU at once, so nobody \
+         there could be written to whose zone is not known; make them longer",
+    );
+    check_settings(
+        "[quiet_hours]\ndefault = true",
+        "config/canvass.toml:9:1: quiet_hours.default: `default` is not a key of [quiet_hours], did you mean `defaults`? \
+         (its keys: defaults, email, sms)",
+    );
+}
+
+#[test]
+fn what_operations_write_takes_the_place_of_the_built_in_hours() {
+    let hours = |text: &str| Sample::sound().and("canvass.toml", text).settings().quiet_hours;
+    let country = |letters| crate::domain::country::Country::parse(letters).unwrap();
+    let window = |between, days| Some(crate::domain::send_window::SendWindow::parse(between, days).unwrap());
+    let of = |hours: &QuietHours, letters| hours.sms.of(Some(country(letters))).map(|hours| hours.window);
+
+    let built_in = hours("");
+    assert_eq!(of(&built_in, "US"), window("08:00-21:00", None));
+    assert_eq!(of(&built_in, "DE"), window("08:00-20:00", None));
+    assert_eq!(of(&built_in, "FR"), window("08:00-22:00", Some("Mon-Sat")));
+    let bastille = "2027-07-14".parse().unwrap();
+    assert!(built_in.sms.countries[&country("FR")].holidays.contains(bastille));
+    assert_eq!(built_in.email, crate::domain::quiet_hours::HoursByCountry::default());
+
+    let changed = hours(
+        "[quiet_hours.sms]\nUS = { between = \"09:00-18:00\" }\n[quiet_hours.email]\nother = { days = \"Mon-Fri\" }\n",
+    );
+    assert_eq!(of(&changed, "US"), window("09:00-18:00", None));
+    assert_eq!(of(&changed, "FR"), of(&built_in, "FR"));
+    assert_eq!(changed.email.of(None).map(|hours| hours.window), window("00:00-24:00", Some("Mon-Fri")));
+
+    let without = hours("[quiet_hours]\ndefaults = false\n[quiet_hours.sms]\nAT = { between = \"09:00-20:00\" }\n");
+    assert_eq!((of(&without, "AT"), of(&without, "FR")), (window("09:00-20:00", None), None));
+}
+
+#[test]
+fn the_built_in_hours_say_of_when_they_are() {
+    let text = include_str!("../quiet_hours/built_in.toml");
+    let date = text.lines().find_map(|line| line.strip_prefix("# As of ")?.split_once('.').map(|(date, _)| date));
+    assert!(date.is_some_and(|date| date.parse::<chrono::NaiveDate>().is_ok()), "{date:?}");
 }

@@ -7,6 +7,7 @@ mod asking;
 mod branches;
 mod budgets;
 mod gates;
+mod nations;
 mod reaching;
 mod walks;
 
@@ -25,6 +26,7 @@ use crate::domain::invitation::tests::{BERLIN, contact, line_up};
 use crate::domain::invitation::{Invitation, State};
 use crate::domain::journey::{Cap, Channel, Fatigue, Keep, Level, Push, Trigger, WritesOn};
 use crate::domain::place::DayCaps;
+use crate::domain::quiet_hours::QuietHours;
 use crate::domain::seal::Seal;
 use crate::domain::send_window::SendWindow;
 use crate::domain::survey::tests::visit;
@@ -81,6 +83,7 @@ pub(crate) fn rules(stages: Vec<StageRules>) -> PlanRules {
         fatigue: None,
         stages: stages.iter().map(|stage| (&stage.journey, &stage.stage, &stage.push)).collect(),
         branches: BTreeMap::from([branch("mitte", BERLIN), branch("porto", chrono_tz::Europe::Lisbon)]),
+        quiet_hours: QuietHours::default(),
         consent_required: false,
         channels: BTreeSet::from(Channel::ALL),
         default_zone: chrono_tz::UTC,

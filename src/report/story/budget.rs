@@ -74,7 +74,7 @@ fn spent(invitation: &Invitation, background: &Background<'_>, reason: DeferReas
             let cap = gate.stages.of(invitation).cap?;
             Some(Spent { cap, name: "the cap of the stage allows", asks: asks(&here) })
         }
-        DeferReason::QuietHours | DeferReason::BranchCap | DeferReason::Holiday => None,
+        DeferReason::QuietHours | DeferReason::BranchCap | DeferReason::Holiday | DeferReason::NationalHours => None,
     }
 }
 

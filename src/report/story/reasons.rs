@@ -78,7 +78,7 @@ pub(super) fn deferred(
 ) -> String {
     let in_full = match reason {
         DeferReason::QuietHours => closed(invitation, background, at),
-        DeferReason::Holiday => None,
+        DeferReason::Holiday | DeferReason::NationalHours => None,
         DeferReason::FrequencyCap | DeferReason::StageCap | DeferReason::KeptRoom | DeferReason::BranchCap => {
             budget::deferred(invitation, background, (reason, until), at)
         }

@@ -17,6 +17,7 @@ use crate::domain::journey::{Cap, Channel, Fatigue, Level, Push, Step, StepKind,
 use crate::domain::language::Language;
 use crate::domain::operator::Operator;
 use crate::domain::place::DayCaps;
+use crate::domain::quiet_hours::QuietHours;
 use crate::domain::seal::Seal;
 use crate::domain::send_window::SendWindow;
 use crate::domain::survey::tests::visit;
@@ -83,6 +84,7 @@ fn rules(fatigue: Option<Fatigue>) -> PlanRules {
         fatigue,
         stages: AllStageLimits::default(),
         branches: BTreeMap::from([(BranchId::parse("mitte").unwrap(), mitte)]),
+        quiet_hours: QuietHours::default(),
         consent_required: false,
         channels: BTreeSet::from(Channel::ALL),
         default_zone: chrono_tz::Europe::Berlin,

@@ -11,7 +11,9 @@ stored_enum!(SkipReasonV1 for SkipReason {
     ConditionNotMet, NotSampled, NoConsent, NoAddress, Suppressed, FrequencyCap, StageCap, TooLate, AlreadyAsked,
     ContactGone, NoChannel, NeverOpen, Overdue, KeptRoom, BranchCap,
 });
-stored_enum!(DeferReasonV1 for DeferReason { QuietHours, FrequencyCap, StageCap, KeptRoom, BranchCap, Holiday });
+stored_enum!(DeferReasonV1 for DeferReason {
+    QuietHours, FrequencyCap, StageCap, KeptRoom, BranchCap, Holiday, NationalHours,
+});
 stored_enum!(HoldReasonV1 for HoldReason { UnknownOutcome, Operator, Restored });
 stored_enum!(FoundV1 for Found { Accepted, Refused });
 stored_enum!(EndV1 for End { Answered, WindowClosed, Undelivered, OptedOut, Ineligible });
