@@ -43,11 +43,15 @@ impl Installation {
         let installation = Self { dir: tempfile::tempdir().unwrap(), public: port::free(), admin: port::free() };
         copy(&Path::new(env!("CARGO_MANIFEST_DIR")).join("config"), &installation.path("config"));
         fs::remove_dir_all(installation.path("config/journeys")).unwrap();
+        // The tests run at any hour and on any day.
+        let places = fs::read_to_string(installation.path("config/places.toml")).unwrap();
+        let workdays = places.lines().filter(|line| !line.starts_with("holidays")).collect::<Vec<_>>().join("\n");
+        installation.write("config/places.toml", &workdays);
         installation.write("config/journeys/test.toml", journey);
         let Self { public, admin, .. } = installation;
         let places = format!(
             "[daemon]\nstate_dir = \"{}\"\n[public]\nlisten = \"127.0.0.1:{public}\"\nurl = \"http://127.0.0.1:{public}\"\n\
-             [admin]\nlisten = \"127.0.0.1:{admin}\"\n",
+             [admin]\nlisten = \"127.0.0.1:{admin}\"\n[quiet_hours]\ndefaults = false\n",
             installation.path("state").display()
         );
         installation.write("config/canvass.d/50-places.toml", &places);
