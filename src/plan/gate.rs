@@ -54,6 +54,12 @@ impl GateRules {
     pub fn branch_of(&self, invitation: &Invitation) -> Option<&BranchRules> {
         self.branches.get(invitation.branch.as_ref()?)
     }
+
+    /// Whether what else a person is asked counts for the next message of this invitation.
+    pub fn count_asks(&self, invitation: &Invitation) -> bool {
+        let is_first = invitation.attempts.is_empty();
+        is_first && (self.fatigue.is_some() || self.stages.of(invitation).cap.is_some())
+    }
 }
 
 /// What the gate says.
@@ -80,7 +86,8 @@ pub enum Pass {
     },
 }
 
-/// Whether a waiting invitation may leave now. `facts` hold the person's other invitations, and may hold this one.
+/// Whether a waiting invitation may leave now. `facts` hold the person's other invitations where they
+/// [count](GateRules::count_asks), and may hold this one.
 pub fn gate(rules: &GateRules, invitation: &Invitation, facts: &Facts, now: DateTime<Utc>) -> Pass {
     let State::Waiting { step, due_at } = invitation.state else {
         return Pass::Skip { reason: SkipReason::AlreadyAsked };

@@ -54,7 +54,7 @@ pub mod kind {
     /// Contacts by address.
     pub const ADDRESS: u8 = b'a';
     /// First messages of a branch on a day.
-    pub const BRANCH_DAY: u8 = b'b';
+    pub const BRANCH_DAY: u8 = b'n';
 }
 
 /// The secret of the store.

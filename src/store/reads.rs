@@ -19,6 +19,7 @@ use crate::domain::journey::Channel;
 use crate::domain::response::Response;
 use crate::domain::seal::Seal;
 use crate::domain::survey::{Survey, SurveyVersion};
+use crate::plan::gate::GateRules;
 use crate::plan::{Facts, RecordedEvent};
 use crate::report::tally::{Cell, SurfaceCell, SurfaceTally, Tally};
 
@@ -74,16 +75,23 @@ pub(super) fn facts(db: &dyn Reading, seal: &Seal, id: &ContactId) -> Result<Fac
     Ok(Facts { history: invitations_of(db, seal, id)?, kin, contact, suppressed, ..Facts::default() })
 }
 
-/// What is known beside an invitation, of a contact who was looked up already.
+/// What the gate has to know beside an invitation, of a contact who was looked up already: their other invitations only
+/// where they count.
 pub(super) fn facts_beside(
     db: &dyn Reading,
     seal: &Seal,
-    mine: &Invitation,
+    (mine, rules): (&Invitation, &GateRules),
     contact: Option<Contact>,
 ) -> Result<Facts, StoreError> {
-    let (suppressed, kin) = around(db, seal, contact.as_ref())?;
-    let history = invitations_but(db, seal, &mine.contact, Some(&keys::invitation(&mine.id)))?;
-    Ok(Facts { contact, history, kin, suppressed, ..Facts::default() })
+    let mut facts = Facts::default();
+    if let Some(contact) = &contact {
+        facts.suppressed = suppressed(db, seal, contact)?;
+    }
+    if rules.count_asks(mine) {
+        facts.history = invitations_but(db, seal, &mine.contact, Some(&keys::invitation(&mine.id)))?;
+        facts.kin = contact.as_ref().map(|contact| kin(db, seal, contact)).transpose()?.unwrap_or_default();
+    }
+    Ok(Facts { contact, ..facts })
 }
 
 /// The channels on which a contact's address is suppressed, and the invitations of those who share an address with them.

@@ -1,7 +1,7 @@
 //! A unit of work's view: the store as it will be when the work is done.
 //!
 //! Changes gather in an overlay over what is on disk, and reads look through it. So the writer can run many units of work
-//! into one overlay, write it as one batch and flush once; and a unit that fails half way is dropped with its overlay.
+//! into one overlay, write it as one batch and flush once; what a unit that fails half way has changed is undone.
 
 use std::collections::BTreeMap;
 use std::ops::Bound;
@@ -34,38 +34,64 @@ pub(crate) trait Reading {
 /// What changes: a value, or `None` for a removal.
 pub(crate) type Changes = BTreeMap<Vec<u8>, Option<Vec<u8>>>;
 
+/// A key, and what `Changes` said of it before, if anything.
+type Overwritten = (Vec<u8>, Option<Option<Vec<u8>>>);
+
 /// The store as it will be.
 pub(crate) struct View<'a> {
     base: &'a dyn Reading,
     changes: Changes,
+    /// While a unit of work runs, what it overwrote.
+    undo: Vec<Overwritten>,
+    n_units: usize,
 }
 
 impl<'a> View<'a> {
     /// A view in which nothing has changed yet.
     pub(crate) fn of(base: &'a dyn Reading) -> Self {
-        Self { base, changes: Changes::new() }
+        Self { base, changes: Changes::new(), undo: Vec::new(), n_units: 0 }
     }
 
     /// Sets a key.
     pub(crate) fn put(&mut self, key: Vec<u8>, value: Vec<u8>) {
-        self.changes.insert(key, Some(value));
+        self.change(key, Some(value));
     }
 
     /// Removes a key.
     pub(crate) fn remove(&mut self, key: Vec<u8>) {
-        self.changes.insert(key, None);
+        self.change(key, None);
     }
 
-    /// Runs a unit of work on top of this view, and keeps its changes only if it succeeds.
+    fn change(&mut self, key: Vec<u8>, value: Option<Vec<u8>>) {
+        if self.n_units == 0 {
+            self.changes.insert(key, value);
+        } else {
+            let before = self.changes.insert(key.clone(), value);
+            self.undo.push((key, before));
+        }
+    }
+
+    /// Runs a unit of work on this view, and keeps its changes only if it succeeds.
     pub(crate) fn try_unit<T>(
         &mut self,
         unit: impl FnOnce(&mut View<'_>) -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {
-        let mut inner = View::of(&*self);
-        let done = unit(&mut inner)?;
-        let changes = inner.changes;
-        self.changes.extend(changes);
-        Ok(done)
+        let n_before = self.undo.len();
+        self.n_units += 1;
+        let done = unit(self);
+        self.n_units -= 1;
+        if done.is_err() {
+            for (key, before) in self.undo.drain(n_before..).rev() {
+                match before {
+                    Some(before) => self.changes.insert(key, before),
+                    None => self.changes.remove(&key),
+                };
+            }
+        }
+        if self.n_units == 0 {
+            self.undo.clear();
+        }
+        done
     }
 
     /// What is to be written.
@@ -160,18 +186,33 @@ mod tests {
 
     #[test]
     fn a_unit_that_fails_leaves_nothing_behind() {
-        let map = Map(BTreeMap::new());
+        let map = Map([([0], [0]), ([1], [0])].map(|(key, value)| (key.to_vec(), value.to_vec())).into());
+        let seen = |view: &View<'_>| view.range(&[0], &[9]).map(Result::unwrap).collect::<Vec<_>>();
         let mut view = View::of(&map);
-        let failed: Result<(), _> = view.try_unit(|inner| {
-            inner.put(vec![1], vec![1]);
+        view.put(vec![2], vec![1]);
+        let before = seen(&view);
+        let failed: Result<(), _> = view.try_unit(|outer| {
+            outer.put(vec![2], vec![2]);
+            outer.put(vec![2], vec![3]);
+            outer.remove(vec![1]);
+            outer.try_unit(|inner| {
+                inner.put(vec![3], vec![3]);
+                Ok(())
+            })?;
             Err(StoreError::Stale)
         });
-        assert!(failed.is_err() && view.get(&[1]).unwrap().is_none());
-        view.try_unit(|inner| {
-            inner.put(vec![1], vec![1]);
+        assert!(failed.is_err());
+        assert_eq!(seen(&view), before);
+        view.try_unit(|outer| {
+            outer.remove(vec![0]);
+            let failed: Result<(), _> = outer.try_unit(|inner| {
+                inner.put(vec![0], vec![4]);
+                Err(StoreError::Stale)
+            });
+            assert!(failed.is_err());
             Ok(())
         })
         .unwrap();
-        assert_eq!(view.get(&[1]).unwrap(), Some(vec![1]));
+        assert_eq!(seen(&view), [(vec![1], vec![0]), (vec![2], vec![1])]);
     }
 }

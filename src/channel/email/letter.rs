@@ -6,6 +6,7 @@
 use std::borrow::Cow;
 
 use lettre::Address;
+use memchr::memchr_iter;
 
 use crate::channel::OutboundEmail;
 
@@ -82,16 +83,17 @@ impl<'a> Letter<'a> {
 
 /// How many lines begin with a dot; `None` unless CR and LF only come together.
 fn leading_dots(bytes: &[u8]) -> Option<usize> {
-    let mut n_dots = 0;
-    let mut lines = bytes.split(|&byte| byte == b'\n').peekable();
-    while let Some(line) = lines.next() {
-        n_dots += usize::from(line.first() == Some(&b'.'));
-        let text = if lines.peek().is_some() { line.strip_suffix(b"\r")? } else { line };
-        if text.contains(&b'\r') {
+    let (mut n_lines, mut n_dots) = (0, usize::from(bytes.starts_with(b".")));
+    for at in memchr_iter(b'\n', bytes) {
+        let (line, rest) = bytes.split_at(at);
+        if !line.ends_with(b"\r") {
             return None;
         }
+        n_lines += 1;
+        n_dots += usize::from(rest.get(1) == Some(&b'.'));
     }
-    Some(n_dots)
+    // Every LF has its CR, so there is another one if there are more of them.
+    (memchr_iter(b'\r', bytes).count() == n_lines).then_some(n_dots)
 }
 
 /// Lines that begin with a dot get another (RFC 5321 §4.5.2).

@@ -20,25 +20,44 @@ pub(super) fn encode(text: &str) -> Vec<u8> {
 
 fn encode_line(line: &[u8], encoded: &mut Vec<u8>) {
     const HEX: &[u8; 16] = b"0123456789ABCDEF";
-    let mut n_chars = 0;
-    for (index, byte) in line.iter().enumerate() {
-        let is_last = index + 1 == line.len();
-        // Relays take blanks off the ends of lines.
-        let is_plain = matches!(byte, b'!'..=b'<' | b'>'..=b'~') || (matches!(byte, b' ' | b'\t') && !is_last);
-        let n_more = if is_plain { 1 } else { 3 };
-        let room = if is_last { LINE_CHARS_MAX } else { LINE_CHARS_MAX - 1 };
-        if n_chars + n_more > room {
+    let (mut rest, mut n_chars) = (line, 0);
+    while let Some((&byte, after)) = rest.split_first() {
+        // Whole runs at a time: nearly all of a text is plain.
+        let n_plain = n_plain(rest);
+        let n_last = usize::from(rest.len() == n_plain.max(1));
+        let n_free = LINE_CHARS_MAX - 1 + n_last - n_chars;
+        // A run that does not fit to the end of the line leaves room for what says that it goes on.
+        let n_fit = if n_plain <= n_free { n_plain } else { n_free - n_last };
+        if n_fit > 0 {
+            let (run, left) = rest.split_at(n_fit);
+            encoded.extend_from_slice(run);
+            (rest, n_chars) = (left, n_chars + n_fit);
+        } else if n_plain == 0 && n_free >= 3 {
+            encoded.extend([b'=', HEX[usize::from(byte >> 4)], HEX[usize::from(byte & 15)]]);
+            (rest, n_chars) = (after, n_chars + 3);
+        } else {
             encoded.extend_from_slice(b"=\r\n");
             n_chars = 0;
         }
-        n_chars += n_more;
-        if is_plain {
-            encoded.push(*byte);
-        } else {
-            encoded.extend([b'=', HEX[usize::from(byte >> 4)], HEX[usize::from(byte & 15)]]);
-        }
     }
 }
+
+/// How many bytes at the beginning go out as they are. A blank at the end of a line does not, because relays take it off.
+fn n_plain(rest: &[u8]) -> usize {
+    let n = rest.iter().position(|byte| !PLAIN[usize::from(*byte)]).unwrap_or(rest.len());
+    if n == rest.len() && rest.ends_with(b" ") { n - 1 } else { n }
+}
+
+/// Which bytes go out as they are. Tabs might, but where is a tab in a mail?
+const PLAIN: [bool; 256] = {
+    let mut plain = [false; 256];
+    let mut byte = b' ';
+    while byte <= b'~' {
+        plain[byte as usize] = byte != b'=';
+        byte += 1;
+    }
+    plain
+};
 
 #[cfg(test)]
 mod tests {

@@ -217,4 +217,5 @@ fn the_newest_layout_has_a_record_of_each_kind() {
         kind::UNKNOWN,
     ];
     assert_eq!(kinds, BTreeSet::from(all));
+    assert_eq!(kinds.len(), all.len(), "two kinds begin with the same byte");
 }

@@ -340,7 +340,8 @@ pub(in crate::store) struct Unit<'u, 'v> {
 
 impl<'u, 'v> Unit<'u, 'v> {
     pub(in crate::store) fn new(view: &'u mut View<'v>) -> Self {
-        Self { view, seal: Seal::new(&super::SECRET), rules: rules(None) }
+        let generous = Fatigue { cap: Cap { at_most: 100, per: days(1) }, keep: None };
+        Self { view, seal: Seal::new(&super::SECRET), rules: rules(Some(generous)) }
     }
 
     /// From now on the branch may ask one person a day.

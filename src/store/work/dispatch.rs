@@ -27,6 +27,9 @@ const LOOKS_MIN: usize = 8;
 const LOOKS_PER_LEASE: usize = 8;
 /// Due invitations looked at, where the first may not leave, in any case: what is in the way is out of it soon.
 const LOOKS_FURTHER: usize = 64;
+/// Due invitations met that wait for their route's turn, until no more is looked at: it comes soon, or the route is shut as
+/// a slow one and they are moved out of the way.
+const BUSY_MAX: usize = 16;
 /// How long an invitation that cannot be read is left alone.
 const PUT_ASIDE_FOR: TimeDelta = TimeDelta::hours(1);
 
@@ -55,8 +58,8 @@ pub(in super::super) fn lease_due(
         let head = due::of_channel(view, (channel, now), (request.lease, n_looks), is_open)?;
         leased.next_at = head.next_at;
         let is_whole = head.entries.len() < n_looks;
-        look_at(view, seal, &mut tolls, (head, &mut leased))?;
-        if is_whole || leased.leases.len() == request.n_max {
+        let n_busy = look_at(view, seal, &mut tolls, (head, &mut leased))?;
+        if is_whole || n_busy > 0 || leased.leases.len() == request.n_max {
             break;
         }
     }
@@ -64,16 +67,18 @@ pub(in super::super) fn lease_due(
     Ok(leased)
 }
 
-/// Does what is to be done with what is due, as long as there is room for more leases.
+/// Does what is to be done with what is due, as long as there is room for more leases. Gives how many wait for something
+/// that is under way.
 fn look_at(
     view: &mut View<'_>,
     seal: &Seal,
     tolls: &mut Tolls<'_>,
     (head, leased): (due::Head, &mut Leased),
-) -> Result<(), StoreError> {
+) -> Result<usize, StoreError> {
     let request = tolls.request();
+    let mut n_busy = 0;
     for entry in head.entries {
-        if leased.leases.len() == request.n_max {
+        if leased.leases.len() == request.n_max || n_busy == BUSY_MAX {
             break;
         }
         let hand_out = |view: &mut View<'_>, invitation| hand_out(view, seal, tolls, (request, invitation));
@@ -90,11 +95,11 @@ fn look_at(
             Visited::Done(Handed::Shut(room)) => {
                 leased.n_withheld += usize::from(park(view, request.channel, room, entry));
             }
-            Visited::Done(Handed::Busy) => (),
+            Visited::Done(Handed::Busy) => n_busy += 1,
             Visited::PutAside => leased.n_unreadable += 1,
         }
     }
-    Ok(())
+    Ok(n_busy)
 }
 
 /// What was done with a due invitation.
@@ -128,7 +133,7 @@ fn hand_out(
         Passage::Busy => return Ok(Handed::Busy),
         Passage::Shut(room) => return Ok(Handed::Shut(room)),
     }
-    let mut facts = reads::facts_beside(view, seal, &invitation, contact)?;
+    let mut facts = reads::facts_beside(view, seal, (&invitation, &request.rules), contact)?;
     facts.sent_today = branch_days::sent(view, &request.rules, &invitation, request.now)?;
     let (now, zone) = (request.now, zone_of(facts.contact.as_ref(), &invitation));
     let before = invitation.clone();
@@ -178,8 +183,8 @@ pub(in super::super) fn settle(
     request: &Settlement,
 ) -> Result<Invitation, StoreError> {
     let before = existing(view, &request.invitation)?;
-    let contact = reads::contact(view, &before.contact)?;
-    let zone = zone_of(contact.as_ref(), &before);
+    // As the gate saw it when the message left.
+    let zone = zone_of(Some(&request.contact), &before);
     let channel = before.attempts.last().map(|attempt| attempt.channel);
     let settled = before.clone().settle(request.lease, &request.outcome, request.now, (request.retry, zone));
     let settled = settled.map_err(|_| StoreError::LeaseLost)?;

@@ -5,10 +5,12 @@ use std::collections::BTreeMap;
 use super::dispatch;
 use crate::domain::invitation::Lane;
 use crate::domain::journey::Channel::{Email, Sms};
+use crate::domain::route::{Room, Route};
+use crate::plan::pace::RouteState;
 use crate::store::contract::world::{Unit, WINDOW, accepted, contact_id, days, event, hours, noon, retry};
 use crate::store::memory::Map;
 use crate::store::view::{Reading, View};
-use crate::store::{Expiry, keys, reads};
+use crate::store::{Expiry, keys, reads, record};
 
 /// A record of a version that is not known yet.
 const NEWER: [u8; 3] = [200, 1, 2];
@@ -79,9 +81,13 @@ fn leases_and_windows_end_beside_those_that_cannot_be_read() {
 }
 
 #[test]
-fn the_counts_of_days_that_are_over_are_removed() {
+fn the_counts_of_days_that_are_over_are_removed_and_nothing_else() {
     let empty = Map(BTreeMap::new());
     let mut view = View::of(&empty);
+    // Rooms are hashes, so some sort before any day.
+    let domain = Route::Domain("guests.example".to_owned());
+    let (low, state) = (keys::route(Room::from_bytes([0; 8])), RouteState { n_failures: 1, ..RouteState::default() });
+    view.put(low.clone(), record::route::write(&domain, state).unwrap());
     for n in 0..10 {
         let now = noon() + days(n);
         let mut unit = Unit::new(&mut view);
@@ -91,4 +97,5 @@ fn the_counts_of_days_that_are_over_are_removed() {
         let counts = view.prefix(&[keys::kind::BRANCH_DAY]).count();
         assert!((1..=4).contains(&counts), "{counts} on day {n}");
     }
+    assert!(view.get(&low).unwrap().is_some());
 }
