@@ -28,9 +28,10 @@ use crate::plan::routes::RouteRules;
 use crate::render::Templates;
 use crate::store::Store;
 
-/// Mails that are claimed and written before a connection is free for them. A flush takes a few milliseconds, in which a
-/// connection to a near relay carries some ten messages.
-const MAILS_AHEAD: usize = 64;
+/// Mails that are claimed and written before a connection is free for them: for each connection, and at least. A flush
+/// takes a few milliseconds, in which a connection to a near relay carries some ten messages.
+const AHEAD_OF_EACH: usize = 8;
+const MAILS_AHEAD_MIN: usize = 64;
 /// The name of the gateway that writes files.
 const FILE_GATEWAY: &str = "file";
 
@@ -197,7 +198,10 @@ impl Live {
     /// only claimed when it can leave.
     pub fn capacity(&self, channel: Channel) -> usize {
         match channel {
-            Channel::Email => self.email.as_ref().map_or(0, |transport| transport.connections() + MAILS_AHEAD),
+            Channel::Email => self.email.as_ref().map_or(0, |transport| {
+                let n = transport.connections();
+                n + MAILS_AHEAD_MIN.max(n.saturating_mul(AHEAD_OF_EACH))
+            }),
             Channel::Sms => {
                 let routes = self.sms.iter().flat_map(|routes| routes.transports.values());
                 routes.map(|transport| transport.connections()).sum()

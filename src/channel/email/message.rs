@@ -12,10 +12,9 @@ use std::time::SystemTime;
 use aws_lc_rs::digest;
 use chrono::{DateTime, Utc};
 use data_encoding::{BASE64, HEXLOWER};
-use lettre::Message;
-use lettre::address::{Address, Envelope};
-use lettre::message::header::{ContentTransferEncoding, HeaderName, HeaderValue};
-use lettre::message::{Body, Mailbox, MessageBuilder, MultiPart, SinglePart};
+use lettre::address::Address;
+use lettre::message::header::{self, HeaderName, HeaderValue, Headers};
+use lettre::message::{Mailbox, Mailboxes};
 
 use super::quoted;
 use crate::config::settings::Sender;
@@ -64,6 +63,11 @@ impl std::fmt::Debug for Draft {
         write!(f, "Draft({})", self.message_id)
     }
 }
+
+/// Most header fields of a mail.
+const HEADERS_MAX: usize = 16;
+/// What the headers of both parts take, roughly.
+const PART_HEADERS_BYTES: usize = 500;
 
 /// Why a draft cannot become a mail. People's names and addresses are not repeated.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -122,62 +126,65 @@ pub enum MessageError {
         /// The offending instant.
         given: DateTime<Utc>,
     },
-    /// The builder refused the whole.
-    #[error("the headers do not make a mail: {reason}")]
-    Refused {
-        /// What the builder said.
-        reason: String,
-    },
 }
 
 /// Builds the mail: headers, then text and HTML as alternatives; CRLF line ends, no line over 998 bytes, ASCII unless
 /// the recipient's address is not.
 pub fn build(mail: &Draft) -> Result<Vec<u8>, MessageError> {
-    let from = mailbox("from", &mail.from.name, &mail.from.email)?;
-    let to = mailbox("to", &mail.to_name, &mail.to)?;
-    let envelope = Envelope::new(Some(from.email.clone()), vec![to.email.clone()])
-        .map_err(|err| MessageError::Refused { reason: err.to_string() })?;
-    let mut headers = Message::builder()
-        .envelope(envelope)
-        .raw_header(plain("message_id", "Message-ID", &mail.message_id, bracketed)?)
-        .date(date(mail.date)?)
-        .from(from);
+    let mut headers = Headers::with_capacity(HEADERS_MAX);
+    headers.insert_raw(plain("message_id", "Message-ID", &mail.message_id, bracketed)?);
+    headers.set(header::Date::new(date(mail.date)?));
+    headers.set(header::From::from(mailbox("from", &mail.from.name, &mail.from.email)?));
     if let Some(reply_to) = &mail.reply_to {
-        headers = headers.reply_to(mailbox("reply_to", &reply_to.name, &reply_to.email)?);
+        headers.set(header::ReplyTo::from(mailbox("reply_to", &reply_to.name, &reply_to.email)?));
     }
-    headers = subject(headers.to(to), &mail.subject)?;
+    headers.set(header::To::from(mailbox("to", &mail.to_name, &mail.to)?));
+    subject(&mut headers, &mail.subject)?;
     if let Some(first) = &mail.in_reply_to {
-        headers = headers.raw_header(plain("in_reply_to", "In-Reply-To", first, bracketed)?).raw_header(plain(
-            "in_reply_to",
-            "References",
-            first,
-            bracketed,
-        )?);
+        headers.insert_raw(plain("in_reply_to", "In-Reply-To", first, bracketed)?);
+        headers.insert_raw(plain("in_reply_to", "References", first, bracketed)?);
     }
-    let message = list_headers(headers, mail)?
-        .multipart(
-            MultiPart::alternative()
-                .boundary(boundary(&mail.message_id))
-                .singlepart(SinglePart::plain(body("text", &mail.text)?))
-                .singlepart(SinglePart::html(body("html", &mail.html)?)),
-        )
-        .map_err(|err| MessageError::Refused { reason: err.to_string() })?;
-    Ok(message.formatted())
+    list_headers(&mut headers, mail)?;
+    headers.set(header::MIME_VERSION_1_0);
+    let bodies = [Body::of("text", &mail.text)?, Body::of("html", &mail.html)?];
+    Ok(alternatives(&headers, &boundary(&mail.message_id), bodies))
 }
 
 /// What tells receivers that this is bulk mail, how to leave it, and whose it is.
-fn list_headers(headers: MessageBuilder, mail: &Draft) -> Result<MessageBuilder, MessageError> {
+fn list_headers(headers: &mut Headers, mail: &Draft) -> Result<(), MessageError> {
     let url = &mail.unsubscribe_url;
     if !url.starts_with("https://") && !url.starts_with("http://") {
         let given = url.split('/').next().unwrap_or_default().chars().take(40).collect();
         return Err(MessageError::UnsubscribeUrl { given });
     }
-    Ok(headers
-        .raw_header(plain("list_id", "List-Id", &mail.list_id, bracketed)?)
-        .raw_header(plain("unsubscribe_url", "List-Unsubscribe", url, bracketed)?)
-        .raw_header(plain("unsubscribe_url", "List-Unsubscribe-Post", "List-Unsubscribe=One-Click", str::to_owned)?)
-        .raw_header(plain("auto_submitted", "Auto-Submitted", "auto-generated", str::to_owned)?)
-        .raw_header(plain("feedback_id", "Feedback-ID", feedback_id(&mail.feedback_id)?, str::to_owned)?))
+    headers.insert_raw(plain("list_id", "List-Id", &mail.list_id, bracketed)?);
+    headers.insert_raw(plain("unsubscribe_url", "List-Unsubscribe", url, bracketed)?);
+    let one_click = "List-Unsubscribe=One-Click";
+    headers.insert_raw(plain("unsubscribe_url", "List-Unsubscribe-Post", one_click, str::to_owned)?);
+    headers.insert_raw(plain("auto_submitted", "Auto-Submitted", "auto-generated", str::to_owned)?);
+    headers.insert_raw(plain("feedback_id", "Feedback-ID", feedback_id(&mail.feedback_id)?, str::to_owned)?);
+    Ok(())
+}
+
+/// Puts the whole together (RFC 2046 §5.1.4): what reads HTML shows the second part, what does not the first.
+fn alternatives(headers: &Headers, boundary: &str, [text, html]: [Body<'_>; 2]) -> Vec<u8> {
+    let mut mail = headers.to_string().into_bytes();
+    // Encoded, a text is longer by a little more than its characters that are not ASCII.
+    mail.reserve((text.0.len() + html.0.len()) * 5 / 4 + PART_HEADERS_BYTES);
+    mail.extend_from_slice(b"Content-Type: multipart/alternative;\r\n boundary=\"");
+    mail.extend_from_slice(boundary.as_bytes());
+    mail.extend_from_slice(b"\"\r\n\r\n");
+    for (kind, body) in [("plain", text), ("html", html)] {
+        for piece in ["--", boundary, "\r\nContent-Type: text/", kind, "; charset=utf-8\r\n"] {
+            mail.extend_from_slice(piece.as_bytes());
+        }
+        body.write(&mut mail);
+        mail.extend_from_slice(b"\r\n");
+    }
+    for piece in ["--", boundary, "--\r\n"] {
+        mail.extend_from_slice(piece.as_bytes());
+    }
+    mail
 }
 
 /// A header whose value goes out as it is, after a check that it is visible ASCII.
@@ -219,26 +226,28 @@ fn single_blanks(value: &str) -> String {
     value.split([' ', '\t']).filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ")
 }
 
-fn mailbox(field: &'static str, name: &str, email: &Email) -> Result<Mailbox, MessageError> {
+fn mailbox(field: &'static str, name: &str, email: &Email) -> Result<Mailboxes, MessageError> {
     one_line(field, name)?;
     let address: Address = email.as_str().parse().map_err(|_| MessageError::Address { field })?;
     let name = single_blanks(name);
-    Ok(Mailbox::new((!name.is_empty()).then_some(name), address))
+    Ok(Mailbox::new((!name.is_empty()).then_some(name), address).into())
 }
 
-fn subject(headers: MessageBuilder, given: &str) -> Result<MessageBuilder, MessageError> {
+fn subject(headers: &mut Headers, given: &str) -> Result<(), MessageError> {
     one_line("subject", given)?;
     let subject = single_blanks(given);
     if subject.is_empty() {
         return Err(MessageError::Empty { field: "subject" });
     }
-    if !subject.contains("=?") {
-        return Ok(headers.subject(subject));
+    if subject.contains("=?") {
+        // Lettre leaves ASCII words alone, and a reader would decode what only looks like an encoded word.
+        let encoded = encoded_words(&subject);
+        let name = HeaderName::new_from_ascii_str("Subject");
+        headers.insert_raw(HeaderValue::dangerous_new_pre_encoded(name, subject, encoded));
+    } else {
+        headers.set(header::Subject::from(subject));
     }
-    // Lettre leaves ASCII words alone, and a reader would decode what only looks like an encoded word.
-    let encoded = encoded_words(&subject);
-    let name = HeaderName::new_from_ascii_str("Subject");
-    Ok(headers.raw_header(HeaderValue::dangerous_new_pre_encoded(name, subject, encoded)))
+    Ok(())
 }
 
 /// RFC 2047 §2: words of at most 75 characters, each whole characters of UTF-8 in base 64, folded apart.
@@ -284,22 +293,36 @@ fn boundary(message_id: &str) -> String {
 /// The longest line that goes out as it is written. SMTP allows 998; some relays count a little differently.
 const LINE_BYTES_MAX: usize = 900;
 
-/// A body with CRLF line ends. What is ASCII with lines of a decent length goes out as it is written, anything else as
-/// quoted-printable: both are ASCII, so every relay takes them.
-fn body(field: &'static str, given: &str) -> Result<Body, MessageError> {
-    if given.contains('\0') {
-        return Err(MessageError::ControlCharacter { field, found: '\0' });
+/// A text with LF line ends.
+struct Body<'t>(Cow<'t, str>);
+
+impl<'t> Body<'t> {
+    fn of(field: &'static str, given: &'t str) -> Result<Self, MessageError> {
+        if given.contains('\0') {
+            return Err(MessageError::ControlCharacter { field, found: '\0' });
+        }
+        let has_cr = given.contains('\r');
+        let text = if has_cr { given.replace("\r\n", "\n").replace('\r', "\n").into() } else { given.into() };
+        Ok(Self(text))
     }
-    let text = if given.contains('\r') {
-        Cow::Owned(given.replace("\r\n", "\n").replace('\r', "\n"))
-    } else {
-        Cow::Borrowed(given)
-    };
-    if text.is_ascii() && text.split('\n').all(|line| line.len() <= LINE_BYTES_MAX) {
-        let bytes = text.replace('\n', "\r\n").into_bytes();
-        return Ok(Body::dangerous_pre_encoded(bytes, ContentTransferEncoding::SevenBit));
+
+    /// Writes its encoding and itself, with CRLF line ends. What is ASCII with lines of a decent length goes out as it is
+    /// written, anything else as quoted-printable: both are ASCII, so every relay takes them.
+    fn write(&self, mail: &mut Vec<u8>) {
+        let lines = || self.0.split('\n').enumerate();
+        if !self.0.is_ascii() || lines().any(|(_, line)| line.len() > LINE_BYTES_MAX) {
+            mail.extend_from_slice(b"Content-Transfer-Encoding: quoted-printable\r\n\r\n");
+            quoted::encode(&self.0, mail);
+            return;
+        }
+        mail.extend_from_slice(b"Content-Transfer-Encoding: 7bit\r\n\r\n");
+        for (number, line) in lines() {
+            if number > 0 {
+                mail.extend_from_slice(b"\r\n");
+            }
+            mail.extend_from_slice(line.as_bytes());
+        }
     }
-    Ok(Body::dangerous_pre_encoded(quoted::encode(&text), ContentTransferEncoding::QuotedPrintable))
 }
 
 #[cfg(test)]

@@ -6,16 +6,14 @@
 /// Characters of an encoded line, its soft line break included.
 const LINE_CHARS_MAX: usize = 76;
 
-/// Encodes a text with LF line ends.
-pub(super) fn encode(text: &str) -> Vec<u8> {
-    let mut encoded = Vec::with_capacity(text.len() + text.len() / 4);
+/// Writes a text with LF line ends.
+pub(super) fn encode(text: &str, encoded: &mut Vec<u8>) {
     for (number, line) in text.split('\n').enumerate() {
         if number > 0 {
             encoded.extend_from_slice(b"\r\n");
         }
-        encode_line(line.as_bytes(), &mut encoded);
+        encode_line(line.as_bytes(), encoded);
     }
-    encoded
 }
 
 fn encode_line(line: &[u8], encoded: &mut Vec<u8>) {
@@ -65,6 +63,12 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+
+    fn encode(text: &str) -> Vec<u8> {
+        let mut encoded = Vec::new();
+        super::encode(text, &mut encoded);
+        encoded
+    }
 
     fn decoded(text: &str) -> String {
         let mut mail =

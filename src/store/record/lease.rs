@@ -1,6 +1,6 @@
 //! Leases on disk: who is handing an invitation's message to a channel, since when, and until when.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::super::StoreError;
@@ -19,24 +19,29 @@ pub(in super::super) struct Granted {
     pub(in super::super) until: DateTime<Utc>,
 }
 
+/// At most 22 bytes with its version for leases of up to an hour or two: values of that size stay inside sled's pages,
+/// which are copied at every change.
 #[derive(Serialize, Deserialize)]
 struct LeaseV1 {
-    lease: u64,
+    lease: [u8; 8],
     since: i64,
-    until: i64,
+    lasts: i64,
 }
 
 pub(in super::super) fn write(granted: Granted) -> Result<Vec<u8>, StoreError> {
     let Granted { lease, since, until } = granted;
-    encode(LEASE, 1, &LeaseV1 { lease, since: common::micros(since), until: common::micros(until) })
+    let (lease, since, lasts) = (lease.to_be_bytes(), common::micros(since), common::span_micros(until - since));
+    encode(LEASE, 1, &LeaseV1 { lease, since, lasts })
 }
 
 pub(in super::super) fn read(record: &[u8]) -> Result<Granted, StoreError> {
     match split(LEASE, record)? {
         (1, body) => {
             let stored: LeaseV1 = decode(LEASE, body)?;
-            let time = |micros| common::instant(micros).map_err(|wrong| unreadable(LEASE, &wrong));
-            Ok(Granted { lease: stored.lease, since: time(stored.since)?, until: time(stored.until)? })
+            let since = common::instant(stored.since).map_err(|wrong| unreadable(LEASE, &wrong))?;
+            let until = since.checked_add_signed(TimeDelta::microseconds(stored.lasts));
+            let until = until.ok_or_else(|| unreadable(LEASE, &"it never ends"))?;
+            Ok(Granted { lease: u64::from_be_bytes(stored.lease), since, until })
         }
         (version, _) => Err(newer(LEASE, version)),
     }
@@ -51,5 +56,8 @@ mod tests {
         let at = |seconds| DateTime::from_timestamp(seconds, 0).unwrap();
         let granted = Granted { lease: u64::MAX, since: at(1), until: at(2) };
         assert_eq!(read(&write(granted).unwrap()).unwrap(), granted);
+        let since = DateTime::from_timestamp(4_000_000_000, 1_000).unwrap();
+        let granted = Granted { lease: u64::MAX, since, until: since + TimeDelta::minutes(60) };
+        assert_eq!(write(granted).unwrap().len(), 22);
     }
 }
