@@ -4,6 +4,8 @@
 //! index), link tokens (so a token needs no index either) and the marks of suppressed addresses (so the list of those
 //! who said no holds no addresses). Every use has its own label, so a value of one kind never passes for another.
 
+use std::sync::Arc;
+
 use aws_lc_rs::{constant_time, hmac};
 use data_encoding::BASE64URL_NOPAD;
 
@@ -19,7 +21,7 @@ const TOKEN_BYTES: usize = 16 + 1 + TAG_BYTES;
 /// The keyed hash of one store. `Debug` does not show the key.
 #[derive(Clone)]
 pub struct Seal {
-    key: hmac::Key,
+    key: Arc<hmac::Key>,
 }
 
 impl std::fmt::Debug for Seal {
@@ -51,7 +53,7 @@ pub struct LinkTarget {
 impl Seal {
     /// The seal of a store with this secret.
     pub fn new(secret: &[u8; SECRET_BYTES]) -> Self {
-        Self { key: hmac::Key::new(hmac::HMAC_SHA256, secret) }
+        Self { key: Arc::new(hmac::Key::new(hmac::HMAC_SHA256, secret)) }
     }
 
     /// HMAC-SHA256 over the label and the length-prefixed parts.
