@@ -73,6 +73,8 @@ pub(super) enum Command {
     Hold(HoldOptions),
     /// Let go what is held. Lists what would go out, and asks, unless --yes is given
     Release(ReleaseOptions),
+    /// Give back the room on disk that the store has no use for, while the daemon goes on
+    Compact,
     /// Ask those again who came to a stop, through the gate and within their windows
     Retry(RetryOptions),
     /// Messages of which nobody can say whether they left

@@ -8,6 +8,7 @@ mod args;
 mod cards;
 mod check;
 mod client;
+mod compact;
 mod contacts;
 mod demo;
 mod events;
@@ -124,6 +125,7 @@ async fn command(command: Command, context: &mut Context<'_>) -> Result<Exit, Fa
         Command::Report(ReportCommand::Rates(options)) => report::rates(&options, context).await,
         Command::Hold(options) => hold::hold(&options, context).await,
         Command::Release(options) => hold::release(&options, context).await,
+        Command::Compact => compact::compact(context).await,
         Command::Retry(options) => retry::retry(&options, context).await,
         Command::Unknown(UnknownCommand::List(options)) => unknown::list(&options, context).await,
         Command::Unknown(UnknownCommand::Retry(options)) => unknown::retry(&options, context).await,

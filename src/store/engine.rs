@@ -4,7 +4,9 @@ use tokio::sync::watch;
 
 use crate::store::StoreError;
 use crate::store::health::Health;
+use crate::store::sizes::Raw;
 use crate::store::view::{Reading, View};
+use crate::store::walk::Taps;
 
 /// Runs units of work one after the other, each durable before it is acknowledged, and reads beside them.
 pub(crate) trait Engine: Send + Sync + 'static {
@@ -19,6 +21,18 @@ pub(crate) trait Engine: Send + Sync + 'static {
         &self,
         look: impl FnOnce(&dyn Reading) -> Result<T, StoreError> + Send + 'static,
     ) -> impl Future<Output = Result<T, StoreError>> + Send;
+
+    /// Does something between two groups of units of work, also while no changes are taken.
+    fn between<T: Send + 'static>(
+        &self,
+        act: impl FnOnce(&mut Taps) -> T + Send + 'static,
+    ) -> impl Future<Output = Result<T, StoreError>> + Send;
+
+    /// The bytes that it takes on disk.
+    fn disk_bytes(&self) -> impl Future<Output = Result<u64, StoreError>> + Send;
+
+    /// Copies everything to where it takes less room, while units of work go on. Gives what was copied.
+    fn compact(&self) -> impl Future<Output = Result<Raw, StoreError>> + Send;
 
     /// Whether it takes changes, and every change of that.
     fn health(&self) -> watch::Receiver<Health>;

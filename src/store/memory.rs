@@ -2,14 +2,16 @@
 
 use std::collections::BTreeMap;
 use std::ops::Bound;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::watch;
 
 use super::engine::Engine;
 use super::health::Health;
 use super::shared::Shared;
+use super::sizes::Raw;
 use super::view::{Changes, Pairs, Reading, View};
+use super::walk::Taps;
 use super::{Store, StoreError};
 
 /// Ordered keys in memory.
@@ -32,18 +34,23 @@ impl Reading for Map {
 /// They, until the store is closed.
 pub(crate) struct Memory {
     map: Mutex<Option<Map>>,
+    taps: Mutex<Taps>,
     health: watch::Sender<Health>,
 }
 
 impl Memory {
     /// An engine over these pairs.
     pub(crate) fn of(map: Map) -> Self {
-        Self { map: Mutex::new(Some(map)), health: watch::Sender::new(Health::Writable) }
+        Self { map: Mutex::new(Some(map)), taps: Mutex::default(), health: watch::Sender::new(Health::Writable) }
     }
 
     fn with<T>(&self, act: impl FnOnce(&mut Map) -> Result<T, StoreError>) -> Result<T, StoreError> {
         let mut map = self.map.lock().unwrap_or_else(PoisonError::into_inner);
         act(map.as_mut().ok_or(StoreError::Closed)?)
+    }
+
+    fn taps(&self) -> MutexGuard<'_, Taps> {
+        self.taps.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -59,6 +66,7 @@ impl Engine for Memory {
             let mut view = View::of(map);
             let done = unit(&mut view)?;
             let changes: Changes = view.into_changes();
+            self.taps().note(&changes);
             for (key, value) in changes {
                 match value {
                     Some(value) => drop(map.0.insert(key, value)),
@@ -74,6 +82,25 @@ impl Engine for Memory {
         look: impl FnOnce(&dyn Reading) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
         self.with(|map| look(map))
+    }
+
+    async fn between<T: Send + 'static>(
+        &self,
+        act: impl FnOnce(&mut Taps) -> T + Send + 'static,
+    ) -> Result<T, StoreError> {
+        self.with(|_| Ok(act(&mut self.taps())))
+    }
+
+    async fn disk_bytes(&self) -> Result<u64, StoreError> {
+        Ok(0)
+    }
+
+    async fn compact(&self) -> Result<Raw, StoreError> {
+        self.with(|map| {
+            let mut raw = Raw::default();
+            map.0.iter().for_each(|(key, value)| raw.count(&[(key.clone(), value.clone())]));
+            Ok(raw)
+        })
     }
 
     fn health(&self) -> watch::Receiver<Health> {

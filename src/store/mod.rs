@@ -21,7 +21,9 @@ mod migrate;
 mod reads;
 mod record;
 mod shared;
+mod sizes;
 mod view;
+mod walk;
 mod work;
 
 #[cfg(test)]
@@ -57,6 +59,7 @@ use crate::report::tally::{Cell, SurfaceCell, SurfaceTally, Tally};
 
 pub use health::{Health, ReadOnlyReason};
 pub use reads::WaitingPage;
+pub use sizes::{Compacted, Raw, Sizes};
 pub use work::answers::{CardAnswer, InvitationAnswer, Recorded, Refusal};
 pub use work::interventions::{Intervened, Intervention, Wanted};
 
@@ -246,6 +249,13 @@ pub trait Store: Send + Sync {
     async fn last_fire(&self, journey: &JourneyId, stage: &StageId) -> Result<Option<DateTime<Utc>>, StoreError>;
     /// Notes that a fire was worked through.
     async fn finish_fire(&self, journey: JourneyId, stage: StageId, at: DateTime<Utc>) -> Result<(), StoreError>;
+
+    /// How much room the store takes, and what was in it when it was last counted.
+    async fn sizes(&self) -> Result<Sizes, StoreError>;
+    /// Counts what is in the store: reads all of it.
+    async fn count(&self) -> Result<Sizes, StoreError>;
+    /// Gives back the room that the store has no use for, while it goes on: copies it whole.
+    async fn compact(&self) -> Result<Compacted, StoreError>;
 
     /// Writes out and closes. Later calls fail with [`StoreError::Closed`].
     async fn close(&self) -> Result<(), StoreError>;

@@ -13,7 +13,9 @@ use super::engine::Engine;
 use super::health::Health;
 use super::memory::{Map, Memory};
 use super::shared::Shared;
+use super::sizes::Raw;
 use super::view::{Reading, View};
+use super::walk::Taps;
 use super::{Store, StoreError};
 
 /// What outlives the machine.
@@ -77,6 +79,21 @@ impl Engine for Mortal {
             return Err(StoreError::Closed);
         }
         self.disk.read(look).await
+    }
+
+    async fn between<T: Send + 'static>(
+        &self,
+        act: impl FnOnce(&mut Taps) -> T + Send + 'static,
+    ) -> Result<T, StoreError> {
+        self.disk.between(act).await
+    }
+
+    async fn disk_bytes(&self) -> Result<u64, StoreError> {
+        self.disk.disk_bytes().await
+    }
+
+    async fn compact(&self) -> Result<Raw, StoreError> {
+        self.disk.compact().await
     }
 
     fn health(&self) -> watch::Receiver<Health> {

@@ -1,12 +1,16 @@
 //! The store over any [`Engine`]: hands each call of the port to its unit of work or its look-up.
 
+use std::sync::{Mutex, PoisonError};
+
 use async_trait::async_trait;
 use chrono::{DateTime, NaiveDate, Utc};
 use tokio::sync::watch;
 
 use super::engine::Engine;
 use super::health::Health;
+use super::sizes::{Compacted, Raw, Sizes};
 use super::view::Reading;
+use super::walk;
 use super::{
     CardAnswer, Expiry, GiveBack, Intervened, Intervention, InvitationAnswer, LeaseRequest, Leased, Recorded, Refusal,
     Settlement, Store, StoreError, WaitingPage, keys, migrate, reads, work,
@@ -28,6 +32,8 @@ use crate::report::tally::{Cell, SurfaceCell, SurfaceTally, Tally};
 pub(crate) struct Shared<E> {
     engine: E,
     seal: Seal,
+    /// What was in the store when it was last counted.
+    raw: Mutex<Option<Raw>>,
 }
 
 impl<E: Engine> Shared<E> {
@@ -52,7 +58,16 @@ impl<E: Engine> Shared<E> {
         let secret: [u8; SECRET_BYTES] = kept.try_into().map_err(unreadable)?;
         let seal = Seal::new(&secret);
         migrate::run(&engine, &seal, migrate::STEPS).await?;
-        Ok(Self { engine, seal })
+        Ok(Self { engine, seal, raw: Mutex::new(None) })
+    }
+}
+
+impl<E: Engine> Shared<E> {
+    async fn sizes_with(&self, raw: Option<Raw>) -> Result<Sizes, StoreError> {
+        let disk_bytes = self.engine.disk_bytes().await?;
+        let mut known = self.raw.lock().unwrap_or_else(PoisonError::into_inner);
+        *known = raw.or(*known);
+        Ok(Sizes { disk_bytes, raw: *known })
     }
 }
 
@@ -261,6 +276,26 @@ impl<E: Engine> Store for Shared<E> {
                 Ok(())
             })
             .await
+    }
+
+    async fn sizes(&self) -> Result<Sizes, StoreError> {
+        self.sizes_with(None).await
+    }
+
+    async fn count(&self) -> Result<Sizes, StoreError> {
+        let (mut from, mut raw) = (Some(Vec::new()), Raw::default());
+        while let Some(begin) = from {
+            let (pairs, next) = self.engine.read(move |db| walk::stretch(db, &begin)).await?;
+            raw.count(&pairs);
+            from = next;
+        }
+        self.sizes_with(Some(raw)).await
+    }
+
+    async fn compact(&self) -> Result<Compacted, StoreError> {
+        let before_bytes = self.engine.disk_bytes().await?;
+        let raw = self.engine.compact().await?;
+        Ok(Compacted { before_bytes, after: self.sizes_with(Some(raw)).await? })
     }
 
     async fn close(&self) -> Result<(), StoreError> {

@@ -7,6 +7,8 @@ mod binary;
 #[cfg(test)]
 mod check;
 #[cfg(test)]
+mod copies;
+#[cfg(test)]
 mod daemon;
 #[cfg(test)]
 mod operations;

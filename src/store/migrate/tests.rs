@@ -10,6 +10,8 @@ use crate::store::Health;
 use crate::store::contract::{SECRET, fixture};
 use crate::store::keys::kind;
 use crate::store::memory::{Map, Memory};
+use crate::store::sizes::Raw;
+use crate::store::walk::Taps;
 
 /// As many as fill two slices and a bit.
 const N: usize = 2 * SLICE + 7;
@@ -62,6 +64,21 @@ impl Engine for Mortal {
         look: impl FnOnce(&dyn Reading) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
         self.memory.read(look).await
+    }
+
+    async fn between<T: Send + 'static>(
+        &self,
+        act: impl FnOnce(&mut Taps) -> T + Send + 'static,
+    ) -> Result<T, StoreError> {
+        self.memory.between(act).await
+    }
+
+    async fn disk_bytes(&self) -> Result<u64, StoreError> {
+        self.memory.disk_bytes().await
+    }
+
+    async fn compact(&self) -> Result<Raw, StoreError> {
+        self.memory.compact().await
     }
 
     fn health(&self) -> watch::Receiver<Health> {

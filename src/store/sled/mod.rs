@@ -5,23 +5,29 @@
 //! the disk's cache nor the file's metadata. Only then is anybody told that their work is done. A disk that is full turns
 //! the store read-only until there is room again.
 
+mod filling;
+mod home;
 mod place;
 mod slot;
 mod writer;
 
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 
 use tokio::sync::watch;
 
 use super::engine::Engine;
 use super::health::Health;
 use super::shared::Shared;
+use super::sizes::Raw;
 use super::view::{Pairs, Reading, View};
+use super::walk::{Taps, Walk};
 use super::{Store, StoreError};
+use filling::Filling;
+use home::Home;
 use place::{Place, RealDisk};
 use slot::{At, Slot};
-use writer::{Pauses, Writer};
+use writer::{Pauses, Replacement, Writer};
 
 /// Where and how to open a store.
 #[derive(Clone, Debug)]
@@ -38,15 +44,20 @@ pub async fn open(
     options: SledOptions,
     secret: [u8; crate::domain::seal::SECRET_BYTES],
 ) -> Result<Arc<dyn Store>, StoreError> {
-    let opened = tokio::task::spawn_blocking(move || open_blocking(options));
-    let sled = opened.await.map_err(failed)??;
+    let sled = blocking(move || open_blocking(&options)).await?;
     Ok(Arc::new(Shared::open(sled, secret).await?))
 }
 
-fn open_blocking(options: SledOptions) -> Result<Sled, StoreError> {
-    let place = Place { path: options.path, cache_bytes: options.cache_bytes, disk: Box::new(RealDisk) };
-    let (writer, slot) = Writer::start(place, Pauses::USUAL)?;
-    Ok(Sled { slot, writer })
+fn open_blocking(options: &SledOptions) -> Result<Sled, StoreError> {
+    let place = Place::at_home(&options.path, options.cache_bytes, Box::new(RealDisk))?;
+    Sled::start(place, Pauses::USUAL)
+}
+
+/// Runs what blocks, off the async threads.
+async fn blocking<T: Send + 'static>(
+    act: impl FnOnce() -> Result<T, StoreError> + Send + 'static,
+) -> Result<T, StoreError> {
+    tokio::task::spawn_blocking(act).await.map_err(failed)?
 }
 
 /// Wraps what went wrong below.
@@ -55,8 +66,35 @@ pub(super) fn failed(source: impl std::error::Error + Send + Sync + 'static) -> 
 }
 
 struct Sled {
+    path: PathBuf,
+    cache_bytes: u64,
+    /// The writer's: it leaves when the store is closed, however long handles of it are kept.
+    home: Weak<Home>,
     slot: Arc<Slot>,
     writer: Writer,
+}
+
+impl Sled {
+    fn start(place: Place, pauses: Pauses) -> Result<Self, StoreError> {
+        let (path, cache_bytes) = (place.path().to_owned(), place.cache_bytes());
+        let home = place.home().map_or_else(|_| Weak::new(), Arc::downgrade);
+        let (writer, slot) = Writer::start(place, pauses)?;
+        Ok(Self { path, cache_bytes, home, slot, writer })
+    }
+
+    /// Copies the store into a room of its own, and puts the copy in its place. When it is dropped in between, the copy goes
+    /// with it.
+    async fn copy(&self, home: Arc<Home>) -> Result<Raw, StoreError> {
+        let cache_bytes = self.cache_bytes;
+        let mut filling = blocking(move || Filling::begin(home.make_room()?, cache_bytes)).await?;
+        let mut walk = Walk::begin(self).await?;
+        while let Some(part) = walk.step(self).await? {
+            filling = blocking(move || filling.take(part).map(|()| filling)).await?;
+        }
+        // Nobody is to wait while all of it is written out.
+        let filling = blocking(move || filling.flush().map(|()| filling)).await?;
+        self.writer.replace(Replacement { filling, walk }).await
+    }
 }
 
 /// What is in the tree now.
@@ -89,11 +127,36 @@ impl Engine for Sled {
         look: impl FnOnce(&dyn Reading) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
         let tree = self.slot.tree().await?;
-        tokio::task::spawn_blocking(move || look(&Tree(&tree))).await.map_err(failed)?
+        blocking(move || look(&Tree(&tree))).await
+    }
+
+    async fn between<T: Send + 'static>(
+        &self,
+        act: impl FnOnce(&mut Taps) -> T + Send + 'static,
+    ) -> Result<T, StoreError> {
+        self.writer.between(act).await
+    }
+
+    async fn disk_bytes(&self) -> Result<u64, StoreError> {
+        let path = self.path.clone();
+        blocking(move || Place::disk_bytes(&path).map_err(failed)).await
+    }
+
+    async fn compact(&self) -> Result<Raw, StoreError> {
+        if let Health::ReadOnly(reason) = *self.health().borrow() {
+            return Err(StoreError::ReadOnly { reason });
+        }
+        self.copy(self.home.upgrade().ok_or(StoreError::Closed)?).await
     }
 
     async fn close(&self) -> Result<(), StoreError> {
         self.slot.put(At::Closed);
+        // A copy in the making finds it closed at its next step, and is gone before the home is left.
+        let room = self.home.upgrade().map(|home| home.room());
+        let _none_copies = match &room {
+            Some(room) => Some(room.lock().await),
+            None => None,
+        };
         self.writer.close().await
     }
 

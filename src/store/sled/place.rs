@@ -8,9 +8,12 @@
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, ErrorKind, Write};
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use super::failed;
+use super::home::Home;
 use crate::store::StoreError;
 use crate::store::health::ReadOnlyReason;
 
@@ -20,6 +23,8 @@ const RESERVE_BYTES_MIN: u64 = if cfg!(test) { 64 << 10 } else { 8 << 20 };
 const RESERVE: &str = "reserve";
 /// Written at a time when room is set aside.
 const BLOCK_BYTES: usize = 64 << 10;
+/// What the file system counts room in.
+const BLOCK_OF_STAT_BYTES: u64 = 512;
 
 /// What is asked of the file system. Tests have one that fails when they say so.
 pub(super) trait Disk: Send + 'static {
@@ -64,9 +69,11 @@ fn noise(seed: &mut u64) -> Vec<u8> {
 
 /// Where a store lies and how it is opened.
 pub(super) struct Place {
-    pub(super) path: PathBuf,
-    pub(super) cache_bytes: u64,
-    pub(super) disk: Box<dyn Disk>,
+    path: PathBuf,
+    cache_bytes: u64,
+    disk: Box<dyn Disk>,
+    /// The folders around it; none if it is to take another's place itself.
+    home: Option<Arc<Home>>,
 }
 
 /// A store that is open, and our own handle of its log.
@@ -76,6 +83,57 @@ pub(super) struct Opened {
 }
 
 impl Place {
+    /// A store at home, alone.
+    pub(super) fn at_home(path: &Path, cache_bytes: u64, disk: Box<dyn Disk>) -> Result<Self, StoreError> {
+        let home = Some(Arc::new(Home::enter(path)?));
+        Ok(Self { path: path.to_owned(), cache_bytes, disk, home })
+    }
+
+    /// A store in a folder that somebody else looks after.
+    pub(super) fn elsewhere(folder: &Path, cache_bytes: u64) -> Self {
+        Self { path: folder.to_owned(), cache_bytes, disk: Box::new(RealDisk), home: None }
+    }
+
+    /// Its folder.
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Bytes that sled is told to keep in memory.
+    pub(super) fn cache_bytes(&self) -> u64 {
+        self.cache_bytes
+    }
+
+    /// The folders around it.
+    pub(super) fn home(&self) -> Result<&Arc<Home>, StoreError> {
+        self.home.as_ref().ok_or(StoreError::NotFound { what: "place beside the store" })
+    }
+
+    /// Makes sure that what was written to the file is on the disk.
+    pub(super) fn sync(&self, file: &File) -> Result<(), StoreError> {
+        self.disk.sync(file).map_err(failed)
+    }
+
+    /// The bytes that it takes on disk, without what is set aside.
+    pub(super) fn disk_bytes(path: &Path) -> io::Result<u64> {
+        let mut bytes = 0;
+        let mut folders = vec![path.to_owned()];
+        while let Some(folder) = folders.pop() {
+            for entry in fs::read_dir(folder)? {
+                let entry = entry?;
+                match entry.metadata() {
+                    Ok(about) if about.is_dir() => folders.push(entry.path()),
+                    Ok(about) if entry.file_name() != RESERVE => bytes += about.blocks() * BLOCK_OF_STAT_BYTES,
+                    Ok(_) => (),
+                    // It went in between, as an index does that another has replaced.
+                    Err(err) if err.kind() == ErrorKind::NotFound => (),
+                    Err(err) => return Err(err),
+                }
+            }
+        }
+        Ok(bytes)
+    }
+
     /// Opens the store. Where there is no room for that, what was set aside is given up first.
     pub(super) fn open(&self) -> Result<Opened, StoreError> {
         match self.open_as_it_is() {
@@ -185,7 +243,7 @@ mod tests {
     #[test]
     fn an_index_that_was_left_unfinished_does_not_make_the_store_unreadable() {
         let folder = tempfile::tempdir().unwrap();
-        let place = Place { path: folder.path().to_owned(), cache_bytes: 1 << 20, disk: Box::new(RealDisk) };
+        let place = Place::elsewhere(folder.path(), 1 << 20);
         let put = |key: &[u8]| {
             let Opened { db, log } = place.open().unwrap();
             db.insert(key, key).unwrap();
@@ -205,9 +263,8 @@ mod tests {
 
     #[test]
     fn what_is_set_aside_takes_room_is_kept_and_can_be_given_up() {
-        use std::os::unix::fs::MetadataExt;
         let folder = tempfile::tempdir().unwrap();
-        let place = Place { path: folder.path().to_owned(), cache_bytes: 1 << 20, disk: Box::new(RealDisk) };
+        let place = Place::elsewhere(folder.path(), 1 << 20);
         assert!(!place.give_up_reserve());
         place.set_reserve_aside().unwrap();
         let reserve = fs::metadata(folder.path().join(RESERVE)).unwrap();

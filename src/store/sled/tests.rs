@@ -1,5 +1,6 @@
 //! What only a store on disk can get wrong: being opened again, being opened twice, being killed.
 
+mod copies;
 mod crash;
 mod full;
 
@@ -56,7 +57,7 @@ async fn a_store_that_is_closed_may_be_opened_again_at_once() {
     let folder = tempfile::tempdir().unwrap();
     let mut handles = Vec::new();
     for n in 0..10 {
-        let store = open_at(folder.path()).await.unwrap();
+        let store = open_at(&folder.path().join("store")).await.unwrap();
         assert_eq!(store.contacts_after(None, 100).await.unwrap().len(), n);
         store.put_contacts(vec![ContactChange::none(contact_id(&format!("c-{n}")))], false).await.unwrap();
         store.close().await.unwrap();
@@ -68,9 +69,9 @@ async fn a_store_that_is_closed_may_be_opened_again_at_once() {
 #[tokio::test]
 async fn a_folder_that_is_in_use_is_named_and_left_alone() {
     let folder = tempfile::tempdir().unwrap();
-    let first = open_at(folder.path()).await.unwrap();
-    match open_at(folder.path()).await.err() {
-        Some(StoreError::InUse { path }) => assert_eq!(path, folder.path()),
+    let first = open_at(&folder.path().join("store")).await.unwrap();
+    match open_at(&folder.path().join("store")).await.err() {
+        Some(StoreError::InUse { path }) => assert_eq!(path, folder.path().join("store")),
         other => panic!("{other:?}"),
     }
     first.put_contacts(vec![ContactChange::none(contact_id("ada"))], false).await.unwrap();
@@ -100,7 +101,7 @@ async fn what_is_no_store_is_not_called_in_use() {
 async fn many_writers_at_once_all_come_to_an_end_and_all_is_there() {
     const N: usize = 300;
     let folder = tempfile::tempdir().unwrap();
-    let world = Arc::new(World::of(open_at(folder.path()).await.unwrap()));
+    let world = Arc::new(World::of(open_at(&folder.path().join("store")).await.unwrap()));
     let mut writers = JoinSet::new();
     for n in 0..N {
         let world = Arc::clone(&world);
@@ -109,7 +110,7 @@ async fn many_writers_at_once_all_come_to_an_end_and_all_is_there() {
     let written: BTreeSet<_> = writers.join_all().await.into_iter().collect();
     world.store.close().await.unwrap();
     drop(world);
-    let store = open_at(folder.path()).await.unwrap();
+    let store = open_at(&folder.path().join("store")).await.unwrap();
     let there: BTreeSet<_> = every_invitation(&*store).await.iter().map(|invitation| invitation.id).collect();
     assert_eq!((written.len(), there), (N, written));
     books::check(&*store).await;
@@ -119,12 +120,13 @@ async fn many_writers_at_once_all_come_to_an_end_and_all_is_there() {
 async fn a_store_of_any_layout_is_read_whole_and_its_queue_comes_to_an_end() {
     for layout in fixture::stored() {
         let folder = tempfile::tempdir().unwrap();
-        let raw = ::sled::open(folder.path()).unwrap();
+        let path = folder.path().join("store");
+        let raw = ::sled::open(&path).unwrap();
         for (key, value) in layout {
             raw.insert(key, value).unwrap();
         }
         drop(raw);
-        finish_the_queue(folder.path()).await;
+        finish_the_queue(&path).await;
     }
 }
 

@@ -17,13 +17,16 @@ use std::time::Duration;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::Instant;
 
+use super::filling::Filling;
 use super::place::{Opened, Place};
 use super::slot::{At, Slot};
 use super::{Tree, failed};
 use crate::chain::Chain;
 use crate::store::StoreError;
 use crate::store::health::{Health, ReadOnlyReason};
+use crate::store::sizes::Raw;
 use crate::store::view::View;
+use crate::store::walk::{Taps, Walk};
 
 /// Units of work that may wait; beyond, whoever brings more waits to hand it in.
 const WAITING_MAX: usize = 4_096;
@@ -41,7 +44,21 @@ type Tell = Box<dyn FnOnce(Result<(), StoreError>) + Send>;
 
 enum Order {
     Run(Job),
+    Apart(Apart),
+}
+
+/// What is done between two groups.
+enum Apart {
+    Act(Box<dyn FnOnce(&mut Taps) + Send>),
+    Replace(Box<Replacement>, oneshot::Sender<Result<Raw, StoreError>>),
     Close(oneshot::Sender<Result<(), StoreError>>),
+}
+
+/// A copy of the store that is to take its place.
+pub(super) struct Replacement {
+    pub(super) filling: Filling,
+    /// The walk that it was filled by, which is over; what has changed since was noted for it.
+    pub(super) walk: Walk,
 }
 
 /// The pauses between two looks whether a store that could not write can write again: the first, doubled each time, and
@@ -83,6 +100,7 @@ impl Writer {
             health: told,
             timer,
             pauses,
+            taps: Taps::default(),
             next_look: None,
         };
         let builder = std::thread::Builder::new().name("store".to_owned());
@@ -113,11 +131,32 @@ impl Writer {
         told.await.map_err(|_| StoreError::Closed)?
     }
 
+    /// Does something between two groups.
+    pub(super) async fn between<T: Send + 'static>(
+        &self,
+        act: impl FnOnce(&mut Taps) -> T + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let (tell, told) = oneshot::channel();
+        self.apart(Apart::Act(Box::new(move |taps| drop(tell.send(act(taps)))))).await?;
+        told.await.map_err(|_| StoreError::Closed)
+    }
+
+    /// Puts a copy in the place of the store. Gives what was copied.
+    pub(super) async fn replace(&self, replacement: Replacement) -> Result<Raw, StoreError> {
+        let (tell, told) = oneshot::channel();
+        self.apart(Apart::Replace(Box::new(replacement), tell)).await?;
+        told.await.map_err(|_| StoreError::Closed)?
+    }
+
     /// Finishes what is waiting, writes out, and ends the thread. After it the folder can be opened again.
     pub(super) async fn close(&self) -> Result<(), StoreError> {
         let (tell, told) = oneshot::channel();
-        self.orders.send(Order::Close(tell)).await.map_err(|_| StoreError::Closed)?;
+        self.apart(Apart::Close(tell)).await?;
         told.await.map_err(|_| StoreError::Closed)?
+    }
+
+    async fn apart(&self, act: Apart) -> Result<(), StoreError> {
+        self.orders.send(Order::Apart(act)).await.map_err(|_| StoreError::Closed)
     }
 }
 
@@ -128,6 +167,7 @@ struct Thread {
     /// Whether a write has failed since it was opened.
     failed: bool,
     inbox: mpsc::Receiver<Order>,
+    taps: Taps,
     slot: Arc<Slot>,
     health: watch::Sender<Health>,
     timer: tokio::runtime::Runtime,
@@ -140,23 +180,50 @@ impl Thread {
     fn run(mut self) {
         while let Some(order) = self.next_order() {
             let mut jobs = Vec::new();
-            let mut closing = None;
+            let mut apart = None;
             let mut next = Some(order);
             while let Some(order) = next {
                 match order {
                     Order::Run(job) => jobs.push(job),
-                    Order::Close(tell) => closing = Some(tell),
+                    Order::Apart(act) => apart = Some(act),
                 }
-                next = if jobs.len() < GROUP_MAX && closing.is_none() { self.inbox.try_recv().ok() } else { None };
+                next = if jobs.len() < GROUP_MAX && apart.is_none() { self.inbox.try_recv().ok() } else { None };
             }
             self.work_off(jobs);
-            if let Some(tell) = closing {
-                let flushed = if self.refusal().is_some() { Ok(()) } else { self.flush() };
-                self.let_go(At::Closed);
-                drop(tell.send(flushed));
-                return;
+            match apart {
+                None => (),
+                Some(Apart::Act(act)) => act(&mut self.taps),
+                Some(Apart::Replace(replacement, tell)) => drop(tell.send(self.replace(*replacement))),
+                Some(Apart::Close(tell)) => return self.close(tell),
             }
         }
+    }
+
+    fn close(mut self, tell: oneshot::Sender<Result<(), StoreError>>) {
+        let flushed = if self.refusal().is_some() { Ok(()) } else { self.flush() };
+        self.let_go(At::Closed);
+        // Its home is free when its owner is told.
+        drop(self.place);
+        drop(tell.send(flushed));
+    }
+
+    /// Puts a copy of the store in its place, with what has changed since it was taken.
+    fn replace(&mut self, Replacement { mut filling, walk }: Replacement) -> Result<Raw, StoreError> {
+        if let Some(refusal) = self.refusal() {
+            return Err(refusal);
+        }
+        filling.change(self.taps.drain(walk.number()).map_err(failed)?)?;
+        let (raw, room) = filling.finish()?;
+        self.let_go(At::Away);
+        let replaced = room.move_in();
+        // Whichever stands there now.
+        if let Err(err) = self.open_again() {
+            self.turn_read_only(reason_of(&err));
+        }
+        if let Err(err) = self.place.set_reserve_aside() {
+            tracing::warn!("no room can be set aside for the store: {err}");
+        }
+        replaced.map(|()| raw)
     }
 
     /// The next order; until it comes, looks now and then whether a store that could not write can write again.
@@ -179,15 +246,15 @@ impl Thread {
     }
 
     fn work_off(&mut self, jobs: Vec<Job>) {
-        let (committed, replies) = match (self.refusal(), &self.opened) {
-            (None, Some(opened)) => self.commit(opened, jobs),
-            (refusal, _) => {
-                let refusal = refusal.unwrap_or(StoreError::Closed);
-                let refused = jobs.into_iter().map(|job| job(Err(refusal.clone()))).collect();
-                (Ok(()), refused)
-            }
+        if jobs.is_empty() {
+            return;
+        }
+        let (committed, replies) = match self.refusal() {
+            None => self.commit(jobs),
+            Some(refusal) => (Ok(()), jobs.into_iter().map(|job| job(Err(refusal.clone()))).collect()),
         };
         let told = committed.map_err(|reason| {
+            self.slot.put(At::Away);
             self.turn_read_only(reason);
             StoreError::ReadOnly { reason }
         });
@@ -200,7 +267,8 @@ impl Thread {
         }
     }
 
-    fn commit(&self, opened: &Opened, jobs: Vec<Job>) -> (Result<(), ReadOnlyReason>, Vec<Tell>) {
+    fn commit(&mut self, jobs: Vec<Job>) -> (Result<(), ReadOnlyReason>, Vec<Tell>) {
+        let Some(opened) = &self.opened else { return (Ok(()), Vec::new()) };
         let tree = Tree(&opened.db);
         let mut view = View::of(&tree);
         let replies: Vec<Tell> = jobs.into_iter().map(|job| job(Ok(&mut view))).collect();
@@ -208,6 +276,7 @@ impl Thread {
         if changes.is_empty() {
             return (Ok(()), replies);
         }
+        self.taps.note(&changes);
         let mut batch = sled::Batch::default();
         for (key, value) in changes {
             match value {
@@ -222,7 +291,7 @@ impl Thread {
     fn flush(&self) -> Result<(), StoreError> {
         let Some(opened) = &self.opened else { return Err(StoreError::Closed) };
         opened.db.flush().map_err(failed)?;
-        self.place.disk.sync(&opened.log).map_err(failed)
+        self.place.sync(&opened.log)
     }
 
     /// Takes nothing in from now on, and says so once.
@@ -230,7 +299,7 @@ impl Thread {
         tracing::error!("the store turns read-only, because {reason}; nothing that was acknowledged is lost");
         self.next_look = reason.may_pass().then(|| (Instant::now() + self.pauses.first, self.pauses.first * 2));
         self.failed = true;
-        self.slot.put(At::Away);
+        self.taps.spoil();
         self.health.send_replace(Health::ReadOnly(reason));
     }
 
@@ -239,7 +308,8 @@ impl Thread {
     fn open_for_reading(&mut self) {
         self.place.give_up_reserve();
         if self.place.can_be_written() {
-            self.open_again();
+            // What went wrong has been said, and will be tried again.
+            drop(self.open_again());
         } else if let Some(opened) = &self.opened {
             self.slot.put(At::Open((*opened.db).clone()));
         }
@@ -248,10 +318,8 @@ impl Thread {
     /// Goes on if there is room again.
     fn look_again(&mut self) {
         let has_room = self.place.set_reserve_aside().is_ok();
-        if self.opened.is_none() || (self.failed && has_room) {
-            self.open_again();
-        }
-        if has_room && self.opened.is_some() {
+        let is_open = if self.opened.is_none() || (self.failed && has_room) { self.open_again().is_ok() } else { true };
+        if has_room && is_open {
             self.next_look = None;
             self.health.send_replace(Health::Writable);
             tracing::info!("the store takes changes again");
@@ -261,19 +329,16 @@ impl Thread {
         self.next_look = Some((Instant::now() + pause, pause * 2));
     }
 
-    fn open_again(&mut self) {
+    fn open_again(&mut self) -> Result<(), StoreError> {
         self.let_go(At::Away);
-        match self.place.open() {
-            Ok(opened) => {
-                self.slot.put(At::Open((*opened.db).clone()));
-                self.opened = Some(opened);
-                self.failed = false;
-            }
-            Err(err) => {
-                tracing::error!("the store cannot be opened, so it cannot be read either: {}", Chain(&err));
-                self.slot.put(At::Gone(err));
-            }
-        }
+        let opened = self.place.open().inspect_err(|err| {
+            tracing::error!("the store cannot be opened, so it cannot be read either: {}", Chain(err));
+            self.slot.put(At::Gone(err.clone()));
+        })?;
+        self.slot.put(At::Open((*opened.db).clone()));
+        self.opened = Some(opened);
+        self.failed = false;
+        Ok(())
     }
 
     /// Lets go of the store, and waits until its folder can be opened again.
@@ -288,6 +353,9 @@ impl Thread {
 
 /// Why a write failed, as far as it can be told.
 fn reason_of(err: &StoreError) -> ReadOnlyReason {
+    if let StoreError::ReadOnly { reason } = err {
+        return *reason;
+    }
     let StoreError::Failed { source } = err else { return ReadOnlyReason::DiskFailed };
     let of_sled = match source.downcast_ref::<sled::Error>() {
         Some(sled::Error::Io(err)) => Some(err),

@@ -10,6 +10,7 @@ mod invitations;
 mod pages;
 mod reports;
 mod retry;
+mod store;
 mod unknown;
 mod why;
 mod wire;
@@ -53,6 +54,8 @@ pub(super) fn router(core: Arc<Core>) -> Router {
         .route("/api/v1/cards/{code}/revoke", post(cards::revoke))
         .route("/api/v1/reports/rates", get(reports::rates))
         .route("/api/v1/why/{id}", get(why::why))
+        .route("/api/v1/store", get(store::sizes))
+        .route("/api/v1/compact", post(store::compact))
         .route("/healthz", get(health::alive))
         .route("/readyz", get(health::ready))
         .route("/metrics", get(health::metrics))

@@ -4,6 +4,7 @@ mod admin;
 mod by_hand;
 mod public;
 mod read_only;
+mod store;
 mod stories;
 
 use std::collections::BTreeMap;

@@ -30,13 +30,14 @@ fn everything_acknowledged_survives_the_death_of_the_process() {
     if let Some(folder) = std::env::var_os(FOLDER) {
         return write_until_killed(PathBuf::from(folder));
     }
-    let folder = tempfile::tempdir().unwrap();
+    let dir = tempfile::tempdir().unwrap();
+    let folder = dir.path().join("store");
     let mut acknowledged = BTreeSet::new();
     for n_lines in KILLS {
         let n_before = acknowledged.len();
-        acknowledged.extend(run_and_kill(folder.path(), n_lines));
+        acknowledged.extend(run_and_kill(&folder, n_lines));
         assert!(acknowledged.len() >= n_before + n_lines);
-        check(folder.path(), &acknowledged);
+        check(&folder, &acknowledged);
     }
 }
 

@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicI32, Ordering};
 use std::time::Duration;
 
 use super::super::place::{Disk, Place, RealDisk};
-use super::super::writer::{Pauses, Writer};
+use super::super::writer::Pauses;
 use super::super::{Shared, Sled};
 use super::open_at;
 use crate::domain::answer::Completeness;
@@ -57,10 +57,9 @@ impl Disk for Fickle {
 }
 
 async fn open_on(disk: &Fickle, path: &Path) -> Arc<dyn Store> {
-    let place = Place { path: path.to_owned(), cache_bytes: 16 << 20, disk: Box::new(disk.clone()) };
+    let place = Place::at_home(path, 16 << 20, Box::new(disk.clone())).unwrap();
     let pauses = Pauses { first: Duration::from_millis(1), longest: Duration::from_millis(2) };
-    let (writer, slot) = Writer::start(place, pauses).unwrap();
-    Arc::new(Shared::open(Sled { slot, writer }, SECRET).await.unwrap())
+    Arc::new(Shared::open(Sled::start(place, pauses).unwrap(), SECRET).await.unwrap())
 }
 
 async fn until_writable(store: &dyn Store) {
@@ -80,7 +79,7 @@ fn refusal<T>(result: Result<T, StoreError>) -> Result<(), ReadOnlyReason> {
 async fn a_full_disk_refuses_changes_and_lets_read_until_there_is_room() {
     let folder = tempfile::tempdir().unwrap();
     let disk = Fickle::default();
-    let store = open_on(&disk, folder.path()).await;
+    let store = open_on(&disk, &folder.path().join("store")).await;
     let world = World::of(Arc::clone(&store));
     let first = world.invite("visit", "ada", "e-1", noon()).await;
     let visit = event("visit", &contact_id("bob"), "e-2", noon());
@@ -104,7 +103,7 @@ async fn a_full_disk_refuses_changes_and_lets_read_until_there_is_room() {
     assert_eq!(before.len(), 2);
     books::check(&*store).await;
     store.close().await.unwrap();
-    let store = open_at(folder.path()).await.unwrap();
+    let store = open_at(&folder.path().join("store")).await.unwrap();
     assert_eq!(every_invitation(&*store).await, before);
     assert!(store.contact(&contact_id("cyd")).await.unwrap().is_some());
 }
@@ -113,12 +112,12 @@ async fn a_full_disk_refuses_changes_and_lets_read_until_there_is_room() {
 async fn a_store_can_be_closed_while_its_disk_is_full() {
     let folder = tempfile::tempdir().unwrap();
     let disk = Fickle::default();
-    let store = open_on(&disk, folder.path()).await;
+    let store = open_on(&disk, &folder.path().join("store")).await;
     store.put_contacts(vec![guest("ada")], false).await.unwrap();
     disk.fail_with(NO_SPACE);
     assert_eq!(refusal(store.put_contacts(vec![guest("bob")], false).await), READ_ONLY);
     store.close().await.unwrap();
-    let store = open_at(folder.path()).await.unwrap();
+    let store = open_at(&folder.path().join("store")).await.unwrap();
     assert!(store.contact(&contact_id("ada")).await.unwrap().is_some());
 }
 
@@ -126,7 +125,7 @@ async fn a_store_can_be_closed_while_its_disk_is_full() {
 async fn a_disk_that_failed_is_not_trusted_again_before_a_restart() {
     let folder = tempfile::tempdir().unwrap();
     let disk = Fickle::default();
-    let store = open_on(&disk, folder.path()).await;
+    let store = open_on(&disk, &folder.path().join("store")).await;
     store.put_contacts(vec![guest("ada")], false).await.unwrap();
     disk.fail_with(IO_ERROR);
     let failed = Err(ReadOnlyReason::DiskFailed);
@@ -135,7 +134,7 @@ async fn a_disk_that_failed_is_not_trusted_again_before_a_restart() {
     assert_eq!(refusal(store.put_contacts(vec![guest("bob")], false).await), failed);
     assert!(store.contact(&contact_id("ada")).await.unwrap().is_some());
     store.close().await.unwrap();
-    let store = open_at(folder.path()).await.unwrap();
+    let store = open_at(&folder.path().join("store")).await.unwrap();
     store.put_contacts(vec![guest("bob")], false).await.unwrap();
     assert_eq!(store.contacts_after(None, 9).await.unwrap().len(), 2);
 }
@@ -155,9 +154,9 @@ macro_rules! twice {
 async fn every_change_that_was_refused_can_be_handed_in_again_and_is_done_once() {
     let [folder, reference] = [(); 2].map(|()| tempfile::tempdir().unwrap());
     let (disk, sound) = (Fickle::default(), Fickle::default());
-    let store = open_on(&disk, folder.path()).await;
+    let store = open_on(&disk, &folder.path().join("store")).await;
     let world = World::of(Arc::clone(&store));
-    let once = World::of(open_on(&sound, reference.path()).await);
+    let once = World::of(open_on(&sound, &reference.path().join("store")).await);
 
     for who in ["ada", "bob"] {
         let visit = event("visit", &contact_id(who), who, noon());
@@ -205,7 +204,7 @@ fn expiry() -> Expiry {
 async fn a_lease_that_nobody_was_handed_is_given_back_and_nothing_is_called_unknown() {
     let folder = tempfile::tempdir().unwrap();
     let disk = Fickle::default();
-    let store = open_on(&disk, folder.path()).await;
+    let store = open_on(&disk, &folder.path().join("store")).await;
     let world = World::of(Arc::clone(&store));
     let id = world.invite("visit", "ada", "e-1", noon()).await;
     let request = LeaseRequest {

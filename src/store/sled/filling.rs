@@ -1,0 +1,70 @@
+//! A store that is being filled, to take another's place.
+
+use super::failed;
+use super::home::Room;
+use super::place::{Opened, Place};
+use super::writer::wait_for_lock;
+use crate::store::StoreError;
+use crate::store::sizes::Raw;
+use crate::store::view::Changes;
+use crate::store::walk::Part;
+
+/// A store that nobody uses yet.
+pub(super) struct Filling {
+    opened: Opened,
+    raw: Raw,
+    // Last: it is removed with all that is in it, unless it was finished.
+    room: Room,
+}
+
+impl Filling {
+    /// Begins in an empty room.
+    pub(super) fn begin(room: Room, cache_bytes: u64) -> Result<Self, StoreError> {
+        Ok(Self { opened: Place::elsewhere(room.folder(), cache_bytes).open()?, raw: Raw::default(), room })
+    }
+
+    /// Takes a part over.
+    pub(super) fn take(&mut self, part: Part) -> Result<(), StoreError> {
+        self.raw.count(&part.pairs);
+        // sled splits a page in halves when it holds more than 16 pairs. Put in order, each half would stay as it is; put
+        // in two rounds, the second round fills the halves of the first, and there are half as many pages to keep.
+        let (pairs, mut others) = (part.pairs, Vec::new());
+        for (n, (key, value)) in pairs.into_iter().enumerate() {
+            if n % 2 == 0 {
+                self.opened.db.insert(key, value).map_err(failed)?;
+            } else {
+                others.push((key, value));
+            }
+        }
+        for (key, value) in others {
+            self.opened.db.insert(key, value).map_err(failed)?;
+        }
+        self.change(part.changes)
+    }
+
+    /// Changes what was taken over.
+    pub(super) fn change(&mut self, changes: Changes) -> Result<(), StoreError> {
+        for (key, value) in changes {
+            match value {
+                Some(value) => self.opened.db.insert(key, value).map_err(failed)?,
+                None => self.opened.db.remove(key).map_err(failed)?,
+            };
+        }
+        Ok(())
+    }
+
+    /// Writes out what was taken over.
+    pub(super) fn flush(&self) -> Result<(), StoreError> {
+        self.opened.db.flush().map_err(failed)?;
+        self.opened.log.sync_all().map_err(failed)
+    }
+
+    /// Closes it, with everything on disk. Gives how much was taken over, and where it is.
+    pub(super) fn finish(self) -> Result<(Raw, Room), StoreError> {
+        self.flush()?;
+        let Opened { db, log } = self.opened;
+        drop(db);
+        wait_for_lock(log);
+        Ok((self.raw, self.room))
+    }
+}
