@@ -1,6 +1,7 @@
 //! The command line's words. They are an interface: others script against them.
 
 mod operations;
+mod store;
 
 use std::path::PathBuf;
 
@@ -10,6 +11,7 @@ pub(super) use operations::{
     HoldCommand, HoldOptions, ReleaseOptions, RetryOptions, ScopeOptions, UnknownCommand, UnknownList, UnknownRetry,
     UnknownSettle,
 };
+pub(super) use store::BackupOptions;
 
 /// Asks customers how it went, at each stage of their journey, and brings the answer to somebody who can act.
 #[derive(Debug, Parser)]
@@ -73,6 +75,8 @@ pub(super) enum Command {
     Hold(HoldOptions),
     /// Let go what is held. Lists what would go out, and asks, unless --yes is given
     Release(ReleaseOptions),
+    /// Take a backup of everything, while the daemon goes on
+    Backup(BackupOptions),
     /// Give back the room on disk that the store has no use for, while the daemon goes on
     Compact,
     /// Ask those again who came to a stop, through the gate and within their windows

@@ -7,6 +7,8 @@ use std::sync::Arc;
 use axum::Router;
 use axum::body::Body;
 use axum::http::{HeaderMap, Method, Request, StatusCode, header};
+use axum::response::Response;
+use futures_util::StreamExt;
 use serde_json::Value;
 use tower::ServiceExt;
 
@@ -110,6 +112,43 @@ impl Client {
         }
     }
 
+    /// Gets a path, handing its bytes on as they come.
+    pub(super) async fn stream(
+        &self,
+        path: &str,
+        mut take: impl FnMut(&[u8]) -> Result<(), Failure>,
+    ) -> Result<(), Failure> {
+        let cut_off = |err: &dyn std::error::Error| {
+            Failure::new(Exit::Failed, format!("the answer was cut off; see the daemon's log: {}", Chain(err)))
+        };
+        match self {
+            Self::Daemon(client) => {
+                let mut response =
+                    client.get(format!("http://localhost{path}")).send().await.map_err(|err| gone(&err))?;
+                if !response.status().is_success() {
+                    let (status, body) = (response.status(), response.bytes().await.map_err(|err| gone(&err))?);
+                    return Err(refused(status, &body));
+                }
+                while let Some(part) = response.chunk().await.map_err(|err| cut_off(&err))? {
+                    take(&part)?;
+                }
+            }
+            Self::InProcess(router, _) => {
+                let request = Request::get(path).body(Body::empty()).map_err(|err| Failure::of(&err))?;
+                let response = answer(router, request).await;
+                if !response.status().is_success() {
+                    let (status, body) = (response.status(), whole(response.into_body()).await?);
+                    return Err(refused(status, &body));
+                }
+                let mut parts = response.into_body().into_data_stream();
+                while let Some(part) = parts.next().await {
+                    take(&part.map_err(|err| cut_off(&err))?)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
     /// Lets go of the store.
     pub(super) async fn close(self) -> Result<(), Failure> {
         match self {
@@ -126,8 +165,7 @@ impl Client {
         if status.is_success() {
             return Ok(Reply { headers, body });
         }
-        let exit = if status == StatusCode::SERVICE_UNAVAILABLE { Exit::Unavailable } else { Exit::Failed };
-        Err(Failure::new(exit, refusal(status, &body)))
+        Err(refused(status, &body))
     }
 }
 
@@ -145,16 +183,13 @@ async fn over_socket(
     path: &str,
     body: Option<String>,
 ) -> Result<(StatusCode, HeaderMap, Vec<u8>), Failure> {
-    let gone = |err: reqwest::Error| {
-        Failure::new(Exit::Unavailable, format!("the daemon does not answer on its socket: {}", Chain(&err)))
-    };
     let mut request = client.request(method, format!("http://localhost{path}"));
     if let Some(body) = body {
         request = request.header(header::CONTENT_TYPE, "application/json").body(body);
     }
-    let response = request.send().await.map_err(gone)?;
+    let response = request.send().await.map_err(|err| gone(&err))?;
     let (status, headers) = (response.status(), response.headers().clone());
-    let body = response.bytes().await.map_err(gone)?;
+    let body = response.bytes().await.map_err(|err| gone(&err))?;
     Ok((status, headers, body.to_vec()))
 }
 
@@ -166,13 +201,28 @@ async fn in_process(
 ) -> Result<(StatusCode, HeaderMap, Vec<u8>), Failure> {
     let request = Request::builder().method(method).uri(path).header(header::CONTENT_TYPE, "application/json");
     let request = request.body(Body::from(body.unwrap_or_default())).map_err(|err| Failure::of(&err))?;
-    let response = match router.clone().oneshot(request).await {
+    let (parts, body) = answer(router, request).await.into_parts();
+    Ok((parts.status, parts.headers, whole(body).await?))
+}
+
+async fn answer(router: &Router, request: Request<Body>) -> Response {
+    match router.clone().oneshot(request).await {
         Ok(response) => response,
         Err(never) => match never {},
-    };
-    let (parts, body) = response.into_parts();
-    let body = axum::body::to_bytes(body, ANSWER_BYTES_MAX).await.map_err(|err| Failure::of(&err))?;
-    Ok((parts.status, parts.headers, body.to_vec()))
+    }
+}
+
+async fn whole(body: Body) -> Result<Vec<u8>, Failure> {
+    Ok(axum::body::to_bytes(body, ANSWER_BYTES_MAX).await.map_err(|err| Failure::of(&err))?.to_vec())
+}
+
+fn gone(err: &reqwest::Error) -> Failure {
+    Failure::new(Exit::Unavailable, format!("the daemon does not answer on its socket: {}", Chain(err)))
+}
+
+fn refused(status: StatusCode, body: &[u8]) -> Failure {
+    let exit = if status == StatusCode::SERVICE_UNAVAILABLE { Exit::Unavailable } else { Exit::Failed };
+    Failure::new(exit, refusal(status, body))
 }
 
 /// The sentence of a problem document, with what is wrong thing by thing.

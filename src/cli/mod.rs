@@ -5,6 +5,7 @@
 //! goes to standard output; what it says about itself goes to standard error.
 
 mod args;
+mod backup;
 mod cards;
 mod check;
 mod client;
@@ -125,6 +126,7 @@ async fn command(command: Command, context: &mut Context<'_>) -> Result<Exit, Fa
         Command::Report(ReportCommand::Rates(options)) => report::rates(&options, context).await,
         Command::Hold(options) => hold::hold(&options, context).await,
         Command::Release(options) => hold::release(&options, context).await,
+        Command::Backup(options) => backup::backup(&options, context).await,
         Command::Compact => compact::compact(context).await,
         Command::Retry(options) => retry::retry(&options, context).await,
         Command::Unknown(UnknownCommand::List(options)) => unknown::list(&options, context).await,

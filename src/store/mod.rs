@@ -11,6 +11,7 @@
 //! [`work`] holds the units of work, written once over ordered keys; [`memory`] and [`sled`] carry them. `contract.rs`
 //! is what every backend must pass.
 
+pub mod dump;
 pub mod health;
 pub mod keys;
 pub mod memory;
@@ -57,6 +58,7 @@ use crate::plan::gate::GateRules;
 use crate::plan::{Facts, Plan, RecordedEvent};
 use crate::report::tally::{Cell, SurfaceCell, SurfaceTally, Tally};
 
+pub use dump::Dump;
 pub use health::{Health, ReadOnlyReason};
 pub use reads::WaitingPage;
 pub use sizes::{Compacted, Raw, Sizes};
@@ -250,6 +252,10 @@ pub trait Store: Send + Sync {
     /// Notes that a fire was worked through.
     async fn finish_fire(&self, journey: JourneyId, stage: StageId, at: DateTime<Utc>) -> Result<(), StoreError>;
 
+    /// Begins a dump of everything, to be taken while the store goes on.
+    async fn begin_dump(&self, now: DateTime<Utc>) -> Result<Dump, StoreError>;
+    /// The next bytes of a dump; none after its end. They say what was there between two changes at its end.
+    async fn next_of_dump(&self, dump: &mut Dump) -> Result<Option<Vec<u8>>, StoreError>;
     /// How much room the store takes, and what was in it when it was last counted.
     async fn sizes(&self) -> Result<Sizes, StoreError>;
     /// Counts what is in the store: reads all of it.

@@ -6,11 +6,12 @@ use async_trait::async_trait;
 use chrono::{DateTime, NaiveDate, Utc};
 use tokio::sync::watch;
 
+use super::dump::{About, Dump};
 use super::engine::Engine;
 use super::health::Health;
 use super::sizes::{Compacted, Raw, Sizes};
 use super::view::Reading;
-use super::walk;
+use super::walk::{self, Walk};
 use super::{
     CardAnswer, Expiry, GiveBack, Intervened, Intervention, InvitationAnswer, LeaseRequest, Leased, Recorded, Refusal,
     Settlement, Store, StoreError, WaitingPage, keys, migrate, reads, work,
@@ -276,6 +277,21 @@ impl<E: Engine> Store for Shared<E> {
                 Ok(())
             })
             .await
+    }
+
+    async fn begin_dump(&self, now: DateTime<Utc>) -> Result<Dump, StoreError> {
+        let walk = Walk::begin(&self.engine).await?;
+        let layout = self.engine.read(migrate::layout).await?.number;
+        let about = About { layout, made_at: now, made_by: env!("CARGO_PKG_VERSION").to_owned() };
+        Ok(Dump::of(walk, about))
+    }
+
+    async fn next_of_dump(&self, dump: &mut Dump) -> Result<Option<Vec<u8>>, StoreError> {
+        if let Some(beginning) = dump.beginning() {
+            return Ok(Some(beginning));
+        }
+        let part = dump.walk.step(&self.engine).await?;
+        Ok(dump.next(part))
     }
 
     async fn sizes(&self) -> Result<Sizes, StoreError> {

@@ -1,4 +1,4 @@
-//! The room that a store takes.
+//! Backups, what is made of them, and the room that a store takes, as operations have to do with them.
 
 use serde_json::{Value, json};
 
@@ -36,8 +36,8 @@ fn order(installation: &Installation, n: u32) {
     assert_eq!(status, 202, "{answer}");
 }
 
-/// Three messages of which one has left.
-fn three_messages() -> Installation {
+/// Three messages of which one has left, in a backup that was taken while the daemon ran.
+fn backed_up() -> (Installation, String) {
     let installation = installation();
     let mut daemon = installation.start();
     order(&installation, 1);
@@ -45,13 +45,16 @@ fn three_messages() -> Installation {
     installation.ok(&["hold"]);
     order(&installation, 2);
     order(&installation, 3);
+    let file = installation.path("nightly.dump").display().to_string();
+    let said = installation.ok(&["backup", &file]);
+    assert!(said.ends_with(&format!(" records in {file}\n")), "{said}");
     daemon.kill();
-    installation
+    (installation, file)
 }
 
 #[test]
 fn a_store_is_compacted_with_and_without_a_daemon() {
-    let installation = three_messages();
+    let (installation, _) = backed_up();
     let said = installation.ok(&["compact"]);
     assert!(said.contains(" MB now: ") && said.ends_with(" MB of its records\n"), "{said}");
     let daemon = installation.start();

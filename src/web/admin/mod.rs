@@ -55,6 +55,7 @@ pub(super) fn router(core: Arc<Core>) -> Router {
         .route("/api/v1/reports/rates", get(reports::rates))
         .route("/api/v1/why/{id}", get(why::why))
         .route("/api/v1/store", get(store::sizes))
+        .route("/api/v1/backup", get(store::backup))
         .route("/api/v1/compact", post(store::compact))
         .route("/healthz", get(health::alive))
         .route("/readyz", get(health::ready))
