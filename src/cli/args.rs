@@ -11,7 +11,7 @@ pub(super) use operations::{
     HoldCommand, HoldOptions, ReleaseOptions, RetryOptions, ScopeOptions, UnknownCommand, UnknownList, UnknownRetry,
     UnknownSettle,
 };
-pub(super) use store::BackupOptions;
+pub(super) use store::{BackupOptions, RestoreOptions};
 
 /// Asks customers how it went, at each stage of their journey, and brings the answer to somebody who can act.
 #[derive(Debug, Parser)]
@@ -77,6 +77,8 @@ pub(super) enum Command {
     Release(ReleaseOptions),
     /// Take a backup of everything, while the daemon goes on
     Backup(BackupOptions),
+    /// Put the store of a backup in place, everything in it held; no daemon may run on it
+    Restore(RestoreOptions),
     /// Give back the room on disk that the store has no use for, while the daemon goes on
     Compact,
     /// Ask those again who came to a stop, through the gate and within their windows

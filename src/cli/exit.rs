@@ -32,10 +32,22 @@ impl Termination for Exit {
 pub(super) fn of_run(err: &RunError) -> Exit {
     match err {
         RunError::Config(_) | RunError::Live(_) | RunError::Telemetry(_) => Exit::Config,
-        RunError::Store(StoreError::InUse { .. } | StoreError::ReadOnly { .. })
-        | RunError::Listen { .. }
-        | RunError::StateDir { .. } => Exit::Unavailable,
-        RunError::Store(StoreError::NewerLayout { .. } | StoreError::Unreadable { .. }) => Exit::Data,
-        RunError::Store(_) => Exit::Failed,
+        RunError::Listen { .. } | RunError::StateDir { .. } => Exit::Unavailable,
+        RunError::Store(err) => of_store(err),
+    }
+}
+
+/// The code for a store that cannot be used.
+pub(super) fn of_store(err: &StoreError) -> Exit {
+    match err {
+        StoreError::InUse { .. } | StoreError::ReadOnly { .. } => Exit::Unavailable,
+        StoreError::NewerLayout { .. } | StoreError::Unreadable { .. } => Exit::Data,
+        StoreError::Stale
+        | StoreError::LeaseLost
+        | StoreError::NotFound { .. }
+        | StoreError::Exists { .. }
+        | StoreError::Full { .. }
+        | StoreError::Failed { .. }
+        | StoreError::Closed => Exit::Failed,
     }
 }

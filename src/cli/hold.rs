@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::io::{IsTerminal, stdin};
 
+use chrono::{DateTime, SecondsFormat, Utc};
 use serde_json::{Value, json};
 
 use super::args::{Format, HoldCommand, HoldOptions, ReleaseOptions};
@@ -13,7 +14,9 @@ use super::{Context, Exit, Failure, progress};
 /// The columns of a hold as CSV.
 const HOLD: [&str; 9] = ["scope", "journey", "stage", "branch", "channel", "since", "kind", "reason", "by"];
 /// The columns of what would go out as CSV.
-const OUTLOOK: [&str; 6] = ["day", "journey", "stage", "channel", "n", "n_too_late"];
+const OUTLOOK: [&str; 8] = ["day", "journey", "stage", "branch", "channel", "n", "n_too_late", "oldest"];
+/// Those of them that tell one row from another.
+const PLACE: [&str; 5] = ["day", "journey", "stage", "branch", "channel"];
 
 /// Holds messages, or lists what is held.
 pub(super) async fn hold(options: &HoldOptions, context: &mut Context<'_>) -> Result<Exit, Failure> {
@@ -80,7 +83,7 @@ pub(super) async fn release(options: &ReleaseOptions, context: &mut Context<'_>)
 
 /// Lists what would go out. Gives whether whoever sits at the terminal says that it may.
 async fn look_first(client: &Client, options: &ReleaseOptions, context: &mut Context<'_>) -> Result<bool, Failure> {
-    let mut counts = BTreeMap::<[String; 4], (usize, usize)>::new();
+    let mut counts = BTreeMap::<[String; 5], Waiting>::new();
     let mut after = Value::Null;
     let bar = progress::counter("waiting messages looked at");
     loop {
@@ -91,10 +94,7 @@ async fn look_first(client: &Client, options: &ReleaseOptions, context: &mut Con
         let page = client.get("/api/v1/holds/outlook", &query).await?.json()?;
         bar.inc(page.get("looked_at").and_then(Value::as_u64).unwrap_or_default());
         for row in rows_of(&page) {
-            let (n, n_too_late) =
-                counts.entry(["day", "journey", "stage", "channel"].map(|name| cell(&row, name))).or_default();
-            *n += number(&row, "n");
-            *n_too_late += number(&row, "n_too_late");
+            counts.entry(PLACE.map(|name| cell(&row, name))).or_default().add(&Waiting::of(&row));
         }
         after = page.get("next").cloned().unwrap_or_default();
         if after.is_null() {
@@ -102,19 +102,58 @@ async fn look_first(client: &Client, options: &ReleaseOptions, context: &mut Con
         }
     }
     bar.finish_and_clear();
-    let (n, n_too_late) = counts.values().fold((0, 0), |sum, row| (sum.0 + row.0, sum.1 + row.1));
-    let row = |([day, journey, stage, channel], (n, n_too_late)): (&[String; 4], &(usize, usize))| json!({ "day": day, "journey": journey, "stage": stage, "channel": channel, "n": n, "n_too_late": n_too_late });
-    let rows: Vec<_> = counts.iter().map(row).collect();
-    let n = n_of(n, "message would go out when it is due", "messages would go out as they come due");
-    let sum = format!("{n}, {n_too_late} would be dropped as too late");
-    rows::write(context, (&OUTLOOK, &rows), (outlook_line, &sum))?;
+    let mut all = Waiting::default();
+    for waiting in counts.values() {
+        all.add(waiting);
+    }
+    let rows: Vec<_> = counts.iter().map(|(place, waiting)| waiting.row(place)).collect();
+    rows::write(context, (&OUTLOOK, &rows), (outlook_line, &all.sum()))?;
     confirm(context)
 }
 
+/// What waits, as the API counts it page by page.
+#[derive(Default)]
+struct Waiting {
+    n: usize,
+    n_too_late: usize,
+    oldest: Option<DateTime<Utc>>,
+}
+
+impl Waiting {
+    fn of(row: &Value) -> Self {
+        let oldest = cell(row, "oldest").parse().ok();
+        Self { n: number(row, "n"), n_too_late: number(row, "n_too_late"), oldest }
+    }
+
+    fn add(&mut self, other: &Self) {
+        self.n += other.n;
+        self.n_too_late += other.n_too_late;
+        self.oldest = self.oldest.into_iter().chain(other.oldest).min();
+    }
+
+    fn oldest(&self) -> Option<String> {
+        self.oldest.map(|oldest| oldest.to_rfc3339_opts(SecondsFormat::AutoSi, true))
+    }
+
+    fn row(&self, [day, journey, stage, branch, channel]: &[String; 5]) -> Value {
+        json!({
+            "day": day, "journey": journey, "stage": stage, "branch": Some(branch).filter(|branch| !branch.is_empty()),
+            "channel": channel, "n": self.n, "n_too_late": self.n_too_late, "oldest": self.oldest(),
+        })
+    }
+
+    fn sum(&self) -> String {
+        let n = n_of(self.n, "message would go out when it is due", "messages would go out as they come due");
+        let oldest = self.oldest().map(|oldest| format!("; the first is of {oldest}")).unwrap_or_default();
+        format!("{n}, {} would be dropped as too late{oldest}", self.n_too_late)
+    }
+}
+
 fn outlook_line(row: &Value) -> String {
-    let [day, journey, stage, channel, n, n_too_late] = OUTLOOK.map(|name| cell(row, name));
+    let [day, journey, stage, branch, channel, n, n_too_late, oldest] = OUTLOOK.map(|name| cell(row, name));
+    let at = if branch.is_empty() { String::new() } else { format!(" at {branch}") };
     let late = if n_too_late == "0" { String::new() } else { format!(", {n_too_late} too late by now") };
-    format!("{day}  {n:>8}  {journey}/{stage} by {channel}{late}")
+    format!("{day}  {n:>8}  {journey}/{stage}{at} by {channel}{late}, from {oldest} on")
 }
 
 /// Asks on a terminal; elsewhere nobody says yes.

@@ -17,6 +17,7 @@ mod exit;
 mod hold;
 mod progress;
 mod report;
+mod restore;
 mod retry;
 mod rows;
 mod unknown;
@@ -127,6 +128,7 @@ async fn command(command: Command, context: &mut Context<'_>) -> Result<Exit, Fa
         Command::Hold(options) => hold::hold(&options, context).await,
         Command::Release(options) => hold::release(&options, context).await,
         Command::Backup(options) => backup::backup(&options, context).await,
+        Command::Restore(options) => restore::restore(&options, context).await,
         Command::Compact => compact::compact(context).await,
         Command::Retry(options) => retry::retry(&options, context).await,
         Command::Unknown(UnknownCommand::List(options)) => unknown::list(&options, context).await,

@@ -76,15 +76,21 @@ struct Listeners {
 
 /// Opens the store that the settings name, and says what stands in the way.
 pub async fn open_store(settings: &Settings, entropy: &Entropy) -> Result<Arc<dyn store::Store>, RunError> {
-    let path = settings.daemon.state_dir.join("store");
-    let cannot = |source| RunError::StateDir { path: path.clone(), source };
-    // Folders that are made are nobody else's business; one that was there keeps the mode that its owner gave it.
-    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(&path).map_err(cannot)?;
+    Ok(store::sled::open(store_options(settings)?, entropy.bytes()).await?)
+}
+
+/// Where the store that the settings name lies. Makes the folder that it is to lie in.
+pub fn store_options(settings: &Settings) -> Result<store::sled::SledOptions, RunError> {
+    let folder = settings.daemon.state_dir.clone();
+    let path = folder.join("store");
+    let cannot = |source| RunError::StateDir { path: folder.clone(), source };
+    // Folders that are made are nobody else's business; one that was there keeps the mode that its owner gave it. The
+    // store's own is for the store to make, which may have to put another in its place first.
+    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(&folder).map_err(cannot)?;
     // sled does not count what it keeps around its pages, and takes nearly twice the memory that it is told. What
     // operations write is what they mean to spend.
     let cache_bytes = settings.store.cache_bytes / 2;
-    let options = store::sled::SledOptions { path: path.clone(), cache_bytes };
-    Ok(store::sled::open(options, entropy.bytes()).await?)
+    Ok(store::sled::SledOptions { path, cache_bytes })
 }
 
 /// Runs until a signal says stop.

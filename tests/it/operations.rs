@@ -141,7 +141,12 @@ fn what_is_held_survives_a_restart_and_leaves_when_somebody_says_yes() {
     let looked = installation.run(&["release", "--journey", "now"]);
     let said = String::from_utf8(looked.stdout).unwrap();
     assert_eq!(looked.status.code(), Some(1), "{said}");
-    assert!(said.contains("         2  now/text by sms\n2 messages would go out as they come due, 0 would"), "{said}");
+    assert!(said.contains("         2  now/text at mitte by sms, from "), "{said}");
+    assert!(
+        said.contains(
+            " on\n2 messages would go out as they come due, 0 would be dropped as too late; the first is of "
+        )
+    );
     assert!(
         !installation.path("state/outbox").exists()
             || std::fs::read_dir(installation.path("state/outbox")).unwrap().count() == 0

@@ -8,3 +8,15 @@ pub(in super::super) struct BackupOptions {
     /// is for its owner's eyes only
     pub(in super::super) file: PathBuf,
 }
+
+#[derive(Debug, clap::Args)]
+pub(in super::super) struct RestoreOptions {
+    /// The backup; `-` reads standard input
+    pub(in super::super) file: PathBuf,
+    /// Put it in the place of a store that is not empty, which is lost
+    #[arg(long)]
+    pub(in super::super) force: bool,
+    /// Restore into this state folder instead of the configured one
+    #[arg(long, value_name = "DIR")]
+    pub(in super::super) state_dir: Option<PathBuf>,
+}

@@ -8,6 +8,7 @@
 mod filling;
 mod home;
 mod place;
+mod restore;
 mod slot;
 mod writer;
 
@@ -26,6 +27,7 @@ use super::{Store, StoreError};
 use filling::Filling;
 use home::Home;
 use place::{Place, RealDisk};
+pub use restore::{RestoreError, Restored, restore};
 use slot::{At, Slot};
 use writer::{Pauses, Replacement, Writer};
 

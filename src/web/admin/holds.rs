@@ -15,6 +15,7 @@ use super::by_hand::{self, BY_HAND_MAX, ScopeForm};
 use super::wire;
 use crate::daemon::core::{Core, Live};
 use crate::domain::hold::{Hold, parse_note};
+use crate::domain::id::BranchId;
 use crate::domain::invitation::{Invitation, Lane, State as Standing};
 use crate::domain::journey::Channel;
 use crate::domain::reason::HoldReason;
@@ -117,8 +118,9 @@ pub(super) struct OutlookQuery {
 }
 
 /// What would go out if these holds were no more: `{"holds": […], "looked_at": …, "rows": [{"day": …, "journey": …,
-/// "stage": …, "channel": …, "n": …, "n_too_late": …}], "next": …}`, where `next` goes into `after`. Messages that are
-/// too late by now are counted apart: they would be dropped.
+/// "stage": …, "branch": …, "channel": …, "n": …, "n_too_late": …, "oldest": …}], "next": …}`, where `oldest` is when the
+/// first of them was or is due, and `next` goes into `after`. Messages that are too late by now are counted apart: they
+/// would be dropped.
 pub(super) async fn outlook(
     State(core): State<Arc<Core>>,
     Query(query): Query<OutlookQuery>,
@@ -133,19 +135,21 @@ pub(super) async fn outlook(
     let covers = |holds: &[Hold], invitation: &Invitation, channel| {
         holds.iter().any(|hold| hold.scope.covers(invitation, channel))
     };
-    let mut counts = BTreeMap::<_, (u64, u64)>::new();
+    let mut counts = BTreeMap::<_, Waiting>::new();
     for invitation in &page.waiting {
         let Some((at, channel)) = next_message(invitation) else { continue };
         if covers(&released, invitation, channel) && !covers(&kept, invitation, channel) {
-            let place = (day(&live, at.max(now)), invitation.journey.as_str(), invitation.stage.as_str(), channel);
-            let (n, n_too_late) = counts.entry(place).or_default();
-            if is_too_late(&live, invitation, (at, now)) { *n_too_late += 1 } else { *n += 1 }
+            let (stage, branch) = (invitation.stage.as_str(), invitation.branch.as_ref().map(BranchId::as_str));
+            let place = (day(&live, at.max(now)), invitation.journey.as_str(), stage, branch, channel);
+            let waiting = counts.entry(place).or_insert(Waiting { n: 0, n_too_late: 0, oldest: at });
+            waiting.oldest = waiting.oldest.min(at);
+            if is_too_late(&live, invitation, (at, now)) { waiting.n_too_late += 1 } else { waiting.n += 1 }
         }
     }
-    let row = |((day, journey, stage, channel), (n, n_too_late)): ((NaiveDate, &str, &str, Channel), (u64, u64))| {
+    let row = |((day, journey, stage, branch, channel), waiting): ((NaiveDate, _, _, Option<_>, Channel), Waiting)| {
         json!({
-            "day": day.to_string(), "journey": journey, "stage": stage, "channel": channel.as_str(), "n": n,
-            "n_too_late": n_too_late,
+            "day": day.to_string(), "journey": journey, "stage": stage, "branch": branch, "channel": channel.as_str(),
+            "n": waiting.n, "n_too_late": waiting.n_too_late, "oldest": wire::time(waiting.oldest),
         })
     };
     let rows: Vec<_> = counts.into_iter().map(row).collect();
@@ -155,6 +159,13 @@ pub(super) async fn outlook(
         "rows": rows,
         "next": page.next.map(|place| HEXLOWER.encode(&place)),
     })))
+}
+
+/// Messages that wait for the same thing.
+struct Waiting {
+    n: u64,
+    n_too_late: u64,
+    oldest: DateTime<Utc>,
 }
 
 fn next_message(invitation: &Invitation) -> Option<(DateTime<Utc>, Channel)> {

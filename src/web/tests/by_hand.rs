@@ -225,7 +225,8 @@ async fn what_is_held_stays_until_somebody_has_seen_what_would_go_out_and_lets_i
 
     let outlook = house.ask("/api/v1/holds/outlook?journey=delivery").await.json();
     let row = json!({
-        "day": "2026-03-04", "journey": "delivery", "stage": "delivery", "channel": "sms", "n": 3, "n_too_late": 0,
+        "day": "2026-03-04", "journey": "delivery", "stage": "delivery", "branch": "mitte", "channel": "sms", "n": 3,
+        "n_too_late": 0, "oldest": "2026-03-04T12:00:00Z",
     });
     assert_eq!((&outlook["rows"], &outlook["next"]), (&json!([row]), &Value::Null));
     // What another hold keeps back stays, and what would come too late is dropped.
