@@ -91,9 +91,14 @@ pub fn invitations_of(contact_half: [u8; 8]) -> Vec<u8> {
     key(kind::INVITATION, &[&contact_half])
 }
 
-/// A lease on an invitation.
-pub fn lease(id: &InvitationId) -> Vec<u8> {
-    key(kind::LEASE, &[id.as_bytes()])
+/// What was claimed under a lease.
+pub fn lease(lease: u64) -> Vec<u8> {
+    key(kind::LEASE, &[&lease.to_be_bytes()])
+}
+
+/// The lease of a key of what was claimed.
+pub fn read_lease(key: &[u8]) -> Option<u64> {
+    key.get(1..)?.try_into().ok().map(u64::from_be_bytes)
 }
 
 /// The mark of an unknown outcome.

@@ -4,9 +4,9 @@ use std::collections::BTreeSet;
 
 use chrono::{DateTime, NaiveDate, Utc};
 
-use super::record::lease::Granted;
 use super::view::{Pairs, Reading};
 use super::work::addresses;
+use super::work::leases::{self, Leases};
 use super::{StoreError, keys, record};
 use crate::domain::card::Card;
 use crate::domain::card_code::CardCode;
@@ -14,7 +14,7 @@ use crate::domain::contact::Contact;
 use crate::domain::contact_change::ContactChange;
 use crate::domain::hold::{HOLDS_MAX, Hold};
 use crate::domain::id::{ContactId, EventId, InvitationId, ResponseId};
-use crate::domain::invitation::{Invitation, Lane, State};
+use crate::domain::invitation::{Invitation, Lane};
 use crate::domain::journey::Channel;
 use crate::domain::response::Response;
 use crate::domain::seal::Seal;
@@ -81,15 +81,18 @@ pub(super) fn facts_beside(
     db: &dyn Reading,
     seal: &Seal,
     (mine, rules): (&Invitation, &GateRules),
-    contact: Option<Contact>,
+    (contact, leases): (Option<Contact>, &mut Leases),
 ) -> Result<Facts, StoreError> {
     let mut facts = Facts::default();
     if let Some(contact) = &contact {
         facts.suppressed = suppressed(db, seal, contact)?;
     }
     if rules.count_asks(mine) {
-        facts.history = invitations_but(db, seal, &mine.contact, Some(&keys::invitation(&mine.id)))?;
-        facts.kin = contact.as_ref().map(|contact| kin(db, seal, contact)).transpose()?.unwrap_or_default();
+        let own_key = keys::invitation(&mine.id);
+        facts.history = invitations_but(db, seal, (&mine.contact, Some(&own_key)), leases)?;
+        if let Some(contact) = &contact {
+            facts.kin = kin(db, seal, contact, leases)?;
+        }
     }
     Ok(Facts { contact, ..facts })
 }
@@ -101,19 +104,19 @@ fn around(
     contact: Option<&Contact>,
 ) -> Result<(Vec<Channel>, Vec<Invitation>), StoreError> {
     let Some(contact) = contact else { return Ok(Default::default()) };
-    Ok((suppressed(db, seal, contact)?, kin(db, seal, contact)?))
+    Ok((suppressed(db, seal, contact)?, kin(db, seal, contact, &mut Leases::default())?))
 }
 
 pub(super) fn facts_after(db: &dyn Reading, seal: &Seal, news: ContactChange) -> Result<Facts, StoreError> {
     let id = news.id.clone();
     let contact = contact(db, &id)?;
     let (after, _) = news.applied_to(contact.clone());
-    let (suppressed, kin) = (suppressed(db, seal, &after)?, kin(db, seal, &after)?);
+    let (suppressed, kin) = around(db, seal, Some(&after))?;
     Ok(Facts { contact, history: invitations_of(db, seal, &id)?, kin, suppressed, ..Facts::default() })
 }
 
 /// The invitations of the other contacts that share an address with this one.
-fn kin(db: &dyn Reading, seal: &Seal, contact: &Contact) -> Result<Vec<Invitation>, StoreError> {
+fn kin(db: &dyn Reading, seal: &Seal, contact: &Contact, leases: &mut Leases) -> Result<Vec<Invitation>, StoreError> {
     let mut others = BTreeSet::new();
     for channel in Channel::ALL {
         let Some(address) = contact.address(channel) else { continue };
@@ -122,7 +125,7 @@ fn kin(db: &dyn Reading, seal: &Seal, contact: &Contact) -> Result<Vec<Invitatio
     others.remove(&contact.id);
     let mut kin = Vec::new();
     for other in &others {
-        kin.extend(invitations_of(db, seal, other)?);
+        kin.extend(invitations_but(db, seal, (other, None), leases)?);
     }
     Ok(kin)
 }
@@ -140,7 +143,7 @@ fn suppressed(db: &dyn Reading, seal: &Seal, contact: &Contact) -> Result<Vec<Ch
 }
 
 pub(super) fn invitation(db: &dyn Reading, id: &InvitationId) -> Result<Option<Invitation>, StoreError> {
-    stored_invitation(db, id)?.map(|stored| as_leased(db, stored)).transpose()
+    stored_invitation(db, id)?.map(|stored| Leases::default().see(db, stored)).transpose()
 }
 
 /// The invitation without a lease that was granted on it.
@@ -148,32 +151,20 @@ pub(super) fn stored_invitation(db: &dyn Reading, id: &InvitationId) -> Result<O
     get(db, &keys::invitation(id), record::invitation::read)
 }
 
-/// The invitation as it stands: a lease is a record of its own, so that granting one rewrites nothing.
-fn as_leased(db: &dyn Reading, stored: Invitation) -> Result<Invitation, StoreError> {
-    if !matches!(stored.state, State::Waiting { .. }) {
-        return Ok(stored);
-    }
-    let granted = get(db, &keys::lease(&stored.id), record::lease::read)?;
-    let Some(granted) = granted else { return Ok(stored) };
-    let leased = stored.lease(granted.since, granted.lease, granted.until);
-    leased
-        .map_err(|_| StoreError::Unreadable { kind: 'l', reason: "there is nothing that it is a lease of".to_owned() })
-}
-
 pub(super) fn invitations_of(
     db: &dyn Reading,
     seal: &Seal,
     contact: &ContactId,
 ) -> Result<Vec<Invitation>, StoreError> {
-    invitations_but(db, seal, contact, None)
+    invitations_but(db, seal, (contact, None), &mut Leases::default())
 }
 
 /// Every invitation of a contact but the one under the key `but`.
 fn invitations_but(
     db: &dyn Reading,
     seal: &Seal,
-    contact: &ContactId,
-    but: Option<&[u8]>,
+    (contact, but): (&ContactId, Option<&[u8]>),
+    leases: &mut Leases,
 ) -> Result<Vec<Invitation>, StoreError> {
     let mut found = Vec::new();
     for pair in db.prefix(&keys::invitations_of(seal.contact_half(contact))) {
@@ -184,7 +175,7 @@ fn invitations_but(
         let stored = record::invitation::read(&value)?;
         // Two contacts may share a half of 64 bits; their ids tell them apart.
         if stored.contact == *contact {
-            found.push(as_leased(db, stored)?);
+            found.push(leases.see(db, stored)?);
         }
     }
     Ok(found)
@@ -197,18 +188,8 @@ pub(super) fn invitations_after(
 ) -> Result<Vec<Invitation>, StoreError> {
     let after = after.map(|id| keys::invitation(&id));
     let stored = page(db, keys::kind::INVITATION, (after, n_max), record::invitation::read)?;
-    stored.into_iter().map(|stored| as_leased(db, stored)).collect()
-}
-
-/// The leases that were granted and not yet given back.
-pub(super) fn leases(db: &dyn Reading) -> Result<Vec<(InvitationId, Granted)>, StoreError> {
-    let leases = db.prefix(&[keys::kind::LEASE]).map(|pair| {
-        let (key, value) = pair?;
-        let unreadable = || StoreError::Unreadable { kind: 'l', reason: "its key has a wrong length".to_owned() };
-        let id = keys::read_number(&key).map(InvitationId::from_bytes).ok_or_else(unreadable)?;
-        Ok((id, record::lease::read(&value)?))
-    });
-    leases.collect()
+    let mut leases = Leases::default();
+    stored.into_iter().map(|stored| leases.see(db, stored)).collect()
 }
 
 pub(super) fn unknown_after(
@@ -228,7 +209,7 @@ pub(super) fn unknown_after(
 
 pub(super) fn next_due(db: &dyn Reading, lane: Lane) -> Result<Option<DateTime<Utc>>, StoreError> {
     if lane == Lane::Leased {
-        return Ok(leases(db)?.iter().map(|(_, granted)| granted.until).min());
+        return Ok(leases::claims(db)?.iter().map(|(_, claim)| claim.until).min());
     }
     let prefix = keys::lane(lane);
     let (mut from, end, mut next) = (prefix.clone(), keys::after_prefix(&prefix), None);

@@ -369,7 +369,8 @@ impl<'u, 'v> Unit<'u, 'v> {
 
     pub(in crate::store) fn lease_due(&mut self, channel: Channel, n_max: usize, now: DateTime<Utc>) -> Leased {
         let rules = Arc::clone(&self.rules.gate);
-        let request = LeaseRequest { channel, now, n_max, until: now + hours(1), lease: 1, rules, loads: idle() };
+        let lease = now.timestamp().cast_unsigned();
+        let request = LeaseRequest { channel, now, n_max, until: now + hours(1), lease, rules, loads: idle() };
         work::dispatch::lease_due(self.view, &self.seal, &request).unwrap()
     }
 

@@ -4,11 +4,12 @@ use chrono::{DateTime, TimeDelta, Utc};
 use chrono_tz::Tz;
 
 use super::super::reads;
-use super::super::record::lease::Granted;
+use super::super::record::lease::Claim;
 use super::super::view::{Reading, View};
 use super::super::{Expiry, Lease, LeaseRequest, Leased, Settlement, StoreError, keys, record};
 use super::due::{self, Entry};
 use super::holds::Holds;
+use super::leases::{self, Granted, Leases};
 use super::tolls::{self, Passage, Tolls};
 use super::{branch_days, invitations};
 use crate::domain::attempt::{Obstacle, Outcome};
@@ -46,7 +47,7 @@ pub(in super::super) fn lease_due(
     if holds.hold_channel(channel) {
         return Ok(Leased::default());
     }
-    let mut tolls = Tolls::of(request, holds);
+    let (mut tolls, mut leases) = (Tolls::of(request, holds), Leases::default());
     let mut leased = Leased::default();
     if channel == Channel::Email && tolls.ask(view, &[Route::Account])? != Passage::Open {
         leased.next_at = tolls.close(view)?;
@@ -58,11 +59,12 @@ pub(in super::super) fn lease_due(
         let head = due::of_channel(view, (channel, now), (request.lease, n_looks), is_open)?;
         leased.next_at = head.next_at;
         let is_whole = head.entries.len() < n_looks;
-        let n_busy = look_at(view, seal, &mut tolls, (head, &mut leased))?;
+        let n_busy = look_at(view, seal, (&mut tolls, &mut leases), (head, &mut leased))?;
         if is_whole || n_busy > 0 || leased.leases.len() == request.n_max {
             break;
         }
     }
+    leases.close(view, granted(request))?;
     leased.next_at = [leased.next_at, tolls.close(view)?].into_iter().flatten().min();
     Ok(leased)
 }
@@ -72,7 +74,7 @@ pub(in super::super) fn lease_due(
 fn look_at(
     view: &mut View<'_>,
     seal: &Seal,
-    tolls: &mut Tolls<'_>,
+    (tolls, leases): (&mut Tolls<'_>, &mut Leases),
     (head, leased): (due::Head, &mut Leased),
 ) -> Result<usize, StoreError> {
     let request = tolls.request();
@@ -81,9 +83,10 @@ fn look_at(
         if leased.leases.len() == request.n_max || n_busy == BUSY_MAX {
             break;
         }
-        let hand_out = |view: &mut View<'_>, invitation| hand_out(view, seal, tolls, (request, invitation));
+        let hand_out = |view: &mut View<'_>, invitation| hand_out(view, seal, (tolls, leases), (request, invitation));
         match visit(view, &entry, request.now, hand_out)? {
             Visited::Done(Handed::Lease(lease)) => {
+                leases.grant(entry.id, granted(request));
                 leave_room(view, entry);
                 leased.leases.push(*lease);
             }
@@ -102,6 +105,11 @@ fn look_at(
     Ok(n_busy)
 }
 
+/// The lease of a request.
+fn granted(request: &LeaseRequest) -> Granted {
+    Granted { lease: request.lease, since: request.now, until: request.until }
+}
+
 /// What was done with a due invitation.
 enum Handed {
     /// It may leave.
@@ -117,7 +125,7 @@ enum Handed {
 fn hand_out(
     view: &mut View<'_>,
     seal: &Seal,
-    tolls: &mut Tolls<'_>,
+    (tolls, leases): (&mut Tolls<'_>, &mut Leases),
     (request, invitation): (&LeaseRequest, Invitation),
 ) -> Result<Handed, StoreError> {
     if let Some(room) = tolls.held(&invitation) {
@@ -133,7 +141,7 @@ fn hand_out(
         Passage::Busy => return Ok(Handed::Busy),
         Passage::Shut(room) => return Ok(Handed::Shut(room)),
     }
-    let mut facts = reads::facts_beside(view, seal, (&invitation, &request.rules), contact)?;
+    let mut facts = reads::facts_beside(view, seal, (&invitation, &request.rules), (contact, leases))?;
     facts.sent_today = branch_days::sent(view, &request.rules, &invitation, request.now)?;
     let (now, zone) = (request.now, zone_of(facts.contact.as_ref(), &invitation));
     let before = invitation.clone();
@@ -141,7 +149,7 @@ fn hand_out(
         (Pass::Send, Some(contact)) => {
             let (lease, until) = (request.lease, request.until);
             let leased = invitation.lease(now, lease, until).map_err(|_| StoreError::LeaseLost)?;
-            invitations::lease(view, &before, &leased, Granted { lease, since: now, until })?;
+            invitations::lease(view, &before, &leased)?;
             branch_days::count(view, &request.rules, &before, now)?;
             let is_remembered = tolls.take(&routes);
             let lease = Lease { invitation: leased, contact, routes, is_remembered, lease, until };
@@ -182,7 +190,7 @@ pub(in super::super) fn settle(
     seal: &Seal,
     request: &Settlement,
 ) -> Result<Invitation, StoreError> {
-    let before = existing(view, &request.invitation)?;
+    let before = existing(view, &request.invitation, request.lease)?;
     // As the gate saw it when the message left.
     let zone = zone_of(Some(&request.contact), &before);
     let channel = before.attempts.last().map(|attempt| attempt.channel);
@@ -245,25 +253,27 @@ pub(super) fn suppress(
 /// Ends leases whose holders never came back. One whose invitation cannot be read is looked at again later.
 pub(in super::super) fn expire_leases(view: &mut View<'_>, request: &Expiry) -> Result<usize, StoreError> {
     let mut n_expired = 0;
-    for (id, granted) in reads::leases(view)? {
-        if granted.until > request.before {
-            continue;
-        }
+    let ended = leases::claims(view)?.into_iter().filter(|(_, claim)| claim.until <= request.before);
+    let ended = ended.flat_map(|(lease, Claim { since, invitations, .. })| {
+        invitations.into_iter().map(move |id| (lease, id, since))
+    });
+    for (lease, id, since) in ended {
         let expired = view.try_unit(|unit| {
-            let before = existing(unit, &id)?;
+            let before = existing(unit, &id, lease)?;
             let channel = before.attempts.last().map_or(Channel::Email, |attempt| attempt.channel);
             let retry = match channel {
                 Channel::Email => request.email,
                 Channel::Sms => request.sms,
             };
             let expired = before.clone().expire_lease(request.now, retry).map_err(|_| StoreError::LeaseLost)?;
+            // In a store of an older layout an invitation names another lease than the one that was made for it.
+            leases::let_go(unit, lease, &id)?;
             invitations::put(unit, Some(&before), &expired)
         });
         match expired {
             Ok(()) => n_expired += 1,
             Err(StoreError::Unreadable { .. } | StoreError::LeaseLost | StoreError::NotFound { .. }) => {
-                let until = request.now + PUT_ASIDE_FOR;
-                view.put(keys::lease(&id), record::lease::write(Granted { until, ..granted })?);
+                leases::put_aside(view, lease, id, (since, request.now + PUT_ASIDE_FOR))?;
             }
             Err(err) => return Err(err),
         }
@@ -337,8 +347,8 @@ fn visit_all(
     Ok(n_done)
 }
 
-fn existing(view: &View<'_>, id: &InvitationId) -> Result<Invitation, StoreError> {
-    reads::invitation(view, id)?.ok_or(StoreError::NotFound { what: "invitation of that id" })
+fn existing(view: &View<'_>, id: &InvitationId, lease: u64) -> Result<Invitation, StoreError> {
+    leases::held_by(view, id, lease)?.ok_or(StoreError::NotFound { what: "invitation of that id" })
 }
 
 pub(super) fn zone_of(contact: Option<&Contact>, invitation: &Invitation) -> Tz {

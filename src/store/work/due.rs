@@ -2,9 +2,9 @@
 
 use chrono::{DateTime, Utc};
 
-use super::super::record::lease::Granted;
 use super::super::view::{Reading, View};
-use super::super::{StoreError, keys, record};
+use super::super::{StoreError, keys};
+use super::leases;
 use crate::domain::id::InvitationId;
 use crate::domain::invitation::Lane;
 use crate::domain::journey::Channel;
@@ -111,7 +111,7 @@ pub(in super::super) fn bring_up_to_date(view: &mut View<'_>, old: Vec<u8>) -> R
         // Whoever had the lease is gone; when it was granted is in the invitation.
         Some(today) if keys::is_on_lane(&today, Lane::Leased) => {
             if let Some((until, id)) = keys::read_due(&today) {
-                view.put(keys::lease(&id), record::lease::write(Granted { lease: 0, since: until, until })?);
+                leases::of_nobody(view, id, until)?;
             }
         }
         Some(today) => view.put(today, Vec::new()),

@@ -1,12 +1,11 @@
 //! Invitations come in and change, with everything that hangs on them.
 
 use super::super::reads;
-use super::super::record::lease::Granted;
 use super::super::view::{Reading, View};
 use super::super::{StoreError, keys, record};
-use super::{contacts, tallies};
+use super::{contacts, leases, tallies};
 use crate::domain::attempt::Attempt;
-use crate::domain::invitation::{Due, Invitation, Lane};
+use crate::domain::invitation::{Invitation, Lane, State};
 use crate::domain::seal::Seal;
 use crate::plan::{Plan, RecordedEvent};
 
@@ -37,17 +36,11 @@ pub(in super::super) fn apply_plan(
     Ok(None)
 }
 
-/// Grants a lease: only the lease is written, the invitation stays as it is until its outcome is known.
-pub(super) fn lease(
-    view: &mut View<'_>,
-    before: &Invitation,
-    leased: &Invitation,
-    granted: Granted,
-) -> Result<(), StoreError> {
+/// Moves an invitation that is leased now. It stays as it is until its outcome is known; the lease is the caller's to
+/// write.
+pub(super) fn lease(view: &mut View<'_>, before: &Invitation, leased: &Invitation) -> Result<(), StoreError> {
     move_due(view, Some(before), leased)?;
-    tallies::recount(view, Some(before), leased)?;
-    view.put(keys::lease(&leased.id), record::lease::write(granted)?);
-    Ok(())
+    tallies::recount(view, Some(before), leased)
 }
 
 /// Moves an invitation on the due index. What is leased stands there by its lease.
@@ -57,9 +50,9 @@ fn move_due(view: &mut View<'_>, before: Option<&Invitation>, after: &Invitation
     if due_before == due_after {
         return Ok(());
     }
-    match (due_before, before) {
-        (Some(Due { lane: Lane::Leased, .. }), Some(before)) => view.remove(keys::lease(&before.id)),
-        (Some(due), Some(before)) => view.remove(keys::due(due, before.priority, &before.id)),
+    match (due_before, before.map(|before| (before, before.state))) {
+        (_, Some((before, State::Sending { lease, .. }))) => leases::let_go(view, lease, &before.id)?,
+        (Some(due), Some((before, _))) => view.remove(keys::due(due, before.priority, &before.id)),
         (Some(_) | None, _) => (),
     }
     if let Some(due) = due_after.filter(|due| due.lane != Lane::Leased) {
