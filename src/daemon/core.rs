@@ -28,9 +28,9 @@ use crate::plan::routes::RouteRules;
 use crate::render::Templates;
 use crate::store::Store;
 
-/// Mails that are claimed and written before a connection is free for them: for each connection, and at least. A flush
-/// takes a few milliseconds, in which a connection to a near relay carries some ten messages.
-const AHEAD_OF_EACH: usize = 8;
+/// Mails that are claimed and written before a connection is free for them: for each connection, and at least. From the
+/// wish for more to the claim on disk takes some milliseconds, in which a connection to a near relay carries ten or twenty.
+const AHEAD_OF_EACH: usize = 16;
 const MAILS_AHEAD_MIN: usize = 64;
 /// The name of the gateway that writes files.
 const FILE_GATEWAY: &str = "file";
