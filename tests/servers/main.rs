@@ -66,6 +66,9 @@ mod mails;
 mod crash;
 
 #[cfg(test)]
+mod backup;
+
+#[cfg(test)]
 mod small_disk;
 
 #[cfg(test)]
