@@ -17,7 +17,7 @@ use crate::domain::attempt::{Obstacle, Outcome};
 const NAME_BYTES_MAX: usize = 200;
 
 /// Files written at once; more would only queue for the disk.
-const FILES_AT_ONCE: usize = 8;
+pub const FILES_AT_ONCE: usize = 8;
 
 /// Writes mail as `<message-id>.eml` and text messages as `<reference>.txt`.
 #[derive(Clone, Debug)]

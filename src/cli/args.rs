@@ -8,8 +8,8 @@ use std::path::PathBuf;
 use clap::{Parser, Subcommand, ValueEnum};
 
 pub(super) use operations::{
-    HoldCommand, HoldOptions, ReleaseOptions, RetryOptions, ScopeOptions, UnknownCommand, UnknownList, UnknownRetry,
-    UnknownSettle,
+    HoldCommand, HoldOptions, PlanOptions, ReleaseOptions, RetryOptions, ScopeOptions, UnknownCommand, UnknownList,
+    UnknownRetry, UnknownSettle,
 };
 pub(super) use store::{BackupOptions, RestoreOptions};
 
@@ -57,6 +57,8 @@ pub(super) enum Command {
     Run,
     /// Print all problems of the configuration, and run its [[test]] blocks
     Check(CheckOptions),
+    /// Say what would be sent in the days to come, and why something would not; sends nothing and changes nothing
+    Plan(PlanOptions),
     /// Bring contacts in
     #[command(subcommand)]
     Contacts(ContactsCommand),

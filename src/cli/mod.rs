@@ -15,6 +15,7 @@ mod demo;
 mod events;
 mod exit;
 mod hold;
+mod plan;
 mod progress;
 mod report;
 mod restore;
@@ -118,6 +119,7 @@ async fn command(command: Command, context: &mut Context<'_>) -> Result<Exit, Fa
         Command::Demo(options) => demo::demo(&options, context).await,
         Command::Run => daemon(context).await,
         Command::Check(options) => check::check(&options, context),
+        Command::Plan(options) => plan::plan(&options, context).await,
         Command::Contacts(ContactsCommand::Import(options)) => contacts::import(&options, context).await,
         Command::Events(EventsCommand::Import(options)) => events::import(&options, context).await,
         Command::Why(options) => why::why(&options, context).await,

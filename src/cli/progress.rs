@@ -33,6 +33,14 @@ pub(super) fn counter(what: &'static str) -> ProgressBar {
     bar
 }
 
+/// For something of which nobody can say how far it is.
+pub(super) fn wait(what: &'static str) -> ProgressBar {
+    let bar = ProgressBar::new_spinner().with_style(style("{msg} {spinner} {elapsed}"));
+    bar.set_message(what);
+    bar.enable_steady_tick(Duration::from_millis(200));
+    bar
+}
+
 fn style(template: &str) -> ProgressStyle {
     ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar()).progress_chars("=> ")
 }

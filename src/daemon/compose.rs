@@ -61,6 +61,11 @@ pub fn message_id(invitation: &InvitationId, attempt: u8, domain: &str) -> Strin
     format!("{invitation}.{attempt}@{domain}")
 }
 
+/// Our own name for the text message of an attempt.
+pub fn reference(invitation: &InvitationId, attempt: u8) -> String {
+    format!("{invitation}-{attempt}")
+}
+
 fn compose_mail(
     core: &Core,
     live: &Live,
@@ -139,7 +144,7 @@ fn compose_sms(
     Ok(OutboundMessage::Sms(OutboundSms {
         to,
         text: text.render(&live.templates)?,
-        reference: format!("{}-{}", invitation.id, attempt.number),
+        reference: reference(&invitation.id, attempt.number),
         status_url: format!("{}/hooks/sms/{gateway}/status/{receipt}", live.config.settings.public.url),
     }))
 }

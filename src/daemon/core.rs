@@ -1,11 +1,13 @@
 //! What every task and every request shares.
 
+mod stand_ins;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use arc_swap::ArcSwap;
-use tokio::sync::Notify;
+use tokio::sync::{Notify, Semaphore};
 
 use super::metrics::Metrics;
 use crate::channel::Transport;
@@ -51,6 +53,8 @@ pub struct Core {
     pub metrics: Metrics,
     /// Whether the configuration that was read last was refused, so that an older one is in force.
     pub reload_refused: AtomicBool,
+    /// Lets one rehearsal be played at a time.
+    pub rehearsals: Semaphore,
 }
 
 impl Core {
@@ -58,7 +62,8 @@ impl Core {
     pub fn new(store: Arc<dyn Store>, live: Live, clock: Arc<dyn Clock>, entropy: Arc<Entropy>) -> Self {
         let metrics = Metrics::new();
         let (live, wake) = (ArcSwap::from_pointee(live), Wake::default());
-        Self { store, live, clock, entropy, wake, metrics, reload_refused: AtomicBool::new(false) }
+        let (reload_refused, rehearsals) = (AtomicBool::new(false), Semaphore::new(1));
+        Self { store, live, clock, entropy, wake, metrics, reload_refused, rehearsals }
     }
 
     /// Puts another configuration in force, and keeps the content of its surveys.
@@ -153,18 +158,6 @@ impl Live {
     pub fn of(config: Config, clock: &Arc<dyn Clock>) -> Result<Self, LiveError> {
         let (email, sms) = (open_email(&config, clock)?, open_sms(&config, clock)?);
         Self::through(config, email, sms)
-    }
-
-    /// The same with these transports in the place of those that the configuration names: mail, and the gateways by name
-    /// with the one that branches have which name none.
-    #[cfg(test)]
-    pub(crate) fn rehearsing(
-        config: Config,
-        email: Arc<dyn Transport>,
-        (default, transports): (&str, BTreeMap<String, Arc<dyn Transport>>),
-    ) -> Result<Self, LiveError> {
-        let sms = SmsRoutes { default: default.to_owned(), transports, after_unknown: AfterUnknown::Hold };
-        Self::through(config, Some(email), Some(sms))
     }
 
     fn through(config: Config, email: Option<Arc<dyn Transport>>, sms: Option<SmsRoutes>) -> Result<Self, LiveError> {

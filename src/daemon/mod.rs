@@ -13,6 +13,7 @@ pub mod housekeeper;
 pub mod lifecycle;
 pub mod metrics;
 pub mod planner;
+pub mod rehearsal;
 pub mod run;
 pub mod telemetry;
 pub mod ticker;
@@ -20,3 +21,4 @@ pub mod ticker;
 mod loads;
 #[cfg(test)]
 mod simulation;
+mod steps;

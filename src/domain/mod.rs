@@ -14,6 +14,7 @@ pub mod civil;
 pub mod duration;
 pub mod holidays;
 pub mod openings;
+pub mod price;
 pub mod quiet_hours;
 pub mod schedule;
 pub mod send_window;

@@ -13,6 +13,7 @@ pub mod csv;
 pub mod grid;
 pub mod json;
 pub mod rates;
+pub mod rehearsal;
 pub mod share;
 pub mod story;
 pub mod surface;

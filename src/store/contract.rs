@@ -16,6 +16,7 @@ pub(super) mod histories;
 mod holds;
 mod kin;
 mod planning;
+mod rehearsals;
 mod routes;
 mod unknown;
 pub(super) mod world;
@@ -146,4 +147,7 @@ on_every_backend!(
     contacts::later_changes_of_one_import_see_the_earlier,
     contacts::a_recorded_refusal_is_never_overturned,
     contacts::a_closed_store_says_so,
+    rehearsals::what_is_rehearsed_changes_nothing_and_each_rehearsal_begins_anew,
+    rehearsals::a_snapshot_stays_as_it_was_while_the_store_goes_on,
+    rehearsals::what_is_on_its_way_arrives_in_a_rehearsal,
 );

@@ -15,6 +15,7 @@ pub mod dump;
 pub mod health;
 pub mod keys;
 pub mod memory;
+pub mod rehearsal;
 pub mod sled;
 
 mod engine;
@@ -61,6 +62,7 @@ use crate::report::tally::{Cell, SurfaceCell, SurfaceTally, Tally};
 pub use dump::Dump;
 pub use health::{Health, ReadOnlyReason};
 pub use reads::WaitingPage;
+pub use rehearsal::{Rehearsal, Snapshot, Touched};
 pub use sizes::{Compacted, Raw, Sizes};
 pub use work::answers::{CardAnswer, InvitationAnswer, Recorded, Refusal};
 pub use work::interventions::{Intervened, Intervention, Wanted};
@@ -132,6 +134,12 @@ pub enum StoreError {
         /// Why.
         #[source]
         source: Arc<dyn std::error::Error + Send + Sync>,
+    },
+    /// What is played or looked at in memory has grown too large.
+    #[error("the rehearsal would take more than {mib_max} MiB of memory; rehearse fewer days")]
+    RehearsalTooLarge {
+        /// How much it may take.
+        mib_max: usize,
     },
     /// The store is closing.
     #[error("the store is closing")]
@@ -262,6 +270,8 @@ pub trait Store: Send + Sync {
     async fn count(&self) -> Result<Sizes, StoreError>;
     /// Gives back the room that the store has no use for, while it goes on: copies it whole.
     async fn compact(&self) -> Result<Compacted, StoreError>;
+    /// The store as it is now, however it changes from then on: to rehearse on.
+    async fn snapshot(&self) -> Result<Arc<dyn Snapshot>, StoreError>;
 
     /// Writes out and closes. Later calls fail with [`StoreError::Closed`].
     async fn close(&self) -> Result<(), StoreError>;

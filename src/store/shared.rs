@@ -1,6 +1,6 @@
 //! The store over any [`Engine`]: hands each call of the port to its unit of work or its look-up.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
 use chrono::{DateTime, NaiveDate, Utc};
@@ -9,8 +9,9 @@ use tokio::sync::watch;
 use super::dump::{About, Dump};
 use super::engine::Engine;
 use super::health::Health;
+use super::rehearsal::{self, Snapshot, Snapshots};
 use super::sizes::{Compacted, Raw, Sizes};
-use super::view::Reading;
+use super::view::{Reading, View};
 use super::walk::{self, Walk};
 use super::{
     CardAnswer, Expiry, GiveBack, Intervened, Intervention, InvitationAnswer, LeaseRequest, Leased, Recorded, Refusal,
@@ -31,10 +32,11 @@ use crate::plan::{Facts, Plan, RecordedEvent};
 use crate::report::tally::{Cell, SurfaceCell, SurfaceTally, Tally};
 
 pub(crate) struct Shared<E> {
-    engine: E,
+    engine: Arc<E>,
     seal: Seal,
     /// What was in the store when it was last counted.
     raw: Mutex<Option<Raw>>,
+    snapshots: Arc<Snapshots>,
 }
 
 impl<E: Engine> Shared<E> {
@@ -59,11 +61,23 @@ impl<E: Engine> Shared<E> {
         let secret: [u8; SECRET_BYTES] = kept.try_into().map_err(unreadable)?;
         let seal = Seal::new(&secret);
         migrate::run(&engine, &seal, migrate::STEPS).await?;
-        Ok(Self { engine, seal, raw: Mutex::new(None) })
+        Ok(Self::over(engine, seal))
     }
-}
 
-impl<E: Engine> Shared<E> {
+    /// A store over this engine, which holds one already that has this seal.
+    pub(super) fn over(engine: E, seal: Seal) -> Self {
+        Self { engine: Arc::new(engine), seal, raw: Mutex::new(None), snapshots: Arc::default() }
+    }
+
+    /// Runs a unit of work, past those who look at the store as it was.
+    async fn write<T: Send + 'static>(
+        &self,
+        unit: impl FnOnce(&mut View<'_>) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let snapshots = Arc::clone(&self.snapshots);
+        self.engine.write(move |view| snapshots.pass(view, unit)).await
+    }
+
     async fn sizes_with(&self, raw: Option<Raw>) -> Result<Sizes, StoreError> {
         let disk_bytes = self.engine.disk_bytes().await?;
         let mut known = self.raw.lock().unwrap_or_else(PoisonError::into_inner);
@@ -84,7 +98,7 @@ impl<E: Engine> Store for Shared<E> {
 
     async fn confirm(&self) -> Result<(), StoreError> {
         // Whatever was handed in before is on disk when this is, or the store takes nothing any more.
-        self.engine.write(|_| Ok(())).await
+        self.write(|_| Ok(())).await
     }
 
     async fn contact(&self, id: &ContactId) -> Result<Option<Contact>, StoreError> {
@@ -102,7 +116,7 @@ impl<E: Engine> Store for Shared<E> {
         if dry_run {
             return self.engine.read(move |db| work::contacts::preview(db, &seal, changes)).await;
         }
-        self.engine.write(move |view| work::contacts::put(view, &seal, changes)).await
+        self.write(move |view| work::contacts::put(view, &seal, changes)).await
     }
 
     async fn facts(&self, contact: &ContactId) -> Result<Facts, StoreError> {
@@ -122,29 +136,29 @@ impl<E: Engine> Store for Shared<E> {
 
     async fn apply_plan(&self, plan: Plan) -> Result<Option<RecordedEvent>, StoreError> {
         let seal = self.seal.clone();
-        self.engine.write(move |view| work::invitations::apply_plan(view, &seal, &plan)).await
+        self.write(move |view| work::invitations::apply_plan(view, &seal, &plan)).await
     }
 
     async fn lease_due(&self, request: LeaseRequest) -> Result<Leased, StoreError> {
         let seal = self.seal.clone();
-        self.engine.write(move |view| work::dispatch::lease_due(view, &seal, &request)).await
+        self.write(move |view| work::dispatch::lease_due(view, &seal, &request)).await
     }
 
     async fn settle(&self, request: Settlement) -> Result<Invitation, StoreError> {
         let seal = self.seal.clone();
-        self.engine.write(move |view| work::dispatch::settle(view, &seal, &request)).await
+        self.write(move |view| work::dispatch::settle(view, &seal, &request)).await
     }
 
     async fn give_back(&self, request: GiveBack) -> Result<usize, StoreError> {
-        self.engine.write(move |view| work::leases::give_back(view, &request)).await
+        self.write(move |view| work::leases::give_back(view, &request)).await
     }
 
     async fn expire_leases(&self, request: Expiry) -> Result<usize, StoreError> {
-        self.engine.write(move |view| work::dispatch::expire_leases(view, &request)).await
+        self.write(move |view| work::dispatch::expire_leases(view, &request)).await
     }
 
     async fn close_windows(&self, now: DateTime<Utc>, n_max: usize) -> Result<usize, StoreError> {
-        self.engine.write(move |view| work::dispatch::close_windows(view, now, n_max)).await
+        self.write(move |view| work::dispatch::close_windows(view, now, n_max)).await
     }
 
     async fn next_due(&self, lane: Lane) -> Result<Option<DateTime<Utc>>, StoreError> {
@@ -182,15 +196,15 @@ impl<E: Engine> Store for Shared<E> {
         if request.dry_run {
             return self.engine.read(move |db| work::interventions::preview(db, &seal, &request)).await;
         }
-        self.engine.write(move |view| work::interventions::intervene(view, &seal, &request)).await
+        self.write(move |view| work::interventions::intervene(view, &seal, &request)).await
     }
 
     async fn hold(&self, hold: Hold) -> Result<Hold, StoreError> {
-        self.engine.write(move |view| work::holds::hold(view, hold)).await
+        self.write(move |view| work::holds::hold(view, hold)).await
     }
 
     async fn release(&self, scopes: Vec<Scope>) -> Result<Vec<Hold>, StoreError> {
-        self.engine.write(move |view| work::holds::release(view, &scopes)).await
+        self.write(move |view| work::holds::release(view, &scopes)).await
     }
 
     async fn holds(&self) -> Result<Vec<Hold>, StoreError> {
@@ -202,7 +216,7 @@ impl<E: Engine> Store for Shared<E> {
     }
 
     async fn keep_surveys(&self, surveys: Vec<Survey>) -> Result<(), StoreError> {
-        self.engine.write(move |view| work::answers::keep_surveys(view, &surveys)).await
+        self.write(move |view| work::answers::keep_surveys(view, &surveys)).await
     }
 
     async fn survey(&self, version: SurveyVersion) -> Result<Option<Survey>, StoreError> {
@@ -211,11 +225,11 @@ impl<E: Engine> Store for Shared<E> {
 
     async fn answer_invitation(&self, answer: InvitationAnswer) -> Result<Recorded, StoreError> {
         let seal = self.seal.clone();
-        self.engine.write(move |view| work::answers::answer_invitation(view, &seal, answer)).await
+        self.write(move |view| work::answers::answer_invitation(view, &seal, answer)).await
     }
 
     async fn answer_card(&self, answer: CardAnswer) -> Result<Recorded, StoreError> {
-        self.engine.write(move |view| work::answers::answer_card(view, answer)).await
+        self.write(move |view| work::answers::answer_card(view, answer)).await
     }
 
     async fn response(&self, id: &ResponseId) -> Result<Option<Response>, StoreError> {
@@ -229,11 +243,11 @@ impl<E: Engine> Store for Shared<E> {
 
     async fn refuse(&self, refusal: Refusal) -> Result<(), StoreError> {
         let seal = self.seal.clone();
-        self.engine.write(move |view| work::answers::refuse(view, &seal, &refusal)).await
+        self.write(move |view| work::answers::refuse(view, &seal, &refusal)).await
     }
 
     async fn issue_cards(&self, cards: Vec<Card>) -> Result<(), StoreError> {
-        self.engine.write(move |view| work::cards::issue(view, &cards)).await
+        self.write(move |view| work::cards::issue(view, &cards)).await
     }
 
     async fn card(&self, code: CardCode) -> Result<Option<Card>, StoreError> {
@@ -245,12 +259,12 @@ impl<E: Engine> Store for Shared<E> {
     }
 
     async fn revoke_card(&self, code: CardCode, now: DateTime<Utc>) -> Result<Card, StoreError> {
-        self.engine.write(move |view| work::cards::revoke(view, code, now)).await
+        self.write(move |view| work::cards::revoke(view, code, now)).await
     }
 
     async fn count_session(&self, cell: SurfaceCell) -> Result<(), StoreError> {
         let session = SurfaceTally { sessions: 1, ..SurfaceTally::default() };
-        self.engine.write(move |view| work::tallies::add_surface(view, &cell, session)).await
+        self.write(move |view| work::tallies::add_surface(view, &cell, session)).await
     }
 
     async fn tallies(&self, from: NaiveDate, to: NaiveDate) -> Result<Vec<(Cell, Tally)>, StoreError> {
@@ -271,16 +285,22 @@ impl<E: Engine> Store for Shared<E> {
     }
 
     async fn finish_fire(&self, journey: JourneyId, stage: StageId, at: DateTime<Utc>) -> Result<(), StoreError> {
-        self.engine
-            .write(move |view| {
-                view.put(keys::fire(&journey, &stage), at.timestamp_micros().to_be_bytes().to_vec());
-                Ok(())
-            })
-            .await
+        self.write(move |view| {
+            view.put(keys::fire(&journey, &stage), at.timestamp_micros().to_be_bytes().to_vec());
+            Ok(())
+        })
+        .await
+    }
+
+    async fn snapshot(&self) -> Result<Arc<dyn Snapshot>, StoreError> {
+        let snapshots = Arc::clone(&self.snapshots);
+        // Begun between two units of work, and looked at when those before are done.
+        let kept = self.engine.write(move |_| Ok(snapshots.begin())).await?;
+        Ok(rehearsal::snapshot(Arc::clone(&self.engine) as _, kept, self.seal.clone()))
     }
 
     async fn begin_dump(&self, now: DateTime<Utc>) -> Result<Dump, StoreError> {
-        let walk = Walk::begin(&self.engine).await?;
+        let walk = Walk::begin(&*self.engine).await?;
         let layout = self.engine.read(migrate::layout).await?.number;
         let about = About { layout, made_at: now, made_by: env!("CARGO_PKG_VERSION").to_owned() };
         Ok(Dump::of(walk, about))
@@ -290,7 +310,7 @@ impl<E: Engine> Store for Shared<E> {
         if let Some(beginning) = dump.beginning() {
             return Ok(Some(beginning));
         }
-        let part = dump.walk.step(&self.engine).await?;
+        let part = dump.walk.step(&*self.engine).await?;
         Ok(dump.next(part))
     }
 

@@ -37,6 +37,16 @@ pub(crate) type Changes = BTreeMap<Vec<u8>, Option<Vec<u8>>>;
 /// A key, and what `Changes` said of it before, if anything.
 type Overwritten = (Vec<u8>, Option<Option<Vec<u8>>>);
 
+/// What a unit of work changed.
+pub(crate) struct Change<'c> {
+    /// The key.
+    pub(crate) key: &'c [u8],
+    /// What had been changed there before, if anything.
+    pub(crate) before: Option<&'c Option<Vec<u8>>>,
+    /// What stands there now.
+    pub(crate) after: Option<&'c [u8]>,
+}
+
 /// The store as it will be.
 pub(crate) struct View<'a> {
     base: &'a dyn Reading,
@@ -49,7 +59,12 @@ pub(crate) struct View<'a> {
 impl<'a> View<'a> {
     /// A view in which nothing has changed yet.
     pub(crate) fn of(base: &'a dyn Reading) -> Self {
-        Self { base, changes: Changes::new(), undo: Vec::new(), n_units: 0 }
+        Self::over(base, Changes::new())
+    }
+
+    /// A view in which this much has changed already.
+    pub(crate) fn over(base: &'a dyn Reading, changes: Changes) -> Self {
+        Self { base, changes, undo: Vec::new(), n_units: 0 }
     }
 
     /// Sets a key.
@@ -76,9 +91,18 @@ impl<'a> View<'a> {
         &mut self,
         unit: impl FnOnce(&mut View<'_>) -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {
+        self.try_unit_noting(unit, |_, _| Ok(()))
+    }
+
+    /// The same; `note` is shown what the view lies over, and what the unit changed. If it fails, so does the unit.
+    pub(crate) fn try_unit_noting<T>(
+        &mut self,
+        unit: impl FnOnce(&mut View<'_>) -> Result<T, StoreError>,
+        note: impl FnOnce(&dyn Reading, &[Change<'_>]) -> Result<(), StoreError>,
+    ) -> Result<T, StoreError> {
         let n_before = self.undo.len();
         self.n_units += 1;
-        let done = unit(self);
+        let done = unit(self).and_then(|done| note(self.base, &self.changed_since(n_before)).map(|()| done));
         self.n_units -= 1;
         if done.is_err() {
             for (key, before) in self.undo.drain(n_before..).rev() {
@@ -92,6 +116,18 @@ impl<'a> View<'a> {
             self.undo.clear();
         }
         done
+    }
+
+    fn changed_since(&self, n_before: usize) -> Vec<Change<'_>> {
+        let mut first = BTreeMap::new();
+        for (key, before) in self.undo.iter().skip(n_before) {
+            first.entry(key).or_insert(before);
+        }
+        let changes = first.into_iter().filter_map(|(key, before)| {
+            let after = self.changes.get(key)?.as_deref();
+            Some(Change { key, before: before.as_ref(), after })
+        });
+        changes.collect()
     }
 
     /// What is to be written.

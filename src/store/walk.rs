@@ -65,6 +65,11 @@ impl Taps {
         Tap { number: self.n_opened, _held: held }
     }
 
+    /// Whether anybody wants to know what changes.
+    pub(crate) fn are_open(&self) -> bool {
+        self.open.iter().any(|tap| tap.held.strong_count() > 0)
+    }
+
     /// Notes what is about to change.
     pub(crate) fn note(&mut self, changes: &Changes) {
         self.open.retain(|tap| tap.held.strong_count() > 0);

@@ -69,6 +69,7 @@ impl From<StoreError> for ApiProblem {
             StoreError::Exists { .. } | StoreError::Full { .. } | StoreError::Stale | StoreError::LeaseLost => {
                 Self::new(StatusCode::CONFLICT, "conflict", err.to_string())
             }
+            StoreError::RehearsalTooLarge { .. } => Self::invalid(err.to_string()),
             // The store has said so already, once.
             StoreError::ReadOnly { .. } => {
                 Self::new(StatusCode::SERVICE_UNAVAILABLE, "the store is read-only", err.to_string())

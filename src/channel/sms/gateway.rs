@@ -121,6 +121,11 @@ impl Gateway {
         self.limits.per_second
     }
 
+    /// Messages that it takes at once.
+    pub fn connections(&self) -> usize {
+        self.limits.inflight_max
+    }
+
     /// Whether it drops a message that it was given before, by our reference. Only then may a message of unknown fate
     /// be sent again.
     pub fn is_idempotent(&self) -> bool {

@@ -125,7 +125,7 @@ impl Transport for GatewayTransport {
     }
 
     fn connections(&self) -> usize {
-        self.gateway.limits.inflight_max
+        self.gateway.connections()
     }
 
     fn name(&self) -> &str {

@@ -28,6 +28,13 @@ impl ScopeOptions {
     }
 }
 
+#[derive(Debug, clap::Args)]
+pub(in super::super) struct PlanOptions {
+    /// How many days to look ahead
+    #[arg(long, value_name = "N", default_value_t = 14, value_parser = clap::value_parser!(u16).range(1..=92))]
+    pub(in super::super) days: u16,
+}
+
 #[derive(Debug, Subcommand)]
 pub(in super::super) enum UnknownCommand {
     /// List them, and what each waits for

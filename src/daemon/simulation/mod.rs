@@ -5,41 +5,30 @@
 //! thirty days pass in milliseconds, and a seed that fails fails again.
 
 mod laws;
-mod script;
+pub(super) mod script;
 mod tests;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use tokio_util::task::TaskTracker;
 
 use super::core::{Core, Live};
-use super::dispatcher::Dispatcher;
-use super::housekeeper::Housekeeper;
 use super::planner;
-use super::ticker::Ticker;
+use super::steps::{GRAIN, ROUNDS_MAX, Steps};
 use crate::channel::Transport;
 use crate::clock::{Clock, VirtualClock};
 use crate::config::shipped::SHIPPED;
 use crate::domain::contact_change::ContactChange;
 use crate::domain::event::{Event, Value};
 use crate::domain::id::{BranchId, ContactId, EventId};
-use crate::domain::invitation::Lane;
-use crate::domain::journey::Channel;
 use crate::entropy::Entropy;
 use crate::store::mortal::{Death, Disk};
 use crate::store::{Refusal, StoreError};
 use script::{Ledger, Outage, Scripted};
 
-/// Rounds at one instant, beyond which the daemon would be running in circles.
-const ROUNDS_MAX: usize = 10_000;
-
-/// The shortest step of the clock.
-const GRAIN: TimeDelta = TimeDelta::seconds(1);
-
 /// A Monday morning in Berlin.
-fn start() -> DateTime<Utc> {
+pub(super) fn start() -> DateTime<Utc> {
     "2026-03-02T09:00:00Z".parse().unwrap()
 }
 
@@ -74,9 +63,7 @@ struct Simulation {
 /// The daemon, from its start to its death.
 struct Machine {
     core: Arc<Core>,
-    dispatchers: [Dispatcher; 2],
-    ticker: Ticker,
-    housekeeper: Housekeeper,
+    steps: Steps,
 }
 
 impl Simulation {
@@ -84,7 +71,7 @@ impl Simulation {
         let clock = Arc::new(VirtualClock::at(start()));
         let chance = Arc::new(Entropy::seeded(scene.seed));
         let (ledger, disk) = (Ledger::default(), Disk::empty());
-        let to_come = events(&scene, &chance);
+        let to_come = events((scene.n_guests, scene.n_events), &chance);
         let parts = (&scene, &clock, &chance, &ledger);
         let machine = machine(parts, &disk, None).await.unwrap();
         let refused = BTreeMap::new();
@@ -132,29 +119,11 @@ impl Simulation {
     /// Everything that is due now happens. Gives when the next thing is due.
     async fn live_until_nothing_is_due(&mut self) -> Result<Option<DateTime<Utc>>, StoreError> {
         self.take_events().await?;
-        self.machine.ticker.step().await?;
-        self.machine.housekeeper.step().await?;
-        let mut next = None;
-        for n in 0.. {
-            assert!(n < ROUNDS_MAX, "seed {}: it runs in circles at {}", self.scene.seed, self.clock.now());
-            let (mut n_done, mut soonest) = (0, None::<DateTime<Utc>>);
-            for dispatcher in &self.machine.dispatchers {
-                let step = dispatcher.step().await?;
-                dispatcher.settled().await;
-                n_done += step.n_leased + step.n_withheld;
-                soonest = [soonest, step.next_at].into_iter().flatten().min();
-            }
-            if n_done == 0 {
-                next = soonest;
-                break;
-            }
-        }
+        let lull = self.machine.steps.until_nothing_is_due().await?;
+        assert!(lull.n_rounds < ROUNDS_MAX, "seed {}: it runs in circles at {}", self.scene.seed, self.clock.now());
         self.somebody_says_no().await?;
-        for lane in [Lane::Close, Lane::Leased] {
-            next = [next, self.machine.core.store.next_due(lane).await?].into_iter().flatten().min();
-        }
         let to_come = self.to_come.first().map(|(event, _)| event.at);
-        Ok([next, to_come, self.machine.ticker.next_fire().await?].into_iter().flatten().min())
+        Ok([lull.until, to_come].into_iter().flatten().min())
     }
 
     async fn take_events(&mut self) -> Result<(), StoreError> {
@@ -188,7 +157,8 @@ async fn machine(
     disk: &Disk,
     death: Option<Death>,
 ) -> Result<Machine, StoreError> {
-    let scripted = |name, connections| {
+    let scripted = |name: &str, connections| {
+        let name = name.to_owned();
         let (clock, chance) = (Arc::clone(clock), Arc::clone(chance));
         let (ledger, outages, mishaps) = (ledger.clone(), scene.outages.clone(), scene.mishaps);
         Arc::new(Scripted { name, connections, clock, chance, ledger, outages, mishaps }) as Arc<dyn Transport>
@@ -197,7 +167,7 @@ async fn machine(
     let second = BranchId::parse("altona").unwrap();
     config.branches.get_mut(&second).unwrap().sms_gateway = Some("second".to_owned());
     let gateways = BTreeMap::from(["first", "second"].map(|name| (name.to_owned(), scripted(name, 4))));
-    let mut live = Live::rehearsing(config, scripted("smtp", 8), ("first", gateways)).unwrap();
+    let mut live = Live::through_these(config, scripted("smtp", 8), ("first", gateways)).unwrap();
     let mut gate = (*live.rules.gate).clone();
     gate.routes.gateway = "first".to_owned();
     gate.routes.gateway_of = BTreeMap::from([(second, "second".to_owned())]);
@@ -207,21 +177,19 @@ async fn machine(
     store.keep_surveys(live.config.surveys.values().cloned().collect()).await?;
     let shown: Arc<dyn Clock> = Arc::clone(clock) as _;
     let core = Arc::new(Core::new(store, live, shown, Arc::clone(chance)));
-    let (ticker, housekeeper) = (Ticker::new(Arc::clone(&core)), Housekeeper::new(Arc::clone(&core)));
-    housekeeper.recover().await?;
-    let tasks = TaskTracker::new();
-    let dispatchers = Channel::ALL.map(|channel| Dispatcher::new(Arc::clone(&core), channel, tasks.clone()));
-    Ok(Machine { core, dispatchers, ticker, housekeeper })
+    let steps = Steps::of(&core);
+    steps.recover().await?;
+    Ok(Machine { core, steps })
 }
 
 /// Guests who visit, book and order over ten days, some of whom share an address.
-fn events(scene: &Scene, chance: &Entropy) -> Vec<(Event, ContactChange)> {
+pub(super) fn events((n_guests, n_events): (usize, usize), chance: &Entropy) -> Vec<(Event, ContactChange)> {
     const KINDS: [&str; 3] = ["visit.completed", "booking.confirmed", "order.delivered"];
     const WAYS: [&str; 3] = ["quick.example", "slow.example", "other.example"];
     let below = |n: usize| usize::try_from(chance.bits() % n as u64).unwrap();
-    let mut events: Vec<_> = (0..scene.n_events)
+    let mut events: Vec<_> = (0..n_events)
         .map(|n| {
-            let guest = below(scene.n_guests);
+            let guest = below(n_guests);
             let way = WAYS[guest % WAYS.len()];
             // The last two of ten use one mailbox.
             let mailbox = if guest % 10 == 9 { guest - 1 } else { guest };

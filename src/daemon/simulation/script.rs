@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 
+use crate::channel::sms::segments::segments;
 use crate::channel::{OutboundMessage, Transport};
 use crate::clock::{Clock, VirtualClock};
 use crate::domain::attempt::{Obstacle, Outcome};
@@ -13,20 +14,22 @@ use crate::entropy::Entropy;
 
 /// A message that was handed to a channel.
 #[derive(Clone, Debug)]
-pub(super) struct Handed {
+pub(in crate::daemon) struct Handed {
     /// When.
-    pub(super) at: DateTime<Utc>,
+    pub(in crate::daemon) at: DateTime<Utc>,
     /// Its own name: the Message-ID, or the reference of a text message.
-    pub(super) name: String,
+    pub(in crate::daemon) name: String,
     /// The domain of a mail, the gateway of a text message.
-    pub(super) way: String,
+    pub(in crate::daemon) way: String,
     /// What became of it.
-    pub(super) outcome: &'static str,
+    pub(in crate::daemon) outcome: &'static str,
+    /// The segments of a text message.
+    pub(in crate::daemon) n_segments: Option<u32>,
 }
 
 /// Everything that was handed over, in order.
 #[derive(Clone, Default)]
-pub(super) struct Ledger(Arc<Mutex<Vec<Handed>>>);
+pub(in crate::daemon) struct Ledger(Arc<Mutex<Vec<Handed>>>);
 
 impl Ledger {
     fn lock(&self) -> MutexGuard<'_, Vec<Handed>> {
@@ -34,12 +37,12 @@ impl Ledger {
     }
 
     /// What was handed over so far.
-    pub(super) fn all(&self) -> Vec<Handed> {
+    pub(in crate::daemon) fn all(&self) -> Vec<Handed> {
         self.lock().clone()
     }
 
     /// How often each message was accepted, or may have been.
-    pub(super) fn accepted(&self) -> BTreeMap<String, usize> {
+    pub(in crate::daemon) fn accepted(&self) -> BTreeMap<String, usize> {
         let mut accepted = BTreeMap::new();
         for handed in self.lock().iter().filter(|handed| handed.outcome == "accepted") {
             *accepted.entry(handed.name.clone()).or_default() += 1;
@@ -50,23 +53,23 @@ impl Ledger {
 
 /// A time during which a way is closed, and what it says.
 #[derive(Clone, Debug)]
-pub(super) struct Outage {
-    pub(super) way: &'static str,
-    pub(super) from: DateTime<Utc>,
-    pub(super) until: DateTime<Utc>,
-    pub(super) obstacle: Obstacle,
+pub(in crate::daemon) struct Outage {
+    pub(in crate::daemon) way: &'static str,
+    pub(in crate::daemon) from: DateTime<Utc>,
+    pub(in crate::daemon) until: DateTime<Utc>,
+    pub(in crate::daemon) obstacle: Obstacle,
 }
 
 /// A channel.
-pub(super) struct Scripted {
-    pub(super) name: &'static str,
-    pub(super) connections: usize,
-    pub(super) clock: Arc<VirtualClock>,
-    pub(super) chance: Arc<Entropy>,
-    pub(super) ledger: Ledger,
-    pub(super) outages: Vec<Outage>,
+pub(in crate::daemon) struct Scripted {
+    pub(in crate::daemon) name: String,
+    pub(in crate::daemon) connections: usize,
+    pub(in crate::daemon) clock: Arc<VirtualClock>,
+    pub(in crate::daemon) chance: Arc<Entropy>,
+    pub(in crate::daemon) ledger: Ledger,
+    pub(in crate::daemon) outages: Vec<Outage>,
     /// The share of messages that meet something of their own: a full mailbox, an unknown one, a lost connection.
-    pub(super) mishaps: f64,
+    pub(in crate::daemon) mishaps: f64,
 }
 
 impl Scripted {
@@ -95,16 +98,16 @@ impl Scripted {
 #[async_trait]
 impl Transport for Scripted {
     async fn send(&self, message: &OutboundMessage) -> Outcome {
-        let (name, way) = match message {
-            OutboundMessage::Email(mail) => (mail.message_id.clone(), mail.to.domain().to_owned()),
-            OutboundMessage::Sms(sms) => (sms.reference.clone(), self.name.to_owned()),
+        let (name, way, n_segments) = match message {
+            OutboundMessage::Email(mail) => (mail.message_id.clone(), mail.to.domain().to_owned(), None),
+            OutboundMessage::Sms(sms) => (sms.reference.clone(), self.name.clone(), Some(segments(&sms.text).parts)),
         };
         let at = self.clock.now();
         let outcome = self.outcome(&way, at);
         // Of a message of unknown outcome, every second one had arrived.
         let arrived = matches!(outcome, Outcome::Unknown { .. }) && self.chance.fraction() < 0.5;
         let word = if arrived { "accepted" } else { outcome.as_str() };
-        self.ledger.lock().push(Handed { at, name, way, outcome: word });
+        self.ledger.lock().push(Handed { at, name, way, outcome: word, n_segments });
         outcome
     }
 
@@ -113,6 +116,6 @@ impl Transport for Scripted {
     }
 
     fn name(&self) -> &str {
-        self.name
+        &self.name
     }
 }

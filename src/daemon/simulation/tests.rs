@@ -3,7 +3,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::script::{Handed, Outage};
-use super::{GRAIN, Scene, Simulation, start};
+use super::{Scene, Simulation, start};
+use crate::daemon::steps::GRAIN;
 use crate::domain::attempt::Obstacle;
 
 /// Lives that are lived where nobody says how many: a few, so that the tests are quick. CI says more.

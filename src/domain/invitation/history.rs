@@ -141,6 +141,18 @@ pub enum Happening {
 }
 
 impl Invitation {
+    /// The notes that were taken since it stood as `earlier`.
+    pub fn notes_since<'a>(&'a self, earlier: &'a Self) -> impl Iterator<Item = &'a Note> {
+        let mut known = earlier.history.iter();
+        // Notes gave way since, perhaps, but none changed its place.
+        self.history.iter().filter(move |note| {
+            let rest = known.as_slice();
+            let place = rest.iter().position(|known| known == *note);
+            known = place.map_or(rest, |place| rest.get(place + 1..).unwrap_or_default()).iter();
+            place.is_none()
+        })
+    }
+
     /// Adds a note, and keeps the record within bounds.
     pub(super) fn note(&mut self, at: DateTime<Utc>, what: Happening) {
         if self.history.len() >= NOTES_MAX {

@@ -5,15 +5,15 @@
 
 use std::collections::BTreeMap;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 
 use super::super::record::lease::Claim;
 use super::super::view::{Reading, View};
 use super::super::{GiveBack, StoreError, keys, reads, record};
-use super::invitations;
+use super::{dispatch, invitations};
 use crate::domain::attempt::{Obstacle, Outcome};
 use crate::domain::id::InvitationId;
-use crate::domain::invitation::{Invitation, State};
+use crate::domain::invitation::{AfterUnknown, Invitation, RetryPlan, State};
 
 /// A lease on an invitation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -160,4 +160,19 @@ pub(in super::super) fn give_back(view: &mut View<'_>, request: &GiveBack) -> Re
         n_given_back += 1;
     }
     Ok(n_given_back)
+}
+
+/// Has every message that is on its way arrive: for a rehearsal, which cannot know what will come of them.
+pub(in super::super) fn arrive(view: &mut View<'_>, now: DateTime<Utc>) -> Result<(), StoreError> {
+    let retry = RetryPlan { retry_at: now, give_up_after: TimeDelta::zero(), after_unknown: AfterUnknown::Hold };
+    for (id, granted) in all(view)? {
+        let Ok(Some(before)) = held_by(view, &id, granted.lease) else { continue };
+        let State::Sending { lease, .. } = before.state else { continue };
+        let contact = reads::contact(view, &before.contact)?;
+        let zone = dispatch::zone_of(contact.as_ref(), &before);
+        let outcome = Outcome::Accepted { provider_ref: None, reply: String::new() };
+        let arrived = before.clone().settle(lease, &outcome, now, (retry, zone));
+        invitations::put(view, Some(&before), &arrived.map_err(|_| StoreError::LeaseLost)?)?;
+    }
+    Ok(())
 }

@@ -8,6 +8,7 @@ mod health;
 mod holds;
 mod invitations;
 mod pages;
+mod plan;
 mod reports;
 mod retry;
 mod store;
@@ -47,6 +48,7 @@ pub(super) fn router(core: Arc<Core>) -> Router {
         .route("/api/v1/unknown", get(unknown::page))
         .route("/api/v1/unknown/retry", post(unknown::retry))
         .route("/api/v1/unknown/settle", post(unknown::settle))
+        .route("/api/v1/plan", get(plan::plan))
         .route("/api/v1/responses", get(invitations::responses))
         .route("/api/v1/responses/{id}", get(invitations::response))
         .route("/api/v1/cards", get(cards::page))

@@ -4,6 +4,7 @@ mod admin;
 mod by_hand;
 mod public;
 mod read_only;
+mod rehearsals;
 mod store;
 mod stories;
 
