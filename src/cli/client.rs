@@ -62,10 +62,14 @@ impl Client {
             let client = reqwest::Client::builder().unix_socket(socket).no_proxy().build();
             return Ok(Self::Daemon(client.map_err(|err| Failure::of(&err))?));
         }
-        Self::in_process(loaded.config, clock).await
+        Self::in_process(loaded.config, env, clock).await
     }
 
-    async fn in_process(config: Config, clock: Arc<dyn Clock>) -> Result<Self, Failure> {
+    async fn in_process(
+        config: Config,
+        env: &BTreeMap<String, String>,
+        clock: Arc<dyn Clock>,
+    ) -> Result<Self, Failure> {
         let entropy = Arc::new(Entropy::of_system());
         let store = open_store(&config.settings, &entropy)
             .await
@@ -73,7 +77,7 @@ impl Client {
         let live = Live::of(config, &clock).map_err(|err| Failure::of(&RunError::Live(err)))?;
         let kept = store.keep_surveys(live.config.surveys.values().cloned().collect()).await;
         kept.map_err(|err| Failure::of(&err))?;
-        let core = Arc::new(Core::new(store, live, clock, entropy));
+        let core = Arc::new(Core::new(store, live, clock, entropy).in_environment(env));
         Ok(Self::InProcess(web::admin(Arc::clone(&core)), core))
     }
 

@@ -55,6 +55,8 @@ pub struct Core {
     pub reload_refused: AtomicBool,
     /// Lets one rehearsal be played at a time.
     pub rehearsals: Semaphore,
+    /// The environment, which is part of every configuration that is read.
+    pub env: BTreeMap<String, String>,
 }
 
 impl Core {
@@ -63,7 +65,13 @@ impl Core {
         let metrics = Metrics::new();
         let (live, wake) = (ArcSwap::from_pointee(live), Wake::default());
         let (reload_refused, rehearsals) = (AtomicBool::new(false), Semaphore::new(1));
-        Self { store, live, clock, entropy, wake, metrics, reload_refused, rehearsals }
+        Self { store, live, clock, entropy, wake, metrics, reload_refused, rehearsals, env: BTreeMap::new() }
+    }
+
+    /// In this environment.
+    #[must_use]
+    pub fn in_environment(self, env: &BTreeMap<String, String>) -> Self {
+        Self { env: env.clone(), ..self }
     }
 
     /// Puts another configuration in force, and keeps the content of its surveys.

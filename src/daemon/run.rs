@@ -104,7 +104,7 @@ pub async fn run(folder: &Path, env: &BTreeMap<String, String>) -> Result<(), Ru
     let store = open_store(&settings, &entropy).await?;
     let live = Live::of(loaded.config, &clock)?;
     store.keep_surveys(live.config.surveys.values().cloned().collect()).await?;
-    let core = Arc::new(Core::new(store, live, clock, entropy));
+    let core = Arc::new(Core::new(store, live, clock, entropy).in_environment(env));
     core.metrics.reloaded(Some(core.clock.now()));
     Housekeeper::new(Arc::clone(&core)).recover().await?;
     let listeners = listen(&settings).await?;

@@ -1,5 +1,7 @@
 //! The words of those who keep the daemon going: what is unknown, what is asked again, what is held.
 
+use std::path::PathBuf;
+
 use clap::{Subcommand, ValueEnum};
 
 /// Which messages are meant. Without any of these, all of them.
@@ -33,6 +35,9 @@ pub(in super::super) struct PlanOptions {
     /// How many days to look ahead
     #[arg(long, value_name = "N", default_value_t = 14, value_parser = clap::value_parser!(u16).range(1..=92))]
     pub(in super::super) days: u16,
+    /// Another configuration folder: say who would newly get, lose or move a survey if it were in force
+    #[arg(long, value_name = "DIR")]
+    pub(in super::super) against: Option<PathBuf>,
 }
 
 #[derive(Debug, Subcommand)]

@@ -10,19 +10,25 @@ mod stand_in;
 #[cfg(test)]
 mod tests;
 
+use std::collections::VecDeque;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use tokio_util::sync::CancellationToken;
 use tracing::subscriber::NoSubscriber;
 
+use super::check;
 use super::core::{Core, Live, LiveError};
 use super::steps::{GRAIN, ROUNDS_MAX, Steps};
 use crate::clock::{Clock, VirtualClock};
+use crate::config::{Config, Problem};
 use crate::domain::id::InvitationId;
 use crate::entropy::Entropy;
+use crate::report::rehearsal::difference::{Difference, Lived};
 use crate::report::rehearsal::outlook::Outlook;
-use crate::store::{Rehearsal, StoreError};
+use crate::report::rehearsal::{Account, Against};
+use crate::store::{Rehearsal, Snapshot, StoreError, Touched};
 use stand_in::Ledger;
 
 /// The longest stretch that is rehearsed, in days.
@@ -43,6 +49,9 @@ pub enum RehearsalError {
     /// The store cannot be rehearsed on.
     #[error("the store cannot be rehearsed on")]
     Store(#[from] StoreError),
+    /// The configuration that is to be tried has problems.
+    #[error("the configuration has {} problems", .0.len())]
+    Config(Vec<Problem>),
     /// The configuration could not be put in force.
     #[error("the configuration cannot be put in force")]
     Live(#[from] LiveError),
@@ -57,19 +66,50 @@ pub enum RehearsalError {
     Thread(#[source] std::io::Error),
 }
 
-/// What would happen in the next `n_days` days.
-pub async fn plan(core: &Arc<Core>, n_days: u16) -> Result<Outlook, RehearsalError> {
+/// Another configuration, to be tried.
+#[derive(Clone, Debug)]
+pub struct Other {
+    /// Where it stands.
+    pub folder: String,
+    /// What it says.
+    pub config: Config,
+}
+
+impl Other {
+    /// Reads and checks what stands in a folder, as a reload of the daemon would.
+    pub async fn read(core: &Arc<Core>, folder: PathBuf) -> Result<Self, RehearsalError> {
+        let core = Arc::clone(core);
+        let read = tokio::task::spawn_blocking(move || {
+            let loaded = check::whole(&folder, &core.env, core.clock.now()).map_err(RehearsalError::Config)?;
+            Ok(Self { folder: folder.display().to_string(), config: loaded.config })
+        });
+        read.await.map_err(|err| RehearsalError::Thread(std::io::Error::other(err)))?
+    }
+}
+
+/// What would happen in the next `n_days` days, and what would differ under another configuration.
+pub async fn plan(core: &Arc<Core>, n_days: u16, other: Option<Other>) -> Result<Account, RehearsalError> {
     let core = Arc::clone(core);
     aside(move |stop| async move {
         let _one_at_a_time = core.rehearsals.try_acquire().map_err(|_| RehearsalError::Busy)?;
         let from = core.clock.now();
-        let to = from + TimeDelta::days(n_days.min(DAYS_MAX).into());
+        let span = (from, from + TimeDelta::days(n_days.min(DAYS_MAX).into()));
         let snapshot = core.store.snapshot().await?;
         let ledger = Ledger::default();
         let live = core.live.load().with_stand_ins(&|name, connections| ledger.stand_in(name, connections));
-        let rehearsal = snapshot.rehearse(from).await?;
-        play(&*rehearsal, live, (from, to), &stop).await?;
-        outlook(&*rehearsal, &ledger, (from, to)).await
+        let first = Played::of(&*snapshot, live, span, (ledger, &stop)).await?;
+        let against = match other {
+            Some(other) => {
+                let ledger = Ledger::default();
+                let stand_in = |name: &str, connections| ledger.stand_in(name, connections);
+                let live = Live::of_stand_ins(other.config, &stand_in)?;
+                let second = Played::of(&*snapshot, live, span, (ledger, &stop)).await?;
+                let difference = difference(&first, &second).await?;
+                Some(Against { folder: other.folder, outlook: second.outlook().await?, difference })
+            }
+            None => None,
+        };
+        Ok(Account { outlook: first.outlook().await?, against })
     })
     .await
 }
@@ -91,50 +131,94 @@ where
     played.await.map_err(|err| RehearsalError::Thread(std::io::Error::other(err)))?
 }
 
-/// Lets everything happen that would between two instants.
-async fn play(
-    rehearsal: &dyn Rehearsal,
-    live: Live,
-    (from, to): (DateTime<Utc>, DateTime<Utc>),
-    stop: &CancellationToken,
-) -> Result<(), RehearsalError> {
-    let store = rehearsal.store();
-    store.keep_surveys(live.config.surveys.values().cloned().collect()).await?;
-    let clock = Arc::new(VirtualClock::at(from));
-    let shown: Arc<dyn Clock> = Arc::clone(&clock) as _;
-    // The same every time: two rehearsals differ by what is rehearsed, not by chance.
-    let core = Arc::new(Core::new(store, live, shown, Arc::new(Entropy::seeded(0))));
-    let steps = Steps::of(&core);
-    while clock.now() < to {
-        if stop.is_cancelled() {
-            return Err(RehearsalError::CalledOff);
-        }
-        let lull = steps.until_nothing_is_due().await?;
-        if lull.n_rounds >= ROUNDS_MAX {
-            return Err(RehearsalError::Endless { at: clock.now() });
-        }
-        clock.advance_to(lull.until.unwrap_or(to).max(clock.now() + GRAIN).min(to));
-    }
-    Ok(())
+/// A rehearsal that was played to its end.
+struct Played {
+    rehearsal: Arc<dyn Rehearsal>,
+    ledger: Ledger,
+    span: (DateTime<Utc>, DateTime<Utc>),
 }
 
-/// Looks back on what was played.
-async fn outlook(
-    rehearsal: &dyn Rehearsal,
-    ledger: &Ledger,
-    (from, to): (DateTime<Utc>, DateTime<Utc>),
-) -> Result<Outlook, RehearsalError> {
-    let mut outlook = Outlook::of(from, to);
-    let mut last: Option<InvitationId> = None;
+impl Played {
+    /// Lets everything happen that would between two instants.
+    async fn of(
+        snapshot: &dyn Snapshot,
+        live: Live,
+        (from, to): (DateTime<Utc>, DateTime<Utc>),
+        (ledger, stop): (Ledger, &CancellationToken),
+    ) -> Result<Self, RehearsalError> {
+        let rehearsal = snapshot.rehearse(from).await?;
+        let store = rehearsal.store();
+        store.keep_surveys(live.config.surveys.values().cloned().collect()).await?;
+        let clock = Arc::new(VirtualClock::at(from));
+        let shown: Arc<dyn Clock> = Arc::clone(&clock) as _;
+        // The same every time: two rehearsals differ by what is rehearsed, not by chance.
+        let core = Arc::new(Core::new(store, live, shown, Arc::new(Entropy::seeded(0))));
+        let steps = Steps::of(&core);
+        while clock.now() < to {
+            if stop.is_cancelled() {
+                return Err(RehearsalError::CalledOff);
+            }
+            let lull = steps.until_nothing_is_due().await?;
+            if lull.n_rounds >= ROUNDS_MAX {
+                return Err(RehearsalError::Endless { at: clock.now() });
+            }
+            clock.advance_to(lull.until.unwrap_or(to).max(clock.now() + GRAIN).min(to));
+        }
+        Ok(Self { rehearsal, ledger, span: (from, to) })
+    }
+
+    /// Sums up what was played.
+    async fn outlook(&self) -> Result<Outlook, StoreError> {
+        let mut outlook = Outlook::of(self.span.0, self.span.1);
+        let mut touched = AllTouched::of(self);
+        while let Some(Touched { before, after }) = touched.next().await? {
+            outlook.add(before.as_ref(), &after, |attempt| self.ledger.takes(after.id, attempt));
+        }
+        Ok(outlook)
+    }
+}
+
+/// Lays two rehearsals of one snapshot side by side.
+async fn difference(first: &Played, second: &Played) -> Result<Difference, StoreError> {
+    let mut difference = Difference::default();
+    let (mut firsts, mut seconds) = (AllTouched::of(first), AllTouched::of(second));
     loop {
-        let page = rehearsal.touched(last, PAGE).await?;
-        for touched in &page {
-            let id = touched.after.id;
-            outlook.add(touched.before.as_ref(), &touched.after, |attempt| ledger.takes(id, attempt));
+        let (id_first, id_second) = (firsts.peek().await?, seconds.peek().await?);
+        let Some(id) = [id_first, id_second].into_iter().flatten().min() else { return Ok(difference.finished()) };
+        let of_first = if id_first == Some(id) { firsts.next().await? } else { None };
+        let of_second = if id_second == Some(id) { seconds.next().await? } else { None };
+        let before = of_first.iter().chain(&of_second).find_map(|touched| touched.before.as_ref());
+        // Whom a rehearsal did not touch it leaves as they were.
+        let lived = |touched: &Option<Touched>| {
+            touched.as_ref().map(|touched| touched.after.clone()).or_else(|| before.cloned())
+        };
+        let (end_first, end_second) = (lived(&of_first), lived(&of_second));
+        difference.add(Lived { before, after: end_first.as_ref() }, Lived { before, after: end_second.as_ref() });
+    }
+}
+
+/// Every invitation that a rehearsal touched, in the order of their ids, page by page.
+struct AllTouched<'a> {
+    of: &'a dyn Rehearsal,
+    page: VecDeque<Touched>,
+    last: Option<InvitationId>,
+}
+
+impl<'a> AllTouched<'a> {
+    fn of(played: &'a Played) -> Self {
+        Self { of: &*played.rehearsal, page: VecDeque::new(), last: None }
+    }
+
+    /// Whose turn it is.
+    async fn peek(&mut self) -> Result<Option<InvitationId>, StoreError> {
+        if self.page.is_empty() {
+            self.page = self.of.touched(self.last, PAGE).await?.into();
         }
-        match page.last() {
-            Some(touched) => last = Some(touched.after.id),
-            None => return Ok(outlook),
-        }
+        Ok(self.page.front().map(|touched| touched.after.id))
+    }
+
+    async fn next(&mut self) -> Result<Option<Touched>, StoreError> {
+        self.last = self.peek().await?.or(self.last);
+        Ok(self.page.pop_front())
     }
 }

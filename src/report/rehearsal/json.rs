@@ -5,12 +5,14 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde_json::{Map, Value, json};
 
+use super::difference::{Change, Count, Difference, Sending};
 use super::outlook::{Figures, Outlook, Place};
-use super::{ASSUMPTIONS, DEFINITION_VERSION};
+use super::{Account, Against, DEFINITION_VERSION};
 use crate::domain::id::BranchId;
 
 /// The account as JSON.
-pub fn json(outlook: &Outlook) -> Value {
+pub fn json(account: &Account) -> Value {
+    let outlook = &account.outlook;
     json!({
         "report": "plan",
         "definition_version": DEFINITION_VERSION,
@@ -18,9 +20,48 @@ pub fn json(outlook: &Outlook) -> Value {
         "from": time(outlook.from),
         "to": time(outlook.to),
         "basis": "a rehearsal on a copy of the store; nothing was sent or changed",
-        "assumptions": ASSUMPTIONS,
+        "assumptions": account.assumptions(),
         "total": figures(&outlook.total),
         "rows": rows(outlook),
+        "against": account.against.as_ref().map(against),
+    })
+}
+
+fn against(against: &Against) -> Value {
+    let Difference { gains, losses, moves, changes, n_left_off } = &against.difference;
+    json!({
+        "folder": against.folder,
+        "running": "stay",
+        "total": figures(&against.outlook.total),
+        "rows": rows(&against.outlook),
+        "difference": {
+            "total": { "gains": count(*gains), "loses": count(*losses), "moves": count(*moves) },
+            "rows": changes.iter().map(change).collect::<Vec<_>>(),
+            "rows_left_off": n_left_off,
+        },
+    })
+}
+
+fn count(count: Count) -> Value {
+    json!({ "surveys": count.n_surveys, "messages": count.n_messages })
+}
+
+fn change(change: &Change) -> Value {
+    let sending = |sending: Sending| {
+        json!({
+            "invitation": sending.invitation.to_string(), "at": time(sending.at), "channel": sending.channel.as_str(),
+        })
+    };
+    json!({
+        "change": change.as_str(),
+        "contact": change.contact.as_str(),
+        "branch": change.branch.as_ref().map(BranchId::as_str),
+        "journey": change.journey.as_str(),
+        "stage": change.stage.as_str(),
+        "message": change.message,
+        "before": change.before.map(sending),
+        "after": change.after.map(sending),
+        "reason": change.why,
     })
 }
 

@@ -2,19 +2,59 @@
 
 use std::collections::BTreeMap;
 
-use super::ASSUMPTIONS;
+use super::difference::{Change, Difference, Sending};
 use super::outlook::{Figures, Outlook, Place};
+use super::{Account, Against};
 use crate::domain::id::BranchId;
 use crate::domain::price::Price;
 use crate::report::grid::{Align, Grid};
 
+/// Changes that people are shown; machines get all of them.
+const CHANGES_SHOWN: usize = 200;
+
 /// The account as text, each line ended by a line feed.
-pub fn table(outlook: &Outlook) -> String {
-    let [from, to] = [outlook.from, outlook.to].map(|at| at.format("%Y-%m-%d %H:%M UTC"));
+pub fn table(account: &Account) -> String {
+    let [from, to] = [account.outlook.from, account.outlook.to].map(|at| at.format("%Y-%m-%d %H:%M UTC"));
     let title = format!("What would happen from {from} to {to}\nNothing was sent and nothing was changed.\n\n");
-    let assumptions = ASSUMPTIONS.map(|assumption| format!("  - {assumption}\n")).concat();
-    let days = if outlook.rows.is_empty() { "Nothing.\n".to_owned() } else { grid(outlook).render() };
-    format!("{title}{days}\nTaken for granted:\n{assumptions}")
+    let against = account.against.as_ref().map(against).unwrap_or_default();
+    let assumptions: String = account.assumptions().iter().map(|assumption| format!("  - {assumption}\n")).collect();
+    format!("{title}{}{against}\nTaken for granted:\n{assumptions}", days(&account.outlook))
+}
+
+fn days(outlook: &Outlook) -> String {
+    if outlook.rows.is_empty() { "Nothing.\n".to_owned() } else { grid(outlook).render() }
+}
+
+fn against(against: &Against) -> String {
+    let Difference { gains, losses, moves, changes, .. } = &against.difference;
+    let mut lines = format!("\nWith {}\n\n{}\n", against.folder, days(&against.outlook));
+    for (count, what) in
+        [(gains, "more than before"), (losses, "no longer"), (moves, "at another time or by another channel")]
+    {
+        lines.push_str(&format!("{} surveys and {} messages in all {what}\n", count.n_surveys, count.n_messages));
+    }
+    for change in changes.iter().take(CHANGES_SHOWN) {
+        lines.push_str(&line(change));
+    }
+    let n_more = changes.len().saturating_sub(CHANGES_SHOWN) as u64 + against.difference.n_left_off;
+    if n_more > 0 {
+        lines.push_str(&format!("  … and {n_more} more; `--format json` and `--format csv` tell them\n"));
+    }
+    lines
+}
+
+fn line(change: &Change) -> String {
+    let sending =
+        |sending: &Sending| format!("{} on {}", sending.channel.as_str(), sending.at.format("%Y-%m-%d %H:%M UTC"));
+    let Change { contact, journey, stage, message, .. } = change;
+    let what = match (&change.before, &change.after) {
+        (Some(before), Some(after)) => format!("moves from {} to {}", sending(before), sending(after)),
+        (Some(before), None) => format!("loses {}", sending(before)),
+        (None, Some(after)) => format!("gains {}", sending(after)),
+        (None, None) => String::new(),
+    };
+    let why = change.why.map(|why| format!(" ({why})")).unwrap_or_default();
+    format!("  {contact}  {journey}/{stage} message {message}: {what}{why}\n")
 }
 
 fn grid(outlook: &Outlook) -> Grid {

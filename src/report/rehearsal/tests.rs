@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 
 use super::events::{Event, What, events};
 use super::outlook::{Outlook, Takes};
-use super::{csv, json, table};
+use super::{Account, csv, json, table};
 use crate::domain::invitation::Invitation;
 use crate::domain::journey::{Channel, StepKind};
 use crate::domain::price::Price;
@@ -44,6 +44,10 @@ fn outlook() -> Outlook {
     outlook
 }
 
+fn account() -> Account {
+    Account { outlook: outlook(), against: None }
+}
+
 #[test]
 fn an_invitation_tells_what_happened_to_each_message() {
     let (before, after) = lived();
@@ -79,7 +83,7 @@ fn the_rows_add_up_to_the_total() {
 
 #[test]
 fn people_read_a_table() {
-    insta::assert_snapshot!(table::table(&outlook()), @r"
+    insta::assert_snapshot!(table::table(&account()), @r"
     What would happen from 2026-03-01 09:00 UTC to 2026-03-08 09:00 UTC
     Nothing was sent and nothing was changed.
 
@@ -102,12 +106,12 @@ fn people_read_a_table() {
 
 #[test]
 fn machines_read_json_and_csv() {
-    let json = json::json(&outlook());
+    let json = json::json(&account());
     assert_eq!(json["total"]["sends"], 2);
     assert_eq!(json["rows"][3]["day"], "2026-03-06");
     assert_eq!(json["rows"][3]["cost"]["EUR"], "0.158");
     let mut text = Vec::new();
-    csv::csv(&outlook(), &mut text).unwrap();
+    csv::csv(&account(), &mut text).unwrap();
     insta::assert_snapshot!(String::from_utf8(text).unwrap(), @r"
     day,branch,journey,stage,channel,sends,deferrals,skips,sms_segments,sms_segments_unpriced,cost
     2026-03-01,mitte,dine-in,visit,email,0,quiet_hours=1,,0,0,

@@ -1,5 +1,6 @@
 //! Rehearsals: what would happen in the days to come.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use axum::extract::rejection::QueryRejection;
@@ -7,10 +8,12 @@ use axum::extract::{Query, State};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
+use serde_json::json;
 
 use crate::chain::Chain;
+use crate::config::Problem;
 use crate::daemon::core::Core;
-use crate::daemon::rehearsal::{self, DAYS_MAX, RehearsalError};
+use crate::daemon::rehearsal::{self, DAYS_MAX, Other, RehearsalError};
 use crate::report::rehearsal::{csv, json, table};
 use crate::web::problem::ApiProblem;
 
@@ -22,6 +25,8 @@ const DAYS: u16 = 14;
 #[serde(deny_unknown_fields, default)]
 pub(super) struct PlanQuery {
     days: Option<u16>,
+    /// A folder with another configuration, as the daemon finds it.
+    against: Option<PathBuf>,
     format: Option<String>,
 }
 
@@ -35,28 +40,43 @@ pub(super) async fn plan(
     if !(1..=DAYS_MAX).contains(&n_days) {
         return Err(ApiProblem::invalid(format!("`days={n_days}` is out of bounds: rehearse 1 to {DAYS_MAX} days")));
     }
-    let outlook = Box::pin(rehearsal::plan(&core, n_days)).await?;
+    let other = match query.against {
+        Some(folder) => Some(Other::read(&core, folder).await?),
+        None => None,
+    };
+    let account = Box::pin(rehearsal::plan(&core, n_days, other)).await?;
     match query.format.as_deref() {
         None | Some("json") => {
-            let body = format!("{:#}\n", json::json(&outlook));
+            let body = format!("{:#}\n", json::json(&account));
             Ok(([(header::CONTENT_TYPE, "application/json")], body).into_response())
         }
         Some("csv") => {
             let mut body = Vec::new();
-            csv::csv(&outlook, &mut body).map_err(|err| ApiProblem::invalid(err.to_string()))?;
+            csv::csv(&account, &mut body).map_err(|err| ApiProblem::invalid(err.to_string()))?;
             Ok(([(header::CONTENT_TYPE, "text/csv; charset=utf-8")], body).into_response())
         }
-        Some("table") => Ok(table::table(&outlook).into_response()),
+        Some("table") => Ok(table::table(&account).into_response()),
         Some(other) => {
             Err(ApiProblem::invalid(format!("`{}` is not a format; use table, json or csv", other.escape_debug())))
         }
     }
 }
 
+/// What is wrong with the other configuration, problem by problem.
+fn of_config(problems: &[Problem]) -> ApiProblem {
+    let detail = format!("the configuration to be tried has problems ({}), as the daemon reads it", problems.len());
+    let line = |problem: &Problem| {
+        let key = if problem.key.is_empty() { String::new() } else { format!("{}: ", problem.key) };
+        json!({ "field": problem.place.to_string(), "message": format!("{key}{}", problem.message) })
+    };
+    ApiProblem::invalid(detail).with_errors(problems.iter().map(line).collect())
+}
+
 impl From<RehearsalError> for ApiProblem {
     fn from(err: RehearsalError) -> Self {
         let (status, title) = match err {
             RehearsalError::Store(err) => return err.into(),
+            RehearsalError::Config(problems) => return of_config(&problems),
             RehearsalError::Busy => (StatusCode::CONFLICT, "conflict"),
             RehearsalError::Live(_) => (StatusCode::UNPROCESSABLE_ENTITY, "invalid request"),
             RehearsalError::CalledOff | RehearsalError::Endless { .. } | RehearsalError::Thread(_) => {

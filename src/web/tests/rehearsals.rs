@@ -1,6 +1,7 @@
 //! `canvass plan` over the admin door.
 
 use super::*;
+use crate::config::Files;
 
 #[tokio::test]
 async fn what_would_happen_is_told_and_does_not_happen() {
@@ -44,4 +45,55 @@ async fn what_cannot_be_rehearsed_is_refused_with_the_reason() {
     let _busy = house.core.rehearsals.try_acquire().unwrap();
     let answer = house.ask("/api/v1/plan").await;
     assert_eq!(answer.status, StatusCode::CONFLICT, "{}", answer.body);
+}
+
+#[tokio::test]
+async fn another_configuration_is_tried_and_one_with_problems_is_refused_with_all_of_them() {
+    let house = House::open().await;
+    let event = json!({
+        "id": "order-1", "type": "order.delivered", "at": "2026-03-04T11:30:00Z", "branch": "mitte",
+        "contact": { "id": "c-1", "phone": "+4915112345678" },
+    });
+    house.tell("/api/v1/events", &event).await;
+    let folder = house.folder.path().join("other");
+    for sub in ["", "surveys", "journeys"] {
+        std::fs::create_dir_all(folder.join(sub)).unwrap();
+        for name in SHIPPED.list(sub).unwrap() {
+            let file = std::path::Path::new(sub).join(name);
+            std::fs::write(folder.join(&file), SHIPPED.read(file.to_str().unwrap()).unwrap()).unwrap();
+        }
+    }
+    let path = form_urlencoded::byte_serialize(folder.to_str().unwrap().as_bytes()).collect::<String>();
+    let query = format!("/api/v1/plan?days=7&against={path}");
+    let same = house.ask(&query).await.json();
+    assert_eq!(same["against"]["total"], same["total"]);
+    assert_eq!(same["against"]["difference"]["rows"], json!([]));
+    let settings = folder.join("canvass.toml");
+    let shipped = std::fs::read_to_string(&settings).unwrap();
+
+    // Its own tests say when a guest is asked, and would have it refused.
+    let journey = folder.join("journeys/delivery.toml");
+    let untested = std::fs::read_to_string(&journey).unwrap().split("[[test]]").next().unwrap().to_owned();
+    let early = shipped.replace("[quiet_hours]\n", "[quiet_hours]\nsms.DE = { between = \"15:00-19:00\" }\n");
+    std::fs::write(&settings, &early).unwrap();
+    let refused = house.ask(&query).await;
+    assert!(refused.status == StatusCode::UNPROCESSABLE_ENTITY && refused.body.contains("test"), "{}", refused.body);
+    std::fs::write(&journey, untested).unwrap();
+    let moved = house.ask(&query).await.json();
+    let [row] = moved["against"]["difference"]["rows"].as_array().unwrap().as_slice() else { panic!("{moved:#}") };
+    assert_eq!((&row["change"], &row["contact"], &row["message"]), (&json!("moves"), &json!("c-1"), &json!(1)));
+    assert_eq!(row["before"]["at"], "2026-03-04T12:15:00Z");
+    assert_eq!(row["after"]["at"], "2026-03-04T14:00:00Z");
+    let table = house.ask(&format!("{query}&format=table")).await.body;
+    let line =
+        "  c-1  delivery/delivery message 1: moves from sms on 2026-03-04 12:15 UTC to sms on 2026-03-04 14:00 UTC\n";
+    assert!(table.contains("\n1 surveys and 1 messages in all at another time") && table.contains(line), "{table}");
+    let csv = house.ask(&format!("{query}&format=csv")).await.body;
+    assert!(csv.contains("\nmoves,c-1,mitte,delivery,delivery,1,inv_"), "{csv}");
+
+    std::fs::write(&settings, shipped.replace("at_most = 2", "at_most = 0").replace("per = \"30d\"", "per = 30"))
+        .unwrap();
+    let refused = house.ask(&query).await;
+    assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY, "{}", refused.body);
+    assert_eq!(refused.json()["errors"].as_array().unwrap().len(), 2, "{}", refused.body);
 }

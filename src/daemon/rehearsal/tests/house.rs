@@ -71,6 +71,11 @@ impl House {
         house
     }
 
+    /// Puts another configuration in force.
+    pub(super) async fn adopt(&self, config: Config) {
+        self.core.adopt(live(config, &self.clock, &self.ledger)).await.unwrap();
+    }
+
     /// Lets everything happen that is due before then.
     pub(super) async fn live_until(&self, end: DateTime<Utc>) {
         while self.clock.now() < end {

@@ -1,18 +1,23 @@
 mod house;
 
+use std::collections::BTreeMap;
+
 use chrono::TimeDelta;
+use serde_json::Value;
 
 use super::*;
-use house::House;
+use crate::daemon::simulation::script::Handed;
+use crate::report::rehearsal::json::json;
+use house::{House, shipped_but};
 
 /// How long is rehearsed.
-const DAYS: u16 = 20;
+const DAYS: u16 = 30;
 
 #[tokio::test]
 async fn what_is_rehearsed_is_what_then_happens_and_nothing_happens_by_it() {
     let house = House::after_five_days().await;
     let (from, before) = (house.core.clock.now(), house.invitations().await);
-    let rehearsed = plan(&house.core, DAYS).await.unwrap();
+    let rehearsed = plan(&house.core, DAYS, None).await.unwrap().outlook;
     assert_eq!(house.invitations().await, before, "a rehearsal changes nothing");
     assert!(house.handed_since(from).is_empty(), "and sends nothing");
 
@@ -23,4 +28,79 @@ async fn what_is_rehearsed_is_what_then_happens_and_nothing_happens_by_it() {
     assert_eq!(rehearsed.total.n_sends, house.handed_since(from).len() as u64);
     let total = &rehearsed.total;
     assert!(total.n_sends > 40 && !total.deferrals.is_empty() && total.n_segments > 0, "{total:?} is no trial");
+}
+
+/// A delay, a cap and a line-up that differ from the shipped ones.
+fn changed() -> Config {
+    shipped_but(&[
+        ("journeys/regulars.toml", "survey = \"nps\"\n", "survey = \"nps\"\nafter = \"26h\"\n"),
+        ("canvass.toml", "at_most = 2\nper = \"30d\"\n", "at_most = 1\nper = \"12d\"\n"),
+        (
+            "journeys/regulars.toml",
+            "channel = \"email\"\n",
+            "channel = \"email\"\n\n[[stage.line_up]]\nchannel = \"sms\"\nafter = \"3d\"\nwhen = \"either\"\n",
+        ),
+    ])
+}
+
+/// A message, and what is told of where it goes: when and by which channel.
+type Told = BTreeMap<(String, u64), (Option<(String, String)>, Option<(String, String)>)>;
+
+/// What an account says of each message that differs.
+fn told(account: &Account) -> Told {
+    let account = json(account);
+    let mut told = Told::new();
+    for row in account["against"]["difference"]["rows"].as_array().unwrap() {
+        for (side, sending) in [("before", &row["before"]), ("after", &row["after"])] {
+            let text = |name: &str| sending[name].as_str().map(str::to_owned);
+            let (Some(invitation), Some(at), Some(channel)) = (text("invitation"), text("at"), text("channel")) else {
+                assert_eq!(*sending, Value::Null);
+                continue;
+            };
+            let (before, after) = told.entry((invitation, row["message"].as_u64().unwrap())).or_default();
+            let place = if side == "before" { before } else { after };
+            *place = Some((at, channel));
+        }
+    }
+    told
+}
+
+/// What differs between what two houses handed to their channels.
+fn differing(first: &[Handed], second: &[Handed]) -> Told {
+    let read = |handed: &Handed| {
+        let is_sms = handed.n_segments.is_some();
+        let (invitation, rest) = handed.name.split_once(if is_sms { '-' } else { '.' }).unwrap();
+        let number = rest.split('@').next().unwrap().parse().unwrap();
+        let at = handed.at.to_rfc3339_opts(chrono::SecondsFormat::AutoSi, true);
+        ((invitation.to_owned(), number), (at, if is_sms { "sms" } else { "email" }.to_owned()))
+    };
+    let mut differing = Told::new();
+    for (message, sending) in first.iter().map(read) {
+        differing.entry(message).or_default().0 = Some(sending);
+    }
+    for (message, sending) in second.iter().map(read) {
+        differing.entry(message).or_default().1 = Some(sending);
+    }
+    differing.retain(|_, (before, after)| before != after);
+    differing
+}
+
+#[tokio::test]
+async fn what_another_configuration_would_change_is_what_it_then_changes_event_for_event() {
+    let (first, second) = (House::after_five_days().await, House::after_five_days().await);
+    let from = first.core.clock.now();
+    let other = Other { folder: "config.new".to_owned(), config: changed() };
+    let account = plan(&first.core, DAYS, Some(other)).await.unwrap();
+
+    second.adopt(changed()).await;
+    let to = from + TimeDelta::days(DAYS.into());
+    first.live_until(to).await;
+    second.live_until(to).await;
+    let lived = differing(&first.handed_since(from), &second.handed_since(from));
+    assert_eq!(told(&account), lived);
+
+    let Against { outlook, difference, .. } = account.against.unwrap();
+    assert_eq!(outlook.total.n_sends, second.handed_since(from).len() as u64);
+    let counts = [difference.gains, difference.losses, difference.moves].map(|count| count.n_messages);
+    assert!(counts.iter().all(|n| *n > 0) && counts.iter().sum::<u64>() > 40, "{counts:?} is no trial");
 }
