@@ -8,8 +8,8 @@ use std::path::PathBuf;
 use clap::{Parser, Subcommand, ValueEnum};
 
 pub(super) use operations::{
-    HoldCommand, HoldOptions, PlanOptions, ReleaseOptions, RetryOptions, ScopeOptions, UnknownCommand, UnknownList,
-    UnknownRetry, UnknownSettle,
+    HoldCommand, HoldOptions, MigrateOptions, PlanOptions, ReleaseOptions, RetryOptions, ScopeOptions, UnknownCommand,
+    UnknownList, UnknownRetry, UnknownSettle,
 };
 pub(super) use store::{BackupOptions, RestoreOptions};
 
@@ -59,6 +59,9 @@ pub(super) enum Command {
     Check(CheckOptions),
     /// Say what would be sent in the days to come, and why something would not; sends nothing and changes nothing
     Plan(PlanOptions),
+    /// Move running invitations to the configuration in force. Lists what would become of them, and asks, unless --yes is
+    /// given
+    MigratePlans(MigrateOptions),
     /// Bring contacts in
     #[command(subcommand)]
     Contacts(ContactsCommand),

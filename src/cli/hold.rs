@@ -1,7 +1,6 @@
 //! `canvass hold` and `canvass release`: nothing more leaves of some messages, until somebody has seen what would go out.
 
 use std::collections::BTreeMap;
-use std::io::{IsTerminal, stdin};
 
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde_json::{Value, json};
@@ -9,7 +8,7 @@ use serde_json::{Value, json};
 use super::args::{Format, HoldCommand, HoldOptions, ReleaseOptions};
 use super::client::Client;
 use super::rows::{self, cell, n_of, number};
-use super::{Context, Exit, Failure, progress};
+use super::{Context, Exit, Failure, confirm, progress};
 
 /// The columns of a hold as CSV.
 const HOLD: [&str; 9] = ["scope", "journey", "stage", "branch", "channel", "since", "kind", "reason", "by"];
@@ -108,7 +107,7 @@ async fn look_first(client: &Client, options: &ReleaseOptions, context: &mut Con
     }
     let rows: Vec<_> = counts.iter().map(|(place, waiting)| waiting.row(place)).collect();
     rows::write(context, (&OUTLOOK, &rows), (outlook_line, &all.sum()))?;
-    confirm(context)
+    confirm::asked(context, "Let it go?")
 }
 
 /// What waits, as the API counts it page by page.
@@ -154,18 +153,6 @@ fn outlook_line(row: &Value) -> String {
     let at = if branch.is_empty() { String::new() } else { format!(" at {branch}") };
     let late = if n_too_late == "0" { String::new() } else { format!(", {n_too_late} too late by now") };
     format!("{day}  {n:>8}  {journey}/{stage}{at} by {channel}{late}, from {oldest} on")
-}
-
-/// Asks on a terminal; elsewhere nobody says yes.
-fn confirm(context: &mut Context<'_>) -> Result<bool, Failure> {
-    if !stdin().is_terminal() {
-        return Ok(false);
-    }
-    write!(context.err, "Let it go? [y/N] ")?;
-    context.err.flush()?;
-    let mut answer = String::new();
-    stdin().read_line(&mut answer)?;
-    Ok(matches!(answer.trim().to_lowercase().as_str(), "y" | "yes"))
 }
 
 fn rows_of(answer: &Value) -> Vec<Value> {

@@ -10,11 +10,13 @@ mod cards;
 mod check;
 mod client;
 mod compact;
+mod confirm;
 mod contacts;
 mod demo;
 mod events;
 mod exit;
 mod hold;
+mod migrate;
 mod plan;
 mod progress;
 mod report;
@@ -119,6 +121,7 @@ async fn command(command: Command, context: &mut Context<'_>) -> Result<Exit, Fa
         Command::Demo(options) => demo::demo(&options, context).await,
         Command::Run => daemon(context).await,
         Command::Check(options) => check::check(&options, context),
+        Command::MigratePlans(options) => migrate::migrate_plans(&options, context).await,
         Command::Plan(options) => plan::plan(&options, context).await,
         Command::Contacts(ContactsCommand::Import(options)) => contacts::import(&options, context).await,
         Command::Events(EventsCommand::Import(options)) => events::import(&options, context).await,

@@ -12,6 +12,7 @@ pub(super) async fn plan(options: &PlanOptions, context: &mut Context<'_>) -> Re
     let against = options.against.as_ref().map(std::path::absolute).transpose()?;
     let against = against.as_ref().map(|folder| folder.to_str().ok_or_else(|| not_text(folder))).transpose()?;
     let mut query = vec![("days", days.as_str()), ("format", context.format.as_str())];
+    query.extend(options.migrate.then_some(("migrate", "true")));
     query.extend(against.map(|folder| ("against", folder)));
     let client = context.client().await?;
     let bar = progress::wait("rehearsing on a copy of the store");

@@ -172,6 +172,17 @@ impl Schedule {
         }
     }
 
+    /// When the fire of that name was, on the wall clock of this zone; `None` when it names none.
+    pub fn instant_of(&self, tz: Tz, nominal: &str) -> Option<DateTime<Utc>> {
+        match self.pace {
+            Pace::CivilTime => {
+                let local = NaiveDateTime::parse_from_str(nominal, "%Y-%m-%dT%H:%M:%S").ok()?;
+                Some(first_instant(tz, local))
+            }
+            Pace::RealTime => DateTime::parse_from_rfc3339(nominal).ok().map(|at| at.to_utc()),
+        }
+    }
+
     /// The fires in `[from, until)`, in order, at most `at_most` of them.
     pub fn fires(&self, tz: Tz, from: DateTime<Utc>, until: DateTime<Utc>, at_most: usize) -> Vec<Fire> {
         let before = from.checked_sub_signed(TimeDelta::nanoseconds(1)).unwrap_or(from);

@@ -11,6 +11,7 @@ pub mod hours;
 pub mod limits;
 pub mod pace;
 pub mod reach;
+pub mod replan;
 pub mod routes;
 pub mod sample;
 pub mod spread;

@@ -99,7 +99,8 @@ fn finding(invitation: &Invitation, attempt: &Attempt) -> Option<(String, Found)
         | Happening::Skipped { .. }
         | Happening::Closed { .. }
         | Happening::SentAgain { .. }
-        | Happening::AskedAgain { .. } => None,
+        | Happening::AskedAgain { .. }
+        | Happening::Replanned { .. } => None,
     })
 }
 

@@ -15,6 +15,7 @@ mod gate;
 pub(super) mod histories;
 mod holds;
 mod kin;
+mod migrations;
 mod planning;
 mod rehearsals;
 mod routes;
@@ -150,4 +151,7 @@ on_every_backend!(
     rehearsals::what_is_rehearsed_changes_nothing_and_each_rehearsal_begins_anew,
     rehearsals::a_snapshot_stays_as_it_was_while_the_store_goes_on,
     rehearsals::what_is_on_its_way_arrives_in_a_rehearsal,
+    migrations::what_was_not_sent_yet_moves_to_the_rules_of_today_and_says_so,
+    migrations::whom_the_rules_of_today_would_not_ask_is_dropped_with_the_reason,
+    migrations::what_cannot_be_moved_stays_as_it_was_planned,
 );

@@ -66,6 +66,7 @@ pub use rehearsal::{Rehearsal, Snapshot, Touched};
 pub use sizes::{Compacted, Raw, Sizes};
 pub use work::answers::{CardAnswer, InvitationAnswer, Recorded, Refusal};
 pub use work::interventions::{Intervened, Intervention, Wanted};
+pub use work::migration::{Migrated, Migration};
 
 /// Why the store did not do what it was asked.
 #[derive(Clone, Debug, thiserror::Error)]
@@ -210,6 +211,9 @@ pub trait Store: Send + Sync {
 
     /// Does what an operator wants done by hand, and says of each invitation how it stands then or why it was left out.
     async fn intervene(&self, request: Intervention) -> Result<Vec<Intervened>, StoreError>;
+
+    /// Plans running invitations anew of which nothing was sent yet, and says of each what became of it.
+    async fn migrate_plans(&self, request: Migration) -> Result<Vec<Migrated>, StoreError>;
 
     /// Holds messages, from the next lease on. Gives the hold as it stands: there is one for each scope.
     async fn hold(&self, hold: Hold) -> Result<Hold, StoreError>;

@@ -14,8 +14,8 @@ use super::sizes::{Compacted, Raw, Sizes};
 use super::view::{Reading, View};
 use super::walk::{self, Walk};
 use super::{
-    CardAnswer, Expiry, GiveBack, Intervened, Intervention, InvitationAnswer, LeaseRequest, Leased, Recorded, Refusal,
-    Settlement, Store, StoreError, WaitingPage, keys, migrate, reads, work,
+    CardAnswer, Expiry, GiveBack, Intervened, Intervention, InvitationAnswer, LeaseRequest, Leased, Migrated,
+    Migration, Recorded, Refusal, Settlement, Store, StoreError, WaitingPage, keys, migrate, reads, work,
 };
 use crate::domain::card::Card;
 use crate::domain::card_code::CardCode;
@@ -197,6 +197,14 @@ impl<E: Engine> Store for Shared<E> {
             return self.engine.read(move |db| work::interventions::preview(db, &seal, &request)).await;
         }
         self.write(move |view| work::interventions::intervene(view, &seal, &request)).await
+    }
+
+    async fn migrate_plans(&self, request: Migration) -> Result<Vec<Migrated>, StoreError> {
+        let seal = self.seal.clone();
+        if request.dry_run {
+            return self.engine.read(move |db| work::migration::preview(db, &seal, &request)).await;
+        }
+        self.write(move |view| work::migration::migrate(view, &seal, &request)).await
     }
 
     async fn hold(&self, hold: Hold) -> Result<Hold, StoreError> {

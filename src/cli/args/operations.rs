@@ -38,6 +38,18 @@ pub(in super::super) struct PlanOptions {
     /// Another configuration folder: say who would newly get, lose or move a survey if it were in force
     #[arg(long, value_name = "DIR")]
     pub(in super::super) against: Option<PathBuf>,
+    /// As if `migrate-plans` moved all running invitations to that configuration, too
+    #[arg(long, requires = "against")]
+    pub(in super::super) migrate: bool,
+}
+
+#[derive(Debug, clap::Args)]
+pub(in super::super) struct MigrateOptions {
+    #[command(flatten)]
+    pub(in super::super) scope: ScopeOptions,
+    /// Move them without first listing what would become of them
+    #[arg(long)]
+    pub(in super::super) yes: bool,
 }
 
 #[derive(Debug, Subcommand)]

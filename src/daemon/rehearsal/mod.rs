@@ -24,11 +24,13 @@ use super::steps::{GRAIN, ROUNDS_MAX, Steps};
 use crate::clock::{Clock, VirtualClock};
 use crate::config::{Config, Problem};
 use crate::domain::id::InvitationId;
+use crate::domain::operator::Operator;
 use crate::entropy::Entropy;
+use crate::plan::replan::{Replanned, may_be_replanned};
 use crate::report::rehearsal::difference::{Difference, Lived};
 use crate::report::rehearsal::outlook::Outlook;
-use crate::report::rehearsal::{Account, Against};
-use crate::store::{Rehearsal, Snapshot, StoreError, Touched};
+use crate::report::rehearsal::{Account, Against, MigrationCounts};
+use crate::store::{Migration, Rehearsal, Store, StoreError, Touched};
 use stand_in::Ledger;
 
 /// The longest stretch that is rehearsed, in days.
@@ -73,6 +75,8 @@ pub struct Other {
     pub folder: String,
     /// What it says.
     pub config: Config,
+    /// Whether running invitations move to it, too.
+    pub migrate: bool,
 }
 
 impl Other {
@@ -81,7 +85,7 @@ impl Other {
         let core = Arc::clone(core);
         let read = tokio::task::spawn_blocking(move || {
             let loaded = check::whole(&folder, &core.env, core.clock.now()).map_err(RehearsalError::Config)?;
-            Ok(Self { folder: folder.display().to_string(), config: loaded.config })
+            Ok(Self { folder: folder.display().to_string(), config: loaded.config, migrate: false })
         });
         read.await.map_err(|err| RehearsalError::Thread(std::io::Error::other(err)))?
     }
@@ -97,15 +101,20 @@ pub async fn plan(core: &Arc<Core>, n_days: u16, other: Option<Other>) -> Result
         let snapshot = core.store.snapshot().await?;
         let ledger = Ledger::default();
         let live = core.live.load().with_stand_ins(&|name, connections| ledger.stand_in(name, connections));
-        let first = Played::of(&*snapshot, live, span, (ledger, &stop)).await?;
+        let first = Played::of(snapshot.rehearse(from).await?, live, span, (ledger, &stop)).await?;
         let against = match other {
             Some(other) => {
                 let ledger = Ledger::default();
                 let stand_in = |name: &str, connections| ledger.stand_in(name, connections);
                 let live = Live::of_stand_ins(other.config, &stand_in)?;
-                let second = Played::of(&*snapshot, live, span, (ledger, &stop)).await?;
+                let mut migrated = None;
+                let rehearsal = snapshot.rehearse(from).await?;
+                if other.migrate {
+                    migrated = Some(migrate(&*rehearsal.store(), &live, from).await?);
+                }
+                let second = Played::of(rehearsal, live, span, (ledger, &stop)).await?;
                 let difference = difference(&first, &second).await?;
-                Some(Against { folder: other.folder, outlook: second.outlook().await?, difference })
+                Some(Against { folder: other.folder, migrated, outlook: second.outlook().await?, difference })
             }
             None => None,
         };
@@ -141,12 +150,11 @@ struct Played {
 impl Played {
     /// Lets everything happen that would between two instants.
     async fn of(
-        snapshot: &dyn Snapshot,
+        rehearsal: Arc<dyn Rehearsal>,
         live: Live,
         (from, to): (DateTime<Utc>, DateTime<Utc>),
         (ledger, stop): (Ledger, &CancellationToken),
     ) -> Result<Self, RehearsalError> {
-        let rehearsal = snapshot.rehearse(from).await?;
         let store = rehearsal.store();
         store.keep_surveys(live.config.surveys.values().cloned().collect()).await?;
         let clock = Arc::new(VirtualClock::at(from));
@@ -175,6 +183,32 @@ impl Played {
             outlook.add(before.as_ref(), &after, |attempt| self.ledger.takes(after.id, attempt));
         }
         Ok(outlook)
+    }
+}
+
+/// Moves running invitations to this configuration.
+async fn migrate(store: &dyn Store, live: &Live, now: DateTime<Utc>) -> Result<MigrationCounts, StoreError> {
+    let mut counts = MigrationCounts::default();
+    let mut last = None;
+    loop {
+        let page = store.invitations_after(last, PAGE).await?;
+        let Some(end) = page.last() else { return Ok(counts) };
+        last = Some(end.id);
+        let meant = page.iter().filter(|invitation| may_be_replanned(invitation)).map(|invitation| invitation.id);
+        let request = Migration {
+            invitations: meant.collect(),
+            rules: Arc::clone(&live.rules),
+            by: Operator::default(),
+            now,
+            dry_run: false,
+        };
+        for migrated in store.migrate_plans(request).await? {
+            match migrated.outcome {
+                Replanned::Moved(_) => counts.n_moved += 1,
+                Replanned::Dropped(..) => counts.n_dropped += 1,
+                Replanned::Unchanged | Replanned::Stays(_) => counts.n_left += 1,
+            }
+        }
     }
 }
 

@@ -138,6 +138,11 @@ pub enum Happening {
         /// Who.
         by: Operator,
     },
+    /// An operator moved it to the configuration that was in force then; what was decided by that follows.
+    Replanned {
+        /// Who.
+        by: Operator,
+    },
 }
 
 impl Invitation {
@@ -155,7 +160,19 @@ impl Invitation {
 
     /// Adds a note, and keeps the record within bounds.
     pub(super) fn note(&mut self, at: DateTime<Utc>, what: Happening) {
-        if self.history.len() >= NOTES_MAX {
+        self.make_room(1);
+        self.history.push(Note { at, what });
+    }
+
+    /// Within the bounds of a record.
+    #[must_use]
+    pub fn bounded(mut self) -> Self {
+        self.make_room(0);
+        self
+    }
+
+    fn make_room(&mut self, n: usize) {
+        while self.history.len() + n > NOTES_MAX {
             let first = |wanted: fn(&Happening) -> bool| self.history.iter().position(|note| wanted(&note.what));
             let spare = first(|what| matches!(what, Happening::Deferred { .. }))
                 .or_else(|| first(|what| matches!(what, Happening::PutOff { .. } | Happening::Answered { .. })));
@@ -163,6 +180,5 @@ impl Invitation {
             let oldest = self.history.iter().enumerate().skip(1).find(oldest).map(|(index, _)| index);
             self.history.remove(spare.or(oldest).unwrap_or(1));
         }
-        self.history.push(Note { at, what });
     }
 }

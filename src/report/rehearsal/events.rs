@@ -98,6 +98,10 @@ impl<'a> Channels<'a> {
                 self.now = Some(*channel);
                 return None;
             }
+            Happening::Replanned { .. } => {
+                self.n_passed_over = 0;
+                return None;
+            }
             Happening::PutOff { reason, .. } => What::PutOff { reason: reason.as_str() },
             Happening::Deferred { .. } => What::PutOff { reason: NOT_TAKEN },
             Happening::Accepted { attempt, .. } => {

@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 
 use super::difference::{Change, Count, Difference, Sending};
 use super::outlook::{Figures, Outlook, Place};
-use super::{Account, Against, DEFINITION_VERSION};
+use super::{Account, Against, DEFINITION_VERSION, MigrationCounts};
 use crate::domain::id::BranchId;
 
 /// The account as JSON.
@@ -31,7 +31,10 @@ fn against(against: &Against) -> Value {
     let Difference { gains, losses, moves, changes, n_left_off } = &against.difference;
     json!({
         "folder": against.folder,
-        "running": "stay",
+        "running": if against.migrated.is_some() { "move" } else { "stay" },
+        "migrated": against.migrated.map(|MigrationCounts { n_moved, n_dropped, n_left }| {
+            json!({ "moved": n_moved, "dropped": n_dropped, "left": n_left })
+        }),
         "total": figures(&against.outlook.total),
         "rows": rows(&against.outlook),
         "difference": {

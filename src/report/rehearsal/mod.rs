@@ -34,10 +34,23 @@ pub struct Account {
 pub struct Against {
     /// Where it stands.
     pub folder: String,
+    /// What became of running invitations, where they move to it.
+    pub migrated: Option<MigrationCounts>,
     /// What would happen.
     pub outlook: Outlook,
     /// Who newly gets, loses or moves a message.
     pub difference: Difference,
+}
+
+/// What became of running invitations that were moved to another configuration.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct MigrationCounts {
+    /// They go on under it.
+    pub n_moved: u64,
+    /// They are not asked under it.
+    pub n_dropped: u64,
+    /// They are left as they were planned.
+    pub n_left: u64,
 }
 
 /// What a rehearsal takes for granted.
@@ -52,10 +65,15 @@ const ASSUMPTIONS: [&str; 4] = [
 const RUNNING_STAY: &str = "invitations that are planned already stay on the configuration that planned them; budgets, caps \
                             and quiet hours are those of the other at once";
 
+/// And when they move to it.
+const RUNNING_MOVE: &str = "invitations that are planned already, and of which nothing was sent yet, move to the other \
+                            configuration, as `canvass migrate-plans` would move them";
+
 impl Account {
     /// What it takes for granted.
     pub fn assumptions(&self) -> Vec<&'static str> {
-        let running = self.against.as_ref().map(|_| RUNNING_STAY);
+        let running =
+            self.against.as_ref().map(|against| if against.migrated.is_some() { RUNNING_MOVE } else { RUNNING_STAY });
         ASSUMPTIONS.into_iter().chain(running).collect()
     }
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::difference::{Change, Difference, Sending};
 use super::outlook::{Figures, Outlook, Place};
-use super::{Account, Against};
+use super::{Account, Against, MigrationCounts};
 use crate::domain::id::BranchId;
 use crate::domain::price::Price;
 use crate::report::grid::{Align, Grid};
@@ -17,7 +17,8 @@ pub fn table(account: &Account) -> String {
     let [from, to] = [account.outlook.from, account.outlook.to].map(|at| at.format("%Y-%m-%d %H:%M UTC"));
     let title = format!("What would happen from {from} to {to}\nNothing was sent and nothing was changed.\n\n");
     let against = account.against.as_ref().map(against).unwrap_or_default();
-    let assumptions: String = account.assumptions().iter().map(|assumption| format!("  - {assumption}\n")).collect();
+    let assumptions: Vec<_> = account.assumptions().iter().map(|assumption| format!("  - {assumption}\n")).collect();
+    let assumptions = assumptions.concat();
     format!("{title}{}{against}\nTaken for granted:\n{assumptions}", days(&account.outlook))
 }
 
@@ -26,21 +27,23 @@ fn days(outlook: &Outlook) -> String {
 }
 
 fn against(against: &Against) -> String {
-    let Difference { gains, losses, moves, changes, .. } = &against.difference;
-    let mut lines = format!("\nWith {}\n\n{}\n", against.folder, days(&against.outlook));
-    for (count, what) in
-        [(gains, "more than before"), (losses, "no longer"), (moves, "at another time or by another channel")]
-    {
-        lines.push_str(&format!("{} surveys and {} messages in all {what}\n", count.n_surveys, count.n_messages));
-    }
-    for change in changes.iter().take(CHANGES_SHOWN) {
-        lines.push_str(&line(change));
-    }
-    let n_more = changes.len().saturating_sub(CHANGES_SHOWN) as u64 + against.difference.n_left_off;
+    let Difference { gains, losses, moves, changes, n_left_off } = &against.difference;
+    let mut parts = vec![format!("\nWith {}\n\n{}\n", against.folder, days(&against.outlook))];
+    parts.extend(against.migrated.map(|MigrationCounts { n_moved, n_dropped, n_left }| {
+        format!("Running invitations: {n_moved} moved to it, {n_dropped} dropped, {n_left} left\n")
+    }));
+    let counts = [(gains, "more than before"), (losses, "no longer"), (moves, "at another time or by another channel")];
+    parts.extend(
+        counts.map(|(count, what)| {
+            format!("{} surveys and {} messages in all {what}\n", count.n_surveys, count.n_messages)
+        }),
+    );
+    parts.extend(changes.iter().take(CHANGES_SHOWN).map(line));
+    let n_more = changes.len().saturating_sub(CHANGES_SHOWN) as u64 + n_left_off;
     if n_more > 0 {
-        lines.push_str(&format!("  … and {n_more} more; `--format json` and `--format csv` tell them\n"));
+        parts.push(format!("  … and {n_more} more; `--format json` and `--format csv` tell them\n"));
     }
-    lines
+    parts.concat()
 }
 
 fn line(change: &Change) -> String {

@@ -159,6 +159,9 @@ impl Telling<'_> {
                 let due = due(*due_at, note.at, self.invitation.zone);
                 format!("By decision of {by}, asked again: {} is due {due}.", a_message(*channel))
             }
+            Happening::Replanned { by } => {
+                format!("By decision of {by}, planned anew under the configuration that was in force then.")
+            }
         }
     }
 
@@ -170,9 +173,18 @@ impl Telling<'_> {
         self.invitation.history.iter().take(self.index).map(|note| &note.what)
     }
 
+    fn after(&self) -> impl Iterator<Item = &Happening> {
+        self.invitation.history.iter().skip(self.index + 1).map(|note| &note.what)
+    }
+
     fn planned(&self, at: DateTime<Utc>, (due_at, deferred): (DateTime<Utc>, Option<DeferReason>)) -> String {
         let invitation = self.invitation;
-        let n_passed_over = self.before().filter(|what| matches!(what, Happening::StepPassedOver { .. })).count();
+        if self.after().any(is_replanned) {
+            // By what it was planned then, nobody can say any more.
+            return format!("Planned: a message is due {}.", due(due_at, at, invitation.zone));
+        }
+        let begin = self.before().collect::<Vec<_>>().into_iter().rev().take_while(|what| !is_replanned(what));
+        let n_passed_over = begin.filter(|what| matches!(what, Happening::StepPassedOver { .. })).count();
         let step = invitation.first_steps().get(n_passed_over).copied();
         let channel = step.and_then(|step| invitation.line_up.get(usize::from(step))).map(|step| step.channel);
         let what = channel.map_or("a message", a_message);
@@ -216,6 +228,10 @@ impl Telling<'_> {
     }
 }
 
+fn is_replanned(what: &Happening) -> bool {
+    matches!(what, Happening::Replanned { .. })
+}
+
 /// The attempt that a note speaks of, if it says what came of one.
 fn attempt_of(what: &Happening) -> Option<u8> {
     match what {
@@ -233,7 +249,8 @@ fn attempt_of(what: &Happening) -> Option<u8> {
         | Happening::Answered { .. }
         | Happening::Skipped { .. }
         | Happening::Closed { .. }
-        | Happening::AskedAgain { .. } => None,
+        | Happening::AskedAgain { .. }
+        | Happening::Replanned { .. } => None,
     }
 }
 

@@ -41,6 +41,7 @@ enum HappeningV1 {
     SentAgain { attempt: u8, by: String },
     Settled { attempt: u8, found: FoundV1, by: String },
     AskedAgain { channel: ChannelV1, due_at: i64, by: String },
+    Replanned { by: String },
 }
 
 pub(super) fn to_note(note: &Note) -> NoteV1 {
@@ -78,6 +79,7 @@ pub(super) fn to_note(note: &Note) -> NoteV1 {
             due_at: common::micros(due_at),
             by: by.as_str().to_owned(),
         },
+        Happening::Replanned { by } => HappeningV1::Replanned { by: by.as_str().to_owned() },
     };
     NoteV1 { at: common::micros(note.at), what }
 }
@@ -115,6 +117,7 @@ pub(super) fn from_note(stored: NoteV1) -> Result<Note, Wrong> {
         HappeningV1::AskedAgain { channel, due_at, by } => {
             Happening::AskedAgain { channel: channel.into(), due_at: common::instant(due_at)?, by: operator(&by)? }
         }
+        HappeningV1::Replanned { by } => Happening::Replanned { by: operator(&by)? },
     };
     Ok(Note { at: common::instant(stored.at)?, what })
 }

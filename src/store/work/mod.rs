@@ -13,6 +13,7 @@ pub(super) mod holds;
 pub(super) mod interventions;
 pub(super) mod invitations;
 pub(super) mod leases;
+pub(super) mod migration;
 pub(super) mod tallies;
 pub(super) mod tolls;
 

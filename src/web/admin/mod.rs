@@ -7,6 +7,7 @@ mod events;
 mod health;
 mod holds;
 mod invitations;
+mod migrate;
 mod pages;
 mod plan;
 mod reports;
@@ -41,6 +42,7 @@ pub(super) fn router(core: Arc<Core>) -> Router {
         .route("/api/v1/contacts/{id}", get(contacts::one))
         .route("/api/v1/invitations", get(invitations::page))
         .route("/api/v1/invitations/retry", post(retry::retry))
+        .route("/api/v1/invitations/migrate", post(migrate::migrate))
         .route("/api/v1/invitations/{id}", get(invitations::one))
         .route("/api/v1/holds", get(holds::list).post(holds::hold))
         .route("/api/v1/holds/outlook", get(holds::outlook))

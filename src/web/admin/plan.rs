@@ -27,6 +27,8 @@ pub(super) struct PlanQuery {
     days: Option<u16>,
     /// A folder with another configuration, as the daemon finds it.
     against: Option<PathBuf>,
+    /// Whether running invitations move to it.
+    migrate: bool,
     format: Option<String>,
 }
 
@@ -41,7 +43,8 @@ pub(super) async fn plan(
         return Err(ApiProblem::invalid(format!("`days={n_days}` is out of bounds: rehearse 1 to {DAYS_MAX} days")));
     }
     let other = match query.against {
-        Some(folder) => Some(Other::read(&core, folder).await?),
+        Some(folder) => Some(Other { migrate: query.migrate, ..Other::read(&core, folder).await? }),
+        None if query.migrate => return Err(ApiProblem::invalid("`migrate` goes with `against`")),
         None => None,
     };
     let account = Box::pin(rehearsal::plan(&core, n_days, other)).await?;

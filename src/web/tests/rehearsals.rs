@@ -97,3 +97,42 @@ async fn another_configuration_is_tried_and_one_with_problems_is_refused_with_al
     assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY, "{}", refused.body);
     assert_eq!(refused.json()["errors"].as_array().unwrap().len(), 2, "{}", refused.body);
 }
+
+#[tokio::test]
+async fn running_invitations_move_to_the_configuration_in_force_when_somebody_wants_it() {
+    let house = House::open().await;
+    let event = json!({
+        "id": "order-1", "type": "order.delivered", "at": "2026-03-04T11:30:00Z", "branch": "mitte",
+        "contact": { "id": "c-1", "phone": "+4915112345678", "email": "c1@guests.example" },
+    });
+    house.tell("/api/v1/events", &event).await;
+    let mut config = (*house.core.live.load().config).clone();
+    for stage in config.journeys.values_mut().flat_map(|journey| &mut journey.stages) {
+        if let crate::domain::journey::Ask::Push(push) = &mut stage.ask {
+            push.after = chrono::TimeDelta::hours(3);
+            push.line_up.iter_mut().for_each(|step| step.channel = Channel::Email);
+        }
+    }
+    let clock: Arc<dyn Clock> = Arc::clone(&house.clock) as _;
+    house.core.adopt(Live::of(config, &clock).unwrap()).await.unwrap();
+    let waiting = || async { house.ask("/api/v1/invitations?contact=c-1").await.json()["rows"][0].clone() };
+    let planned = waiting().await;
+    assert_eq!(planned["due_at"], "2026-03-04T12:15:00Z", "a reload moves nobody");
+
+    let wish = |dry_run: bool| json!({ "scope": { "journey": "delivery" }, "by": "maria", "dry_run": dry_run });
+    let told = house.tell("/api/v1/invitations/migrate", &wish(true)).await.json();
+    let row = json!({
+        "journey": "delivery", "stage": "delivery", "result": "moved", "reason": null, "explanation": null, "n": 1,
+    });
+    assert_eq!(told["rows"], json!([row]));
+    assert_eq!(waiting().await, planned);
+    assert_eq!(house.tell("/api/v1/invitations/migrate", &wish(false)).await.json()["rows"], json!([row]));
+    assert_eq!(waiting().await["due_at"], "2026-03-04T14:30:00Z");
+    let again = house.tell("/api/v1/invitations/migrate", &wish(false)).await.json();
+    assert_eq!(again["rows"][0]["result"], "unchanged");
+    let why = house.ask("/api/v1/why/c-1?format=text").await.body;
+    let story = "By decision of maria, planned anew under the configuration that was in force then.";
+    assert!(why.contains(story), "{why}");
+    let wrong = house.tell("/api/v1/invitations/migrate", &json!({ "scope": { "journey": "none" } })).await;
+    assert_eq!(wrong.status, StatusCode::UNPROCESSABLE_ENTITY, "{}", wrong.body);
+}

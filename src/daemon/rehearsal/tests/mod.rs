@@ -89,7 +89,7 @@ fn differing(first: &[Handed], second: &[Handed]) -> Told {
 async fn what_another_configuration_would_change_is_what_it_then_changes_event_for_event() {
     let (first, second) = (House::after_five_days().await, House::after_five_days().await);
     let from = first.core.clock.now();
-    let other = Other { folder: "config.new".to_owned(), config: changed() };
+    let other = Other { folder: "config.new".to_owned(), config: changed(), migrate: false };
     let account = plan(&first.core, DAYS, Some(other)).await.unwrap();
 
     second.adopt(changed()).await;
@@ -103,4 +103,32 @@ async fn what_another_configuration_would_change_is_what_it_then_changes_event_f
     assert_eq!(outlook.total.n_sends, second.handed_since(from).len() as u64);
     let counts = [difference.gains, difference.losses, difference.moves].map(|count| count.n_messages);
     assert!(counts.iter().all(|n| *n > 0) && counts.iter().sum::<u64>() > 40, "{counts:?} is no trial");
+}
+
+/// The same, and another delay and another line-up for what guests are asked about already.
+fn changed_for_all() -> Config {
+    shipped_but(&[
+        ("journeys/dine-in.toml", "after = \"2h\"\n", "after = \"50h\"\n"),
+        ("journeys/delivery.toml", "line_up = [{ channel = \"sms\" }]", "line_up = [{ channel = \"email\" }]"),
+        ("canvass.toml", "at_most = 2\nper = \"30d\"\n", "at_most = 1\nper = \"12d\"\n"),
+    ])
+}
+
+#[tokio::test]
+async fn so_is_what_it_would_change_for_running_invitations_that_move_to_it() {
+    let (first, second) = (House::after_five_days().await, House::after_five_days().await);
+    let from = first.core.clock.now();
+    let other = Other { folder: "config.new".to_owned(), config: changed_for_all(), migrate: true };
+    let account = plan(&first.core, DAYS, Some(other)).await.unwrap();
+
+    second.adopt(changed_for_all()).await;
+    let live = second.core.live.load_full();
+    let counts = migrate(&*second.core.store, &live, from).await.unwrap();
+    let to = from + TimeDelta::days(DAYS.into());
+    first.live_until(to).await;
+    second.live_until(to).await;
+    let lived = differing(&first.handed_since(from), &second.handed_since(from));
+    assert_eq!(told(&account), lived);
+    assert_eq!(account.against.unwrap().migrated, Some(counts));
+    assert!(counts.n_moved > 0, "{counts:?} is no trial");
 }

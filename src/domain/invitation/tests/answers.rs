@@ -25,6 +25,7 @@ fn notes_since(after: &Invitation, before: &Invitation) -> Vec<&'static str> {
         Happening::SentAgain { .. } => "sent again",
         Happening::Settled { .. } => "settled",
         Happening::AskedAgain { .. } => "asked again",
+        Happening::Replanned { .. } => "replanned",
     };
     after.history.iter().skip(before.history.len()).map(word).collect()
 }

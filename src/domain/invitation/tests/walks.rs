@@ -107,7 +107,8 @@ fn next_steps(invitation: &Invitation) -> impl Iterator<Item = DateTime<Utc>> {
         | Happening::Skipped { .. }
         | Happening::Closed { .. }
         | Happening::SentAgain { .. }
-        | Happening::Settled { .. } => None,
+        | Happening::Settled { .. }
+        | Happening::Replanned { .. } => None,
     })
 }
 

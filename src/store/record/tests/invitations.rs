@@ -128,6 +128,7 @@ fn note() -> impl Strategy<Value = Note> {
             due_at,
             by
         })),
+        operator().prop_map(move |by| note(Happening::Replanned { by })),
     ];
     (instant(), what).prop_map(|(at, note)| Note { at, ..note })
 }
