@@ -10,6 +10,7 @@ use arc_swap::ArcSwap;
 use tokio::sync::{Notify, Semaphore};
 
 use super::metrics::Metrics;
+use super::pulse::Pulse;
 use crate::channel::Transport;
 use crate::channel::email::SmtpTransport;
 use crate::channel::file::FileTransport;
@@ -51,6 +52,8 @@ pub struct Core {
     pub wake: Wake,
     /// What Prometheus reads.
     pub metrics: Metrics,
+    /// What the daemon did lately.
+    pub pulse: Pulse,
     /// Whether the configuration that was read last was refused, so that an older one is in force.
     pub reload_refused: AtomicBool,
     /// Lets one rehearsal be played at a time.
@@ -62,10 +65,11 @@ pub struct Core {
 impl Core {
     /// Puts the parts together.
     pub fn new(store: Arc<dyn Store>, live: Live, clock: Arc<dyn Clock>, entropy: Arc<Entropy>) -> Self {
-        let metrics = Metrics::new();
+        let (metrics, pulse) = (Metrics::new(), Pulse::default());
         let (live, wake) = (ArcSwap::from_pointee(live), Wake::default());
         let (reload_refused, rehearsals) = (AtomicBool::new(false), Semaphore::new(1));
-        Self { store, live, clock, entropy, wake, metrics, reload_refused, rehearsals, env: BTreeMap::new() }
+        let env = BTreeMap::new();
+        Self { store, live, clock, entropy, wake, metrics, pulse, reload_refused, rehearsals, env }
     }
 
     /// In this environment.

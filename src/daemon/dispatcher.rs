@@ -240,6 +240,7 @@ async fn carry(core: Arc<Core>, live: Arc<Live>, lease: Lease, load: Under) {
     tracing::info!(invitation.id = %id, attempt = number, channel = channel.as_str(), outcome = outcome_name,
         "attempt {number} of {id} by {}: {outcome_name}", channel.as_str());
     let now = core.clock.now();
+    core.pulse.note(channel, &lease.routes, &outcome, now);
     let observed = load.loads.end(&lease.routes, (load.begun, now), live.capacity(channel));
     let settlement = Settlement {
         invitation: id,

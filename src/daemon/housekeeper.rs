@@ -30,6 +30,7 @@ impl Housekeeper {
     pub async fn recover(&self) -> Result<usize, StoreError> {
         let now = self.core.clock.now();
         let n = self.core.store.expire_leases(self.expiry(now, DateTime::<Utc>::MAX_UTC)).await?;
+        self.core.metrics.unknown_at_start(n);
         if n > 0 {
             tracing::warn!(n, "{n} messages were on their way when the daemon stopped; their outcome is unknown");
         }

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
@@ -9,10 +10,13 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::{Registry, Unit};
 
+use super::status::{Standing, kind_of};
 use crate::domain::attempt::Outcome;
 use crate::domain::invitation::Lane;
 use crate::domain::journey::Channel;
-use crate::store::Health;
+use crate::domain::route::Route;
+use crate::plan::pace::RouteState;
+use crate::store::{Backlog, Health};
 
 #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
 struct Sent {
@@ -28,6 +32,11 @@ struct ByChannel {
 #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
 struct ByLane {
     lane: &'static str,
+}
+
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct ByKind {
+    kind: &'static str,
 }
 
 #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
@@ -52,6 +61,83 @@ pub struct Metrics {
     reload_ok: Gauge,
     reload_at: Gauge,
     store_writable: Gauge,
+    store_bytes: Gauge,
+    backlog: BacklogGauges,
+    unknown_at_start: Gauge,
+}
+
+/// What there is to do, and what stands in the way.
+#[derive(Default)]
+struct BacklogGauges {
+    due: Family<ByChannel, Gauge>,
+    oldest_due: Family<ByChannel, Gauge>,
+    held: Family<ByChannel, Gauge>,
+    in_flight: Family<ByChannel, Gauge>,
+    unknown: Family<ByChannel, Gauge>,
+    for_operator: Family<ByChannel, Gauge>,
+    holds: Gauge,
+    resting: Family<ByKind, Gauge>,
+    on_trial: Family<ByKind, Gauge>,
+    slowed: Family<ByKind, Gauge>,
+}
+
+impl BacklogGauges {
+    fn register(registry: &mut Registry) -> Self {
+        let gauges = Self::default();
+        let what = "Messages that are due and not held; counted as far as 10000";
+        registry.register("due", what, gauges.due.clone());
+        let what = "For how long the longest due of the messages that are not held has been due; 0 where none is";
+        registry.register_with_unit("oldest_due", what, Unit::Seconds, gauges.oldest_due.clone());
+        let what = "Messages that are due and held by an operator; counted as far as 10000";
+        registry.register("held", what, gauges.held.clone());
+        registry.register("in_flight", "Messages on their way", gauges.in_flight.clone());
+        let what = "Messages of which nobody can say whether they left; counted as far as 10000";
+        registry.register("unknown", what, gauges.unknown.clone());
+        let what = "Messages of unknown outcome that wait for an operator; counted as far as 10000";
+        registry.register("unknown_for_operator", what, gauges.for_operator.clone());
+        registry.register("holds", "Holds in force", gauges.holds.clone());
+        let what = "Routes by which nothing leaves for a while, because they failed or asked for it";
+        registry.register("routes_resting", what, gauges.resting.clone());
+        let what = "Routes that failed and are tried with one message at a time";
+        registry.register("routes_on_trial", what, gauges.on_trial.clone());
+        let what = "Routes that go slower than they would, because the other side asked for it";
+        registry.register("routes_slowed", what, gauges.slowed.clone());
+        gauges
+    }
+
+    fn set(&self, backlog: &Backlog, now: DateTime<Utc>) {
+        for channel in &backlog.channels {
+            let by = ByChannel { channel: channel.channel.as_str() };
+            let set = |family: &Family<ByChannel, Gauge>, n| {
+                family.get_or_create(&by).set(n);
+            };
+            let age = channel.oldest_due.map_or(0, |at| (now - at).num_seconds());
+            set(&self.oldest_due, age);
+            let counts = [
+                (&self.due, channel.due.n),
+                (&self.held, channel.held.n),
+                (&self.in_flight, channel.n_in_flight),
+                (&self.unknown, channel.unknown.n),
+                (&self.for_operator, channel.n_for_operator),
+            ];
+            counts.into_iter().for_each(|(family, n)| set(family, i64::try_from(n).unwrap_or(i64::MAX)));
+        }
+        self.holds.set(i64::try_from(backlog.holds.len()).unwrap_or(i64::MAX));
+        // All of them, so that a route that is well again is not left over.
+        for kind in ["account", "domain", "gateway"] {
+            for (family, standing) in [
+                (&self.resting, Standing::Rests),
+                (&self.on_trial, Standing::OnTrial),
+                (&self.slowed, Standing::Slowed),
+            ] {
+                let is_meant = |(route, state): &&(Route, RouteState)| {
+                    kind_of(route) == kind && Standing::of(state, now) == standing
+                };
+                let n = backlog.routes.iter().filter(is_meant).count();
+                family.get_or_create(&ByKind { kind }).set(i64::try_from(n).unwrap_or(i64::MAX));
+            }
+        }
+    }
 }
 
 impl Metrics {
@@ -76,9 +162,29 @@ impl Metrics {
         let store_writable = Gauge::default();
         registry.register("store_writable", "Whether the store takes changes", store_writable.clone());
         store_writable.set(1);
+        let store_bytes = Gauge::default();
+        registry.register_with_unit("store", "Size of the store on disk", Unit::Bytes, store_bytes.clone());
+        let backlog = BacklogGauges::register(&mut registry);
+        let unknown_at_start = Gauge::default();
+        let what =
+            "Messages that were on their way when the daemon stopped, so that their outcome was unknown at its start";
+        registry.register("unknown_at_start", what, unknown_at_start.clone());
         let build = prometheus_client::metrics::info::Info::new([("version", env!("CARGO_PKG_VERSION"))]);
         registry.register("build", "The version that runs", build);
-        Self { registry, sent, duration, queue, responses, reports, reload_ok, reload_at, store_writable }
+        Self {
+            registry,
+            sent,
+            duration,
+            queue,
+            responses,
+            reports,
+            reload_ok,
+            reload_at,
+            store_writable,
+            store_bytes,
+            backlog,
+            unknown_at_start,
+        }
     }
 
     /// A message was handed to a channel.
@@ -115,8 +221,23 @@ impl Metrics {
         self.store_writable.set(i64::from(health == Health::Writable));
     }
 
+    /// How large the store is.
+    pub fn store_bytes(&self, bytes: u64) {
+        self.store_bytes.set(i64::try_from(bytes).unwrap_or(i64::MAX));
+    }
+
+    /// What there is to do, and what stands in the way.
+    pub fn backlog(&self, backlog: &Backlog, now: DateTime<Utc>) {
+        self.backlog.set(backlog, now);
+    }
+
+    /// So many messages were on their way when the daemon stopped.
+    pub fn unknown_at_start(&self, n: usize) {
+        self.unknown_at_start.set(i64::try_from(n).unwrap_or(i64::MAX));
+    }
+
     /// A configuration was read, or could not be.
-    pub fn reloaded(&self, taken_at: Option<chrono::DateTime<chrono::Utc>>) {
+    pub fn reloaded(&self, taken_at: Option<DateTime<Utc>>) {
         self.reload_ok.set(i64::from(taken_at.is_some()));
         if let Some(at) = taken_at {
             self.reload_at.set(at.timestamp());

@@ -13,8 +13,10 @@ pub mod housekeeper;
 pub mod lifecycle;
 pub mod metrics;
 pub mod planner;
+pub mod pulse;
 pub mod rehearsal;
 pub mod run;
+pub mod status;
 pub mod telemetry;
 pub mod ticker;
 

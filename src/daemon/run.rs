@@ -16,6 +16,7 @@ use super::core::{Core, Live, LiveError};
 use super::dispatcher::Dispatcher;
 use super::housekeeper::Housekeeper;
 use super::lifecycle::{Lifecycle, Request, Signals, tell_systemd};
+use super::status::Watch;
 use super::telemetry::{self, LogFilter};
 use super::ticker::Ticker;
 use crate::chain::Chain;
@@ -109,6 +110,7 @@ pub async fn run(folder: &Path, env: &BTreeMap<String, String>) -> Result<(), Ru
     Housekeeper::new(Arc::clone(&core)).recover().await?;
     let listeners = listen(&settings).await?;
     let lifecycle = Lifecycle::default();
+    core.pulse.begin(core.clock.now());
     start(&core, &lifecycle, listeners, &settings);
     tell_systemd(&[NotifyState::Ready, NotifyState::Status("serving")]);
     tracing::info!(public = %settings.public.listen, "canvass {} is ready", env!("CARGO_PKG_VERSION"));
@@ -189,6 +191,11 @@ fn start(core: &Arc<Core>, lifecycle: &Lifecycle, listeners: Listeners, settings
     every(lifecycle, ROUND, move || {
         let housekeeper = Arc::clone(&housekeeper);
         async move { housekeeper.step().await.map(drop) }
+    });
+    let watch = Arc::new(Watch::new(Arc::clone(core)));
+    every(lifecycle, STATUS, move || {
+        let watch = Arc::clone(&watch);
+        async move { watch.step().await.map(drop) }
     });
     let watched = Arc::clone(core);
     let pause = sd_notify::watchdog_enabled().map_or(STATUS, |limit| (limit / 3).min(STATUS));

@@ -87,6 +87,16 @@ impl RouteState {
         self.n_failures > 0 || self.slowed.is_some() || self.rests_until.is_some()
     }
 
+    /// Whether it is not as it should be: it rests, is slowed down, or failed last and is on trial.
+    pub fn is_out_of_order(&self, now: DateTime<Utc>) -> bool {
+        self.rests(now).is_some() || self.slowed.is_some() || self.is_on_trial()
+    }
+
+    /// Until when nothing leaves by it.
+    pub fn rests(&self, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+        self.rests_until.filter(|until| now < *until && *until <= now + ASKED_REST_MAX)
+    }
+
     /// The route failed as a whole; it rests, at least until `not_before` where the other side said so. Failures that were
     /// on their way before the rest began say nothing new. Gives whether this one did.
     pub fn failed(&mut self, now: DateTime<Utc>, not_before: Option<DateTime<Utc>>) -> bool {

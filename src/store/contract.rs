@@ -4,6 +4,7 @@
 //! function that opens it, a new case by one line in the list.
 
 mod answers;
+mod backlogs;
 pub(crate) mod books;
 mod branch_days;
 mod by_hand;
@@ -87,6 +88,10 @@ on_every_backend!(
     dispatch::a_line_up_goes_on_by_another_channel_when_the_first_was_refused,
     dispatch::windows_close_on_time_and_only_once,
     dispatch::the_queue_tells_how_many_stand_on_each_lane_and_what_is_due_first,
+    backlogs::what_is_due_waits_is_held_or_on_its_way_is_counted_by_channel,
+    backlogs::a_count_that_reaches_its_bound_says_so_and_the_oldest_is_found_all_the_same,
+    backlogs::what_is_unknown_is_counted_until_it_is_known,
+    backlogs::routes_are_listed_while_they_are_out_of_order,
     unknown::an_expired_lease_of_mail_waits_again_under_the_same_attempt,
     unknown::an_expired_lease_of_a_text_message_is_held,
     unknown::a_lease_ends_at_its_time_and_not_before,

@@ -18,6 +18,7 @@ pub mod memory;
 pub mod rehearsal;
 pub mod sled;
 
+mod backlog;
 mod engine;
 mod migrate;
 mod reads;
@@ -59,6 +60,7 @@ use crate::plan::gate::GateRules;
 use crate::plan::{Facts, Plan, RecordedEvent};
 use crate::report::tally::{Cell, SurfaceCell, SurfaceTally, Tally};
 
+pub use backlog::{Backlog, ChannelBacklog, Counted};
 pub use dump::Dump;
 pub use health::{Health, ReadOnlyReason};
 pub use reads::WaitingPage;
@@ -198,6 +200,8 @@ pub trait Store: Send + Sync {
     async fn next_due(&self, lane: Lane) -> Result<Option<DateTime<Utc>>, StoreError>;
     /// How many invitations stand on each lane, in the order of [`Lane::ALL`].
     async fn queue(&self) -> Result<[u64; 4], StoreError>;
+    /// What there is to do, and what stands in the way. Looks at no more than `n_max` keys of each kind.
+    async fn backlog(&self, now: DateTime<Utc>, n_max: usize) -> Result<Backlog, StoreError>;
 
     /// The invitation of that id.
     async fn invitation(&self, id: &InvitationId) -> Result<Option<Invitation>, StoreError>;

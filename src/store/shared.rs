@@ -14,8 +14,8 @@ use super::sizes::{Compacted, Raw, Sizes};
 use super::view::{Reading, View};
 use super::walk::{self, Walk};
 use super::{
-    CardAnswer, Expiry, GiveBack, Intervened, Intervention, InvitationAnswer, LeaseRequest, Leased, Migrated,
-    Migration, Recorded, Refusal, Settlement, Store, StoreError, WaitingPage, keys, migrate, reads, work,
+    Backlog, CardAnswer, Expiry, GiveBack, Intervened, Intervention, InvitationAnswer, LeaseRequest, Leased, Migrated,
+    Migration, Recorded, Refusal, Settlement, Store, StoreError, WaitingPage, backlog, keys, migrate, reads, work,
 };
 use crate::domain::card::Card;
 use crate::domain::card_code::CardCode;
@@ -167,6 +167,10 @@ impl<E: Engine> Store for Shared<E> {
 
     async fn queue(&self) -> Result<[u64; 4], StoreError> {
         self.engine.read(reads::queue).await
+    }
+
+    async fn backlog(&self, now: DateTime<Utc>, n_max: usize) -> Result<Backlog, StoreError> {
+        self.engine.read(move |db| backlog::backlog(db, now, n_max)).await
     }
 
     async fn invitation(&self, id: &InvitationId) -> Result<Option<Invitation>, StoreError> {

@@ -165,6 +165,29 @@ fn what_is_held_survives_a_restart_and_leaves_when_somebody_says_yes() {
 }
 
 #[test]
+fn the_status_is_told_by_a_daemon_and_by_a_store_that_none_serves() {
+    let installation = Installation::shipped();
+    installation.write("config/journeys/now.toml", AT_ONCE);
+    let stopped = installation.ok(&["status"]);
+    assert!(stopped.starts_with("canvass ") && stopped.contains(" does not run, store "), "{stopped}");
+    assert!(stopped.contains("\n! no daemon runs, so nothing is sent\n"), "{stopped}");
+    let mut daemon = installation.start();
+    order(&installation, 1);
+    daemon.wait_for("accepted");
+    let status: Value = serde_json::from_str(&installation.ok(&["status", "--format", "json"])).unwrap();
+    assert_eq!((&status["daemon"]["running"], &status["alarms"]), (&json!(true), &json!([])));
+    assert!(status["store"]["bytes"].as_u64() > Some(0), "{status}");
+    let sent = status["rates"].as_array().unwrap().iter().find(|rate| rate["channel"] == "sms").unwrap();
+    assert_eq!((&sent["minutes"], &sent["sent"]), (&json!(1), &json!(1.0)));
+    let table = installation.ok(&["status"]);
+    assert!(table.contains(" runs since ") && table.contains("; nothing is wrong\n\n"), "{table}");
+    assert!(table.contains("\nsms sent"), "{table}");
+    let csv = installation.ok(&["status", "--format", "csv"]);
+    assert!(csv.starts_with("channel,due,") && csv.contains("\nsms,0,false,"), "{csv}");
+    assert_eq!(daemon.stop().0, Some(0));
+}
+
+#[test]
 fn a_command_that_is_not_understood_ends_with_64_and_says_what_is_missing() {
     let installation = Installation::shipped();
     for (arguments, words) in [

@@ -11,7 +11,7 @@ use crate::domain::journey::Channel;
 use crate::domain::route::Room;
 
 /// Rooms looked into for one request; beyond, the others' turn comes with the next.
-const ROOMS_MAX: usize = 256;
+pub(in super::super) const ROOMS_MAX: usize = 256;
 
 /// An entry of the due index: its key, and whose it is.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]

@@ -7,6 +7,7 @@ use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
 use crate::daemon::core::Core;
+use crate::daemon::status;
 use crate::store::{Health, StoreError};
 use crate::web::problem::ApiProblem;
 
@@ -26,7 +27,7 @@ pub(super) async fn ready(State(core): State<Arc<Core>>) -> Result<&'static str,
 
 /// What Prometheus reads, also from a store that cannot be read.
 pub(super) async fn metrics(State(core): State<Arc<Core>>) -> Result<Response, ApiProblem> {
-    core.metrics.store(*core.store.health().borrow());
+    status::refresh(&core).await;
     if let Ok(lengths) = core.store.queue().await {
         core.metrics.queue(lengths);
     }

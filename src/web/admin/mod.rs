@@ -12,6 +12,7 @@ mod pages;
 mod plan;
 mod reports;
 mod retry;
+mod status;
 mod store;
 mod unknown;
 mod why;
@@ -57,6 +58,7 @@ pub(super) fn router(core: Arc<Core>) -> Router {
         .route("/api/v1/cards/print", post(cards::print))
         .route("/api/v1/cards/{code}/revoke", post(cards::revoke))
         .route("/api/v1/reports/rates", get(reports::rates))
+        .route("/api/v1/status", get(status::status))
         .route("/api/v1/why/{id}", get(why::why))
         .route("/api/v1/store", get(store::sizes))
         .route("/api/v1/backup", get(store::backup))

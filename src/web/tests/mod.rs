@@ -6,6 +6,7 @@ mod public;
 mod read_only;
 mod rehearsals;
 mod store;
+mod status;
 mod stories;
 
 use std::collections::BTreeMap;
