@@ -6,9 +6,11 @@ use super::core::Core;
 use crate::domain::contact::Contact;
 use crate::domain::contact_change::ContactChange;
 use crate::domain::event::Event;
+use crate::domain::id::ContactId;
+use crate::domain::invitation::Invitation;
 use crate::domain::journey::CronTrigger;
 use crate::domain::schedule::Fire;
-use crate::plan::spread::{Turn, is_called};
+use crate::plan::spread::{Before, Panel};
 use crate::plan::{Occasion, PlanInput, RecordedEvent, StageRules, plan};
 use crate::store::StoreError;
 
@@ -59,13 +61,21 @@ pub async fn take_fire(
     clock: &CronTrigger,
     (fire, since): (&Fire, DateTime<Utc>),
 ) -> Result<u64, StoreError> {
+    let call = Call::of(stage, clock, (fire, since));
     let mut n_planned = 0;
     let mut last: Option<Contact> = None;
     loop {
         let page = core.store.contacts_after(last.as_ref().map(|contact| &contact.id), PAGE).await?;
         let Some(end) = page.last().cloned() else { break };
-        for contact in page.iter().filter(|contact| is_in_audience(core, stage, clock, (fire, since), contact)) {
-            n_planned += u64::from(plan_fire(core, stage, fire, contact).await?);
+        for contact in page.iter().filter(|contact| is_in_audience(clock, fire, contact)) {
+            if call.panel.is_some() {
+                // Most of a panel have their turn some other time, which their own invitations tell.
+                let own = core.store.invitations_of(&contact.id).await?;
+                if call.asks_at(&contact.id, &own, core).is_none() {
+                    continue;
+                }
+            }
+            n_planned += u64::from(plan_fire(core, &call, contact).await?);
         }
         last = Some(end);
     }
@@ -73,29 +83,53 @@ pub async fn take_fire(
     Ok(n_planned)
 }
 
-fn is_in_audience(
-    core: &Core,
-    stage: &StageRules,
-    clock: &CronTrigger,
-    (fire, since): (&Fire, DateTime<Utc>),
-    contact: &Contact,
-) -> bool {
-    let seen = clock.seen_within.is_none_or(|within| contact.seen_at.is_some_and(|seen| fire.at - seen <= within));
-    let here = clock.branch.is_none() || contact.branch == clock.branch;
-    let called = clock.spread.is_none_or(|per| {
-        let turn = Turn { journey: &stage.journey, stage: &stage.stage, since, at: fire.at, per };
-        is_called(&turn, &contact.id, core.store.seal())
-    });
-    seen && here && called
+/// A fire of a stage's clock.
+struct Call<'a> {
+    stage: &'a StageRules,
+    fire: &'a Fire,
+    /// Whose turn it is, where the clock does not call up everybody at each fire.
+    panel: Option<Panel<'a>>,
 }
 
-async fn plan_fire(core: &Core, stage: &StageRules, fire: &Fire, contact: &Contact) -> Result<bool, StoreError> {
+impl<'a> Call<'a> {
+    fn of(stage: &'a StageRules, clock: &CronTrigger, (fire, since): (&'a Fire, DateTime<Utc>)) -> Self {
+        let after = stage.push.after;
+        let panel = clock.spread.map(|per| {
+            // A clock that never fires again calls up all whose turn would come within the period.
+            let next = clock.schedule.after(clock.time_zone, fire.at).map_or(fire.at + per, |next| next.at);
+            let (since, at, next) = (since + after, fire.at + after, next + after);
+            Panel { journey: &stage.journey, stage: &stage.stage, since, at, next, per }
+        });
+        Self { stage, fire, panel }
+    }
+
+    /// When a contact of whom this is known is to be asked, if it is their turn.
+    fn asks_at<'i>(
+        &self,
+        contact: &ContactId,
+        asked: impl IntoIterator<Item = &'i Invitation>,
+        core: &Core,
+    ) -> Option<DateTime<Utc>> {
+        let Some(panel) = &self.panel else { return Some(self.fire.at + self.stage.push.after) };
+        panel.turn(contact, Before::of(asked, panel.journey, panel.stage), core.store.seal())
+    }
+}
+
+fn is_in_audience(clock: &CronTrigger, fire: &Fire, contact: &Contact) -> bool {
+    let seen = clock.seen_within.is_none_or(|within| contact.seen_at.is_some_and(|seen| fire.at - seen <= within));
+    let here = clock.branch.is_none() || contact.branch == clock.branch;
+    seen && here
+}
+
+async fn plan_fire(core: &Core, call: &Call<'_>, contact: &Contact) -> Result<bool, StoreError> {
     let live = core.live.load_full();
     for _ in 0..PLANS_MAX {
         let facts = core.store.facts(&contact.id).await?;
         let Some(contact) = facts.contact.clone() else { return Ok(false) };
-        let occasion =
-            Occasion::Fire { journey: &stage.journey, stage: &stage.stage, nominal: &fire.nominal, at: fire.at };
+        let Some(asks_at) = call.asks_at(&contact.id, facts.asked(), core) else { return Ok(false) };
+        let (stage, nominal) = (call.stage, &call.fire.nominal);
+        let at = asks_at - stage.push.after;
+        let occasion = Occasion::Fire { journey: &stage.journey, stage: &stage.stage, nominal, at };
         let input = PlanInput {
             now: core.clock.now(),
             occasion,
@@ -116,3 +150,6 @@ async fn plan_fire(core: &Core, stage: &StageRules, fire: &Fire, contact: &Conta
     }
     Err(StoreError::Stale)
 }
+
+#[cfg(test)]
+mod tests;

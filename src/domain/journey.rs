@@ -135,7 +135,7 @@ pub struct CronTrigger {
     pub seen_within: Option<TimeDelta>,
     /// Only people of this branch.
     pub branch: Option<BranchId>,
-    /// Calls everybody once per this time, a part of them at each fire.
+    /// Calls everybody once per this time, counted from the last ask, a part of them at each fire.
     pub spread: Option<TimeDelta>,
     /// How late a fire may still be caught up on after the daemon was down; zero skips what was missed.
     pub catch_up_within: TimeDelta,

@@ -1,66 +1,91 @@
-//! Calling everybody up once per period, evenly.
+//! Calling everybody up once per period, evenly, counted from the last ask.
 //!
-//! Each contact has a fixed place in the period, drawn by lot from its id. A fire calls up those whose place lies between
-//! the fire before and itself, so every contact is called once per period however often the clock fires, and each fire
-//! calls a share that fits the time since the last.
+//! Whoever was asked before is called up again a period after that, to the second; so a panel that is spread evenly stays
+//! so, and an ask that came late moves the next. Whoever was never asked has a fixed place in the period, drawn by lot from
+//! the id. A fire calls up those whose place came since the fire before, and of those who were asked before all whose turn
+//! comes before the next fire. Where the turn lies later than the fire the message is due then, so that rounding to fires
+//! adds up to nothing over the years.
+//!
+//! Whoever was called up and could not be asked (no consent, a full budget) keeps the turn that they have: they are called
+//! up again a period later, and not at each fire.
 
 use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::domain::id::{ContactId, JourneyId, StageId};
+use crate::domain::invitation::Invitation;
 use crate::domain::seal::Seal;
 
 /// A fire of a clock that spreads its audience.
 #[derive(Clone, Copy, Debug)]
-pub struct Turn<'a> {
+pub struct Panel<'a> {
     /// The stage's journey.
     pub journey: &'a JourneyId,
     /// The stage.
     pub stage: &'a StageId,
-    /// The fire before this one.
+    /// When those are asked whom the fire before this one called up, at the earliest.
     pub since: DateTime<Utc>,
-    /// This fire.
+    /// When those are asked whom this fire calls up, at the earliest.
     pub at: DateTime<Utc>,
+    /// When those are asked whom the next fire calls up, at the earliest.
+    pub next: DateTime<Utc>,
     /// The period.
     pub per: TimeDelta,
 }
 
-/// Whether this fire calls the contact up.
-pub fn is_called(turn: &Turn<'_>, contact: &ContactId, seal: &Seal) -> bool {
-    let per = turn.per.num_seconds();
-    if per <= 0 || turn.at - turn.since >= turn.per {
-        return true;
+/// What a person was asked at the stage before.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Before {
+    /// When they were last asked, or will be.
+    pub asked_at: Option<DateTime<Utc>>,
+    /// When the last of their turns came, whether or not they could be asked.
+    pub turn_at: Option<DateTime<Utc>>,
+}
+
+impl Before {
+    /// What these invitations of a person say of the stage.
+    pub fn of<'i>(invitations: impl IntoIterator<Item = &'i Invitation>, journey: &JourneyId, stage: &StageId) -> Self {
+        let mut before = Self::default();
+        for known in invitations.into_iter().filter(|known| known.journey == *journey && known.stage == *stage) {
+            before.asked_at = before.asked_at.max(known.asks_at());
+            before.turn_at = before.turn_at.max(known.ask_before.checked_sub_signed(known.window));
+        }
+        before
     }
-    let lot = seal.lot(&format!("spread {}/{}", turn.journey, turn.stage), contact.as_str());
-    #[expect(clippy::cast_possible_truncation, clippy::cast_precision_loss, reason = "periods are at most ten years")]
-    let place = (lot * per as f64) as i64;
-    let since_place = (turn.at.timestamp() - place).rem_euclid(per);
-    since_place < (turn.at - turn.since).num_seconds()
+}
+
+impl Panel<'_> {
+    /// When to ask a contact, if it is their turn.
+    pub fn turn(&self, contact: &ContactId, before: Before, seal: &Seal) -> Option<DateTime<Utc>> {
+        let per = self.per.num_microseconds().filter(|per| *per > 0)?;
+        // Of those who were asked, the turns up to the next fire; of the others, those since the fire before.
+        let (first, until) = match before.asked_at {
+            Some(asked_at) => (asked_at.checked_add_signed(self.per)?, self.next),
+            None => (self.place(contact, seal)?, self.at),
+        };
+        let last = until.timestamp_micros().checked_sub(1)?;
+        let n_micros = last.checked_sub(first.timestamp_micros())?.rem_euclid(per);
+        let turn = DateTime::from_timestamp_micros(last.checked_sub(n_micros)?)?;
+        let is_over = turn < self.since || before.asked_at.is_some() && turn < first;
+        // Half a period is more than any fire is late, and less than lies between two turns.
+        let had = before.turn_at.is_some_and(|had| turn - self.per / 2 < had);
+        if is_over || had {
+            return None;
+        }
+        Some(if before.asked_at.is_some() { turn.max(self.at) } else { self.at })
+    }
+
+    /// A turn of somebody who was never asked.
+    fn place(&self, contact: &ContactId, seal: &Seal) -> Option<DateTime<Utc>> {
+        let lot = seal.lot(&format!("spread {}/{}", self.journey, self.stage), contact.as_str());
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_precision_loss,
+            reason = "periods are at most ten years"
+        )]
+        let seconds = (lot * self.per.num_seconds() as f64) as i64;
+        DateTime::from_timestamp(seconds, 0)
+    }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn every_contact_is_called_once_per_period_and_about_evenly() {
-        let seal = Seal::new(&[5; 32]);
-        let (journey, stage) = (JourneyId::parse("guests").unwrap(), StageId::parse("loyalty").unwrap());
-        let start = DateTime::from_timestamp(1_780_000_000, 0).unwrap();
-        let n_weeks = 13;
-        let mut per_week = vec![0; n_weeks];
-        for n in 0..1_300 {
-            let contact = ContactId::parse(&format!("c-{n}")).unwrap();
-            let calls: Vec<_> = (0..n_weeks)
-                .filter(|week| {
-                    let since = start + TimeDelta::weeks(i64::try_from(*week).unwrap());
-                    let at = since + TimeDelta::weeks(1);
-                    let turn = Turn { journey: &journey, stage: &stage, since, at, per: TimeDelta::weeks(13) };
-                    is_called(&turn, &contact, &seal)
-                })
-                .collect();
-            assert_eq!(calls.len(), 1, "{contact}");
-            per_week[calls[0]] += 1;
-        }
-        assert!(per_week.iter().all(|n| (60..145).contains(n)), "{per_week:?}");
-    }
-}
+mod tests;
