@@ -113,4 +113,6 @@ fn instant(seconds: i64) -> DateTime<Utc> {
 }
 
 #[cfg(test)]
+pub(crate) mod changes;
+#[cfg(test)]
 mod tests;

@@ -221,4 +221,6 @@ impl fmt::Display for Schedule {
 }
 
 #[cfg(test)]
+mod changes;
+#[cfg(test)]
 mod tests;

@@ -163,4 +163,6 @@ impl OpeningHours {
 }
 
 #[cfg(test)]
+mod changes;
+#[cfg(test)]
 mod tests;

@@ -7,6 +7,7 @@ mod asking;
 mod branches;
 mod budgets;
 mod gates;
+mod interplay;
 mod nations;
 mod reaching;
 mod walks;
