@@ -63,22 +63,18 @@ fn page(status: &Value) -> String {
 fn headline(status: &Value) -> String {
     let part = |of: &str, name: &str| status.get(of).map(|of| cell(of, name)).unwrap_or_default();
     let (version, since) = (part("daemon", "version"), part("daemon", "since"));
-    let mut line = match since.as_str() {
+    let runs = match since.as_str() {
         "" => format!("canvass {version} does not run"),
         since => format!("canvass {version} runs since {since}"),
     };
-    if let Some(bytes) = status.get("store").and_then(|store| store.get("bytes")).and_then(Value::as_f64) {
-        line.push_str(&format!(", store {:.1} MB", bytes / 1e6));
-    }
-    if let Some(n) = status.get("windows_open").and_then(Value::as_u64) {
+    let bytes = status.get("store").and_then(|store| store.get("bytes")).and_then(Value::as_f64);
+    let store = bytes.map(|bytes| format!(", store {:.1} MB", bytes / 1e6)).unwrap_or_default();
+    let windows = status.get("windows_open").and_then(Value::as_u64).map(|n| {
         let n = n_of(usize::try_from(n).unwrap_or(usize::MAX), "window", "windows");
-        line.push_str(&format!(", {n} open"));
-    }
-    if list(status, "alarms").is_empty() {
-        line.push_str("; nothing is wrong");
-    }
-    line.push('\n');
-    line
+        format!(", {n} open")
+    });
+    let end = if list(status, "alarms").is_empty() { "; nothing is wrong" } else { "" };
+    format!("{runs}{store}{}{end}\n", windows.unwrap_or_default())
 }
 
 type Table = Vec<Vec<String>>;

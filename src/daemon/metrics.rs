@@ -120,7 +120,9 @@ impl BacklogGauges {
                 (&self.unknown, channel.unknown.n),
                 (&self.for_operator, channel.n_for_operator),
             ];
-            counts.into_iter().for_each(|(family, n)| set(family, i64::try_from(n).unwrap_or(i64::MAX)));
+            for (family, n) in counts {
+                set(family, i64::try_from(n).unwrap_or(i64::MAX));
+            }
         }
         self.holds.set(i64::try_from(backlog.holds.len()).unwrap_or(i64::MAX));
         // All of them, so that a route that is well again is not left over.

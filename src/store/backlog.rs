@@ -175,13 +175,14 @@ fn count_in_flight(db: &dyn Reading, channels: &mut [ChannelBacklog; 2]) -> Resu
 }
 
 fn count_unknown(db: &dyn Reading, channels: &mut [ChannelBacklog; 2], n_max: usize) -> Result<(), StoreError> {
-    let mut n_looks = 0;
-    for pair in db.prefix(&[keys::kind::UNKNOWN]).take(n_max + 1) {
+    let mut leases = Leases::default();
+    for (n_looks, pair) in db.prefix(&[keys::kind::UNKNOWN]).take(n_max + 1).enumerate() {
         if n_looks == n_max {
-            channels.iter_mut().for_each(|channel| channel.unknown.at_least = true);
+            for channel in channels.iter_mut() {
+                channel.unknown.at_least = true;
+            }
             break;
         }
-        n_looks += 1;
         let Some(id) = keys::read_number(&pair?.0).map(InvitationId::from_bytes) else { continue };
         let Some(stored) = readable(reads::stored_invitation(db, &id))? else { continue };
         let invitation = leases.see(db, stored)?;
@@ -216,12 +217,11 @@ fn troubled(
     now: DateTime<Utc>,
     n_max: usize,
 ) -> Result<(Vec<(Route, RouteState)>, bool), StoreError> {
-    let (mut found, mut n_looks) = (Vec::new(), 0);
-    for pair in db.prefix(&[keys::kind::ROUTE]).take(n_max + 1) {
+    let mut found = Vec::new();
+    for (n_looks, pair) in db.prefix(&[keys::kind::ROUTE]).take(n_max + 1).enumerate() {
         if n_looks == n_max {
             return Ok((found, true));
         }
-        n_looks += 1;
         let read = record::route::read(&pair?.1).map(Some);
         found.extend(readable(read)?.filter(|(_, state)| state.is_out_of_order(now)));
     }

@@ -67,7 +67,9 @@ fn everybody_is_called_once_per_period_and_about_evenly_and_it_stays_so() {
     for (since, at, next) in fires(13 * 8, &[]) {
         let panel = Panel { journey: &journey, stage: &stage, since, at, next, per };
         let before: usize = members.iter().map(|member| member.asked.len()).sum();
-        members.iter_mut().for_each(|member| member.called(&panel, &seal, Some(TimeDelta::hours(1))));
+        for member in &mut members {
+            member.called(&panel, &seal, Some(TimeDelta::hours(1)));
+        }
         n_asked.push(members.iter().map(|member| member.asked.len()).sum::<usize>() - before);
     }
     assert!(n_asked.iter().all(|n| (60..145).contains(n)), "{n_asked:?}");

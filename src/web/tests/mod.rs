@@ -5,8 +5,8 @@ mod by_hand;
 mod public;
 mod read_only;
 mod rehearsals;
-mod store;
 mod status;
+mod store;
 mod stories;
 
 use std::collections::BTreeMap;

@@ -34,7 +34,7 @@ async fn what_is_rehearsed_is_what_then_happens_and_nothing_happens_by_it() {
 fn changed() -> Config {
     shipped_but(&[
         ("journeys/regulars.toml", "survey = \"nps\"\n", "survey = \"nps\"\nafter = \"26h\"\n"),
-        ("canvass.toml", "at_most = 2\nper = \"30d\"\n", "at_most = 1\nper = \"12d\"\n"),
+        ("canvass.toml", "at_most = 2\nper = \"30d\"\n", "at_most = 1\nper = \"30d\"\n"),
         (
             "journeys/regulars.toml",
             "channel = \"email\"\n",
