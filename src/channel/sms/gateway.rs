@@ -19,9 +19,10 @@ use super::template::{HowToSet, Names, Values, nearest};
 use crate::channel::OutboundSms;
 use crate::config::settings::Secret;
 use crate::domain::attempt::Outcome;
+use crate::domain::price::Price;
 
 /// Every key of a declaration. `password` and `token` are read in order to be refused.
-const KEYS: [&str; 27] = [
+const KEYS: [&str; 28] = [
     "preset",
     "method",
     "url",
@@ -39,6 +40,7 @@ const KEYS: [&str; 27] = [
     "timeout",
     "rate",
     "max_inflight",
+    "price",
     "idempotency_header",
     "needs_one_of",
     "from",
@@ -69,6 +71,7 @@ pub struct Gateway {
     number_format: NumberFormat,
     request: RequestTemplate,
     rules: ReplyRules,
+    price: Option<Price>,
     pub(super) limits: Limits,
 }
 
@@ -105,10 +108,11 @@ impl Gateway {
         let inner = Reader::of(&table, &names, &problems);
         let (request, rules) = (RequestTemplate::read(&inner), ReplyRules::read(&inner));
         let (number_format, limits) = (NumberFormat::read(&inner), Limits::read(&inner));
+        let price = read_price(&outer);
         check_use(&inner, &names);
         let problems = problems.take();
         let (Some(request), Some(rules), true) = (request, rules, problems.is_empty()) else { return Err(problems) };
-        Ok(Self { name: name.to_owned(), settings, secrets, encoding, number_format, request, rules, limits })
+        Ok(Self { name: name.to_owned(), settings, secrets, encoding, number_format, request, rules, price, limits })
     }
 
     /// What it is called.
@@ -119,6 +123,11 @@ impl Gateway {
     /// Messages a second that it takes, if limited.
     pub fn per_second(&self) -> Option<f64> {
         self.limits.per_second
+    }
+
+    /// What a segment costs, where operations wrote it.
+    pub fn price(&self) -> Option<Price> {
+        self.price
     }
 
     /// Messages that it takes at once.
@@ -221,6 +230,12 @@ fn with_preset(reader: &Reader<'_>, table: &Table) -> Table {
     };
     reader.problem("preset", format!("there is no preset `{name}`; {hint}"));
     table.clone()
+}
+
+/// Reads `price`, of one segment.
+fn read_price(table: &Reader<'_>) -> Option<Price> {
+    let price = Price::parse(table.text("price")?);
+    price.map_err(|err| table.problem("price", err.to_string())).ok()
 }
 
 fn read_settings(table: &Reader<'_>) -> BTreeMap<String, String> {

@@ -100,13 +100,14 @@ pub async fn plan(core: &Arc<Core>, n_days: u16, other: Option<Other>) -> Result
         let span = (from, from + TimeDelta::days(n_days.min(DAYS_MAX).into()));
         let snapshot = core.store.snapshot().await?;
         let ledger = Ledger::default();
-        let live = core.live.load().with_stand_ins(&|name, connections| ledger.stand_in(name, connections));
+        let live = core.live.load_full();
+        let live = live.with_stand_ins(&|name, connections| ledger.stand_in(&live.config, (name, connections)));
         let first = Played::of(snapshot.rehearse(from).await?, live, span, (ledger, &stop)).await?;
         let against = match other {
             Some(other) => {
                 let ledger = Ledger::default();
-                let stand_in = |name: &str, connections| ledger.stand_in(name, connections);
-                let live = Live::of_stand_ins(other.config, &stand_in)?;
+                let stand_in = |name: &str, connections| ledger.stand_in(&other.config, (name, connections));
+                let live = Live::of_stand_ins(other.config.clone(), &stand_in)?;
                 let mut migrated = None;
                 let rehearsal = snapshot.rehearse(from).await?;
                 if other.migrate {

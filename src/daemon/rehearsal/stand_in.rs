@@ -7,9 +7,12 @@ use async_trait::async_trait;
 
 use crate::channel::sms::segments::segments;
 use crate::channel::{OutboundMessage, Transport};
+use crate::config::Config;
+use crate::config::settings::SmsTransport;
 use crate::daemon::compose;
 use crate::domain::attempt::Outcome;
 use crate::domain::id::InvitationId;
+use crate::domain::price::Price;
 use crate::report::rehearsal::outlook::Takes;
 
 /// What each text message took, by its own name.
@@ -17,9 +20,10 @@ use crate::report::rehearsal::outlook::Takes;
 pub(super) struct Ledger(Arc<Mutex<BTreeMap<String, Takes>>>);
 
 impl Ledger {
-    /// A channel of this name that takes everything and writes it down here.
-    pub(super) fn stand_in(&self, name: &str, connections: usize) -> Arc<dyn Transport> {
-        Arc::new(StandIn { name: name.to_owned(), connections, ledger: self.clone() })
+    /// A channel of this name that takes everything and writes it down here; `config` says what it costs.
+    pub(super) fn stand_in(&self, config: &Config, (name, connections): (&str, usize)) -> Arc<dyn Transport> {
+        let price = price(config, name);
+        Arc::new(StandIn { name: name.to_owned(), connections, price, ledger: self.clone() })
     }
 
     /// What a text message took; nothing, where it is no text message.
@@ -29,9 +33,18 @@ impl Ledger {
     }
 }
 
+/// What a segment costs by a gateway of this name.
+fn price(config: &Config, name: &str) -> Option<Price> {
+    match &config.settings.sms.as_ref()?.transport {
+        SmsTransport::Gateways { gateways, .. } => gateways.get(name)?.price(),
+        SmsTransport::File => None,
+    }
+}
+
 struct StandIn {
     name: String,
     connections: usize,
+    price: Option<Price>,
     ledger: Ledger,
 }
 
@@ -39,7 +52,7 @@ struct StandIn {
 impl Transport for StandIn {
     async fn send(&self, message: &OutboundMessage) -> Outcome {
         if let OutboundMessage::Sms(sms) = message {
-            let takes = Takes { n_segments: segments(&sms.text).parts, price: None };
+            let takes = Takes { n_segments: segments(&sms.text).parts, price: self.price };
             self.ledger.0.lock().unwrap_or_else(PoisonError::into_inner).insert(sms.reference.clone(), takes);
         }
         Outcome::Accepted { provider_ref: None, reply: String::new() }

@@ -227,3 +227,12 @@ fn a_name_as_sender_is_known() {
     assert!(kannel("http://127.0.0.1:1").sender_is_name());
     assert!(!twilio(None).sender_is_name());
 }
+
+#[test]
+fn a_price_is_read_and_a_wrong_one_told() {
+    assert_eq!(gateway(PLAIN).price(), None);
+    let price = gateway(&plain_with("price = '0.079 EUR'")).price().unwrap();
+    assert_eq!(price.to_string(), "0.079 EUR");
+    let told = problems(&plain_with("price = '7.9 cents'"));
+    assert!(told.starts_with("price: `7.9 cents` is no price: write an amount of at most 1000 with"), "{told}");
+}

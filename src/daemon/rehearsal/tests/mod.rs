@@ -132,3 +132,30 @@ async fn so_is_what_it_would_change_for_running_invitations_that_move_to_it() {
     assert_eq!(account.against.unwrap().migrated, Some(counts));
     assert!(counts.n_moved > 0, "{counts:?} is no trial");
 }
+
+#[tokio::test]
+async fn what_text_messages_cost_is_told_where_the_gateway_has_a_price() {
+    let house = House::after_five_days().await;
+    let gateway = |name: &str, price: &str| {
+        format!(
+            "[sms.gateways.{name}]\nurl = \"http://127.0.0.1:1/\"\nsuccess = {{ status = [200] }}\n\
+             query = {{ to = \"{{to}}\", text = \"{{text}}\" }}\n{price}"
+        )
+    };
+    let gateways = gateway("a", "price = \"0.079 EUR\"\n") + &gateway("b", "");
+    let comment = "# The gateway of all branches that name no other, for transport = \"gateway\".\n";
+    let config = shipped_but(&[
+        ("canvass.toml", "give_up_after = \"24h\"\n", "give_up_after = \"24h\"\ngateway = \"a\"\n"),
+        ("canvass.toml", "below.\ntransport = \"file\"\n", "below.\ntransport = \"gateway\"\n"),
+        ("canvass.toml", comment, &gateways),
+        ("places.toml", "title = \"Sole Altona\"\n", "title = \"Sole Altona\"\nsms_gateway = \"b\"\n"),
+    ]);
+    let other = Other { folder: "config.new".to_owned(), config, migrate: false };
+    let account = plan(&house.core, DAYS, Some(other)).await.unwrap();
+    let total = account.against.unwrap().outlook.total;
+    let n_priced = total.n_segments - total.n_segments_unpriced;
+    assert!(n_priced > 0 && total.n_segments_unpriced > 0, "{total:?} is no trial");
+    let expected = crate::domain::price::Price::parse("0.079 EUR").unwrap().times(n_priced);
+    assert_eq!(total.costs().collect::<Vec<_>>(), [expected]);
+    assert_eq!(account.outlook.total.n_segments, account.outlook.total.n_segments_unpriced);
+}
