@@ -14,7 +14,7 @@ use crate::domain::contact::Contact;
 use crate::domain::contact_change::ContactChange;
 use crate::domain::hold::{HOLDS_MAX, Hold};
 use crate::domain::id::{ContactId, EventId, InvitationId, ResponseId};
-use crate::domain::invitation::{Invitation, Lane};
+use crate::domain::invitation::{Invitation, Lane, State};
 use crate::domain::journey::Channel;
 use crate::domain::response::Response;
 use crate::domain::seal::Seal;
@@ -143,7 +143,20 @@ fn suppressed(db: &dyn Reading, seal: &Seal, contact: &Contact) -> Result<Vec<Ch
 }
 
 pub(super) fn invitation(db: &dyn Reading, id: &InvitationId) -> Result<Option<Invitation>, StoreError> {
-    stored_invitation(db, id)?.map(|stored| Leases::default().see(db, stored)).transpose()
+    let key = keys::invitation(id);
+    let mut found = db.get(&key)?;
+    loop {
+        let Some(record) = found else { return Ok(None) };
+        let seen = Leases::default().see(db, record::invitation::read(&record)?)?;
+        if !matches!(seen.state, State::Waiting { .. }) {
+            return Ok(Some(seen));
+        }
+        // Between the two looks its lease may have ended: then it is another one now.
+        found = db.get(&key)?;
+        if found.as_ref() == Some(&record) {
+            return Ok(Some(seen));
+        }
+    }
 }
 
 /// The invitation without a lease that was granted on it.

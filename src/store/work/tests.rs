@@ -1,5 +1,6 @@
 //! What cannot happen through the port: records that this canvass cannot read.
 
+use std::cell::Cell;
 use std::collections::BTreeMap;
 
 use super::dispatch;
@@ -9,8 +10,8 @@ use crate::domain::route::{Room, Route};
 use crate::plan::pace::RouteState;
 use crate::store::contract::world::{Unit, WINDOW, accepted, contact_id, days, event, hours, noon, retry};
 use crate::store::memory::Map;
-use crate::store::view::{Reading, View};
-use crate::store::{Expiry, keys, reads, record};
+use crate::store::view::{Pairs, Reading, View};
+use crate::store::{Expiry, StoreError, keys, reads, record};
 
 /// A record of a version that is not known yet.
 const NEWER: [u8; 3] = [200, 1, 2];
@@ -98,4 +99,47 @@ fn the_counts_of_days_that_are_over_are_removed_and_nothing_else() {
         assert!((1..=4).contains(&counts), "{counts} on day {n}");
     }
     assert!(view.get(&low).unwrap().is_some());
+}
+
+/// A store in which a unit of work is done before anybody reads a run of pairs.
+struct Moving {
+    before: Map,
+    after: Map,
+    has_moved: Cell<bool>,
+}
+
+impl Moving {
+    fn now(&self) -> &Map {
+        if self.has_moved.get() { &self.after } else { &self.before }
+    }
+}
+
+impl Reading for Moving {
+    fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
+        self.now().get(key)
+    }
+
+    fn range(&self, from: &[u8], to: &[u8]) -> Pairs<'_> {
+        self.has_moved.set(true);
+        self.now().range(from, to)
+    }
+}
+
+#[test]
+fn an_invitation_whose_lease_ends_while_it_is_looked_at_is_seen_as_it_is_then() {
+    let map = |act: &dyn Fn(&mut Unit<'_, '_>)| {
+        let empty = Map(BTreeMap::new());
+        let mut view = View::of(&empty);
+        let mut unit = Unit::new(&mut view);
+        let id = unit.invite(&event("renewal", &contact_id("ada"), "e-1", noon()));
+        act(&mut unit);
+        let pairs = view.into_changes().into_iter().filter_map(|(key, value)| Some((key, value?)));
+        (id, Map(pairs.collect()))
+    };
+    let (id, before) = map(&|unit| drop(unit.lease(Email)));
+    let (_, after) = map(&|unit| unit.send(Email, accepted()));
+    let moving = Moving { before, after, has_moved: Cell::new(false) };
+    let seen = reads::invitation(&moving, &id).unwrap().unwrap();
+    assert_eq!(seen.attempts.len(), 1);
+    assert!(moving.has_moved.get());
 }
