@@ -65,6 +65,10 @@ impl<'a> Hours<'a> {
     /// case. `None` where the hours never open again.
     pub fn chance(&self, wanted: DateTime<Utc>, before: DateTime<Utc>) -> Option<Chance> {
         let own = all_open(&self.own, wanted, before)?;
+        if before <= own {
+            // The search ends where it is too late. What lies there, open or not, moved nothing.
+            return Some(Chance { at: own, deferred: None });
+        }
         let beside = self.beside.iter().map(|(opening, _)| opening);
         let all: Vec<_> = self.own.iter().chain(beside).copied().collect();
         let at = all_open(&all, own, before)?;

@@ -159,3 +159,14 @@ fn a_holiday_that_was_listed_after_planning_is_kept_by_reminders_too() {
     list(&mut guest, &["03-05", "03-06", "03-07", "03-09", "03-10", "03-11", "03-12", "03-13", "03-14", "03-16"]);
     assert_eq!(guest.gate(index, due_at), Pass::Skip { reason: SkipReason::NeverOpen });
 }
+
+#[test]
+fn what_lies_beyond_the_window_is_no_reason() {
+    let on_mondays = |push: &mut Push| {
+        (push.send, push.window) = (SendWindow::parse("10:00-20:00", Some("Mon")).unwrap(), TimeDelta::days(1));
+    };
+    // It was too late on Wednesday, and the Monday after is a holiday.
+    let mut guest = resting(stage_with(on_mondays), &["2026-03-09"]);
+    let told = guest.tell(&event("pos-1", day(1)), day(1));
+    assert_eq!(told, [Verdict::Skipped { reason: SkipReason::TooLate }]);
+}
