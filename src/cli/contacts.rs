@@ -1,16 +1,14 @@
 //! `canvass contacts import`: streaming, row by row, bad rows reported while the good ones go in.
 
 use std::collections::BTreeMap;
-use std::fs::File;
-use std::io::{BufRead, BufReader, Read};
-use std::path::Path;
+use std::io::{BufRead, BufReader};
 
 use csv::{ReaderBuilder, StringRecord};
 use serde_json::{Map, Value, json};
 
 use super::args::{ContactsImport, Format};
 use super::client::Client;
-use super::{Context, Exit, Failure, progress};
+use super::{Context, Exit, Failure, input, progress};
 
 /// Contacts in one request.
 const BATCH: usize = 1_000;
@@ -34,7 +32,7 @@ struct Counts {
 
 /// Imports a file.
 pub(super) async fn import(options: &ContactsImport, context: &mut Context<'_>) -> Result<Exit, Failure> {
-    let (input, size) = open(&options.file)?;
+    let (input, size) = input::open(&options.file)?;
     let bar = progress::bytes(size, "importing contacts");
     let mut input = BufReader::new(bar.wrap_read(input));
     let delimiter = match options.delimiter {
@@ -91,16 +89,6 @@ fn unreadable_row(err: &csv::Error) -> String {
         return format!("column {} is not UTF-8", err.field() + 1);
     }
     err.to_string()
-}
-
-fn open(path: &Path) -> Result<(Box<dyn Read + Send>, Option<u64>), Failure> {
-    if path == Path::new("-") {
-        return Ok((Box::new(std::io::stdin()), None));
-    }
-    let cannot = |err: std::io::Error| Failure::new(Exit::Failed, format!("cannot read `{}`: {err}", path.display()));
-    let file = File::open(path).map_err(cannot)?;
-    let size = file.metadata().map_err(cannot)?.len();
-    Ok((Box::new(file), Some(size)))
 }
 
 /// Spreadsheets of half of Europe write semicolons.

@@ -1,15 +1,13 @@
 //! `canvass events import`: the API's events from a file, one JSON object per line.
 
 use std::collections::BTreeMap;
-use std::fs::File;
 use std::io::{BufRead, BufReader, Read};
-use std::path::Path;
 
 use serde_json::{Value, json};
 
 use super::args::{EventsImport, Format};
 use super::client::Client;
-use super::{Context, Exit, Failure, progress};
+use super::{Context, Exit, Failure, input, progress};
 
 /// Events in one request.
 const BATCH: usize = 500;
@@ -25,15 +23,7 @@ struct Counts {
 
 /// Imports a file. The same file again changes nothing.
 pub(super) async fn import(options: &EventsImport, context: &mut Context<'_>) -> Result<Exit, Failure> {
-    let (input, size): (Box<dyn Read + Send>, _) = if options.file == Path::new("-") {
-        (Box::new(std::io::stdin()), None)
-    } else {
-        let path = options.file.display();
-        let cannot = |err: std::io::Error| Failure::new(Exit::Failed, format!("cannot read `{path}`: {err}"));
-        let file = File::open(&options.file).map_err(cannot)?;
-        let size = file.metadata().map_err(cannot)?.len();
-        (Box::new(file), Some(size))
-    };
+    let (input, size) = input::open(&options.file)?;
     let bar = progress::bytes(size, "importing events");
     let mut input = BufReader::new(bar.wrap_read(input));
     let client = context.client().await?;

@@ -16,6 +16,7 @@ mod demo;
 mod events;
 mod exit;
 mod hold;
+mod input;
 mod migrate;
 mod plan;
 mod progress;

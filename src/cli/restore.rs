@@ -1,13 +1,11 @@
 //! `canvass restore`: a store out of a backup, everything in it held.
 
-use std::fs::File;
-use std::io::{BufRead, BufReader, Read};
-use std::path::Path;
+use std::io::{BufRead, BufReader};
 
 use serde_json::json;
 
 use super::args::{Format, RestoreOptions};
-use super::{Context, Exit, Failure, progress};
+use super::{Context, Exit, Failure, input, progress};
 use crate::chain::Chain;
 use crate::clock::{Clock, SystemClock};
 use crate::config;
@@ -26,7 +24,7 @@ pub(super) async fn restore(options: &RestoreOptions, context: &mut Context<'_>)
     if let Some(state_dir) = &options.state_dir {
         settings.daemon.state_dir.clone_from(state_dir);
     }
-    let (input, size) = open(&options.file)?;
+    let (input, size) = input::open(&options.file)?;
     let bar = progress::bytes(size, "restoring");
     let input: Box<dyn BufRead + Send> = Box::new(BufReader::new(bar.wrap_read(input)));
     let store =
@@ -52,16 +50,6 @@ pub(super) async fn restore(options: &RestoreOptions, context: &mut Context<'_>)
         }
     }
     Ok(Exit::Ok)
-}
-
-fn open(path: &Path) -> Result<(Box<dyn Read + Send>, Option<u64>), Failure> {
-    if path == Path::new("-") {
-        return Ok((Box::new(std::io::stdin()), None));
-    }
-    let cannot = |err: std::io::Error| Failure::new(Exit::Failed, format!("cannot read `{}`: {err}", path.display()));
-    let file = File::open(path).map_err(cannot)?;
-    let size = file.metadata().map_err(cannot)?.len();
-    Ok((Box::new(file), Some(size)))
 }
 
 fn exit_of(err: &RestoreError) -> Exit {

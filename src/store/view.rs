@@ -91,7 +91,7 @@ impl<'a> View<'a> {
         &mut self,
         unit: impl FnOnce(&mut View<'_>) -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {
-        self.try_unit_noting(unit, |_, _| Ok(()))
+        self.run(unit, |_, _| Ok(()))
     }
 
     /// The same; `note` is shown what the view lies over, and what the unit changed. If it fails, so does the unit.
@@ -100,9 +100,17 @@ impl<'a> View<'a> {
         unit: impl FnOnce(&mut View<'_>) -> Result<T, StoreError>,
         note: impl FnOnce(&dyn Reading, &[Change<'_>]) -> Result<(), StoreError>,
     ) -> Result<T, StoreError> {
+        self.run(unit, |view, n_before| note(view.base, &view.changed_since(n_before)))
+    }
+
+    fn run<T>(
+        &mut self,
+        unit: impl FnOnce(&mut View<'_>) -> Result<T, StoreError>,
+        look: impl FnOnce(&View<'_>, usize) -> Result<(), StoreError>,
+    ) -> Result<T, StoreError> {
         let n_before = self.undo.len();
         self.n_units += 1;
-        let done = unit(self).and_then(|done| note(self.base, &self.changed_since(n_before)).map(|()| done));
+        let done = unit(self).and_then(|done| look(self, n_before).map(|()| done));
         self.n_units -= 1;
         if done.is_err() {
             for (key, before) in self.undo.drain(n_before..).rev() {

@@ -7,6 +7,19 @@ use std::process::{Child, Command, Output, Stdio};
 
 use tempfile::TempDir;
 
+/// A journey that asks by text message at once and at any hour.
+pub(crate) const TEXT_AT_ONCE: &str = r#"
+[journey]
+id = "now"
+title = "Asks at once"
+
+[[stage]]
+id = "text"
+survey = "delivery"
+on = { event = "text.now" }
+line_up = [{ channel = "sms" }]
+"#;
+
 /// A configuration and a state folder of their own, on ports of their own.
 pub(crate) struct Installation {
     folder: TempDir,

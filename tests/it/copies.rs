@@ -5,24 +5,11 @@ use std::process::Output;
 
 use serde_json::{Value, json};
 
-use super::binary::{Installation, http};
-
-/// Sends text messages at once and at any hour, into the outbox.
-const AT_ONCE: &str = r#"
-[journey]
-id = "now"
-title = "Asks at once"
-
-[[stage]]
-id = "text"
-survey = "delivery"
-on = { event = "text.now" }
-line_up = [{ channel = "sms" }]
-"#;
+use super::binary::{Installation, TEXT_AT_ONCE, http};
 
 fn installation() -> Installation {
     let installation = Installation::shipped();
-    installation.write("config/journeys/now.toml", AT_ONCE);
+    installation.write("config/journeys/now.toml", TEXT_AT_ONCE);
     installation
 }
 

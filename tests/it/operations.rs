@@ -5,26 +5,13 @@ use std::net::TcpListener;
 
 use serde_json::{Value, json};
 
-use super::binary::{Installation, http};
-
-/// A journey that asks by text message at once and at any hour.
-const AT_ONCE: &str = r#"
-[journey]
-id = "now"
-title = "Asks at once"
-
-[[stage]]
-id = "text"
-survey = "delivery"
-on = { event = "text.now" }
-line_up = [{ channel = "sms" }]
-"#;
+use super::binary::{Installation, TEXT_AT_ONCE, http};
 
 /// Sends text messages through a gateway that takes what it gets, and never answers.
 fn with_silent_gateway() -> (Installation, TcpListener) {
     let gateway = TcpListener::bind("127.0.0.1:0").unwrap();
     let installation = Installation::shipped();
-    installation.write("config/journeys/now.toml", AT_ONCE);
+    installation.write("config/journeys/now.toml", TEXT_AT_ONCE);
     let overlay = format!(
         "[sms]\ntransport = \"gateway\"\ngateway = \"silent\"\n[sms.gateways.silent]\npreset = \"kannel\"\nurl = \"http://{}/\"\nusername = \"a\"\npassword_file = \"silent.password\"\nfrom = \"SOLE\"\n",
         gateway.local_addr().unwrap()
@@ -103,7 +90,7 @@ fn messages_of_unknown_outcome_are_listed_settled_and_sent_again() {
 #[test]
 fn those_who_were_skipped_are_asked_when_the_reason_is_gone() {
     let installation = Installation::shipped();
-    installation.write("config/journeys/now.toml", AT_ONCE);
+    installation.write("config/journeys/now.toml", TEXT_AT_ONCE);
     let daemon = installation.start();
     for n in 1..=2 {
         assert_eq!(ask(&installation, n, &json!({ "id": format!("c-{n}") }))["reason"], "no_address");
@@ -123,7 +110,7 @@ fn those_who_were_skipped_are_asked_when_the_reason_is_gone() {
 #[test]
 fn what_is_held_survives_a_restart_and_leaves_when_somebody_says_yes() {
     let installation = Installation::shipped();
-    installation.write("config/journeys/now.toml", AT_ONCE);
+    installation.write("config/journeys/now.toml", TEXT_AT_ONCE);
     let daemon = installation.start();
     let held = installation.ok(&["hold", "--journey", "now", "--reason", "the texts are wrong"]);
     assert!(held.ends_with(": all messages of journey now\n"), "{held}");
@@ -167,7 +154,7 @@ fn what_is_held_survives_a_restart_and_leaves_when_somebody_says_yes() {
 #[test]
 fn the_status_is_told_by_a_daemon_and_by_a_store_that_none_serves() {
     let installation = Installation::shipped();
-    installation.write("config/journeys/now.toml", AT_ONCE);
+    installation.write("config/journeys/now.toml", TEXT_AT_ONCE);
     let stopped = installation.ok(&["status"]);
     assert!(stopped.starts_with("canvass ") && stopped.contains(" does not run, store "), "{stopped}");
     assert!(stopped.contains("\n! no daemon runs, so nothing is sent\n"), "{stopped}");
