@@ -9,10 +9,11 @@ use toml::Table;
 
 use super::encoding::EncodingParameters;
 use super::limits::Limits;
+use super::mask::Mask;
 use super::number::{NumberFormat, is_name, sender_problem};
 use super::preset::{self, lay_over, preset};
 use super::reader::{Reader, quoted};
-use super::reply::{Mask, Reply};
+use super::reply::Reply;
 use super::request::{RenderError, Request, RequestTemplate};
 use super::rule::ReplyRules;
 use super::template::{HowToSet, Names, Values, nearest};
@@ -170,12 +171,9 @@ impl Gateway {
         self.request.is_https()
     }
 
-    fn mask(&self, message: &OutboundSms) -> Mask {
-        let number = message.to.as_str();
-        let national = NumberFormat::National.write(&message.to).unwrap_or_default();
-        let of_message =
-            [message.text.as_str(), &message.status_url, number, number.trim_start_matches('+'), &national];
-        Mask::of(self.secrets.values().map(Secret::expose), of_message.into_iter())
+    fn mask<'a>(&'a self, message: &'a OutboundSms) -> Mask<'a> {
+        let secrets = self.secrets.values().map(Secret::expose);
+        Mask::of(secrets, [message.text.as_str(), &message.status_url], message.to.as_str())
     }
 
     fn with_values<T>(

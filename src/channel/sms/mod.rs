@@ -14,6 +14,7 @@ mod encoding;
 pub mod gateway;
 mod json_path;
 mod limits;
+mod mask;
 mod number;
 mod preset;
 mod reader;

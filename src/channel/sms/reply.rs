@@ -8,6 +8,7 @@ use chrono::{DateTime, Utc};
 use reqwest::header::{HeaderMap, RETRY_AFTER};
 use serde_json::Value as Json;
 
+use super::mask::Mask;
 use super::retry_after::retry_after;
 use super::rule::{MessageId, ReplyRules, Rule};
 use crate::domain::attempt::{Obstacle, Outcome, REPLY_CHARS_MAX};
@@ -27,11 +28,6 @@ pub(super) enum ReplyBody {
     Whole(String),
     /// It broke off, or is longer than anything that would be read.
     Unreadable(String),
-}
-
-/// Words that are hidden in what is kept of an answer: secrets, and what an answer may repeat of the message.
-pub(super) struct Mask {
-    words: Vec<String>,
 }
 
 impl Reply {
@@ -63,7 +59,7 @@ impl Reply {
     }
 
     /// What the answer does to the message.
-    pub(super) fn outcome(&self, rules: &ReplyRules, mask: &Mask, now: DateTime<Utc>) -> Outcome {
+    pub(super) fn outcome(&self, rules: &ReplyRules, mask: &Mask<'_>, now: DateTime<Utc>) -> Outcome {
         let reply = self.kept(mask);
         let any = |rules: &[Rule]| rules.iter().any(|rule| rule.holds(self));
         if rules.success.holds(self) {
@@ -99,7 +95,7 @@ impl Reply {
     }
 
     /// Status and beginning of the text, without what must not be repeated.
-    fn kept(&self, mask: &Mask) -> String {
+    fn kept(&self, mask: &Mask<'_>) -> String {
         let text = match &self.body {
             ReplyBody::Whole(text) => mask.apply(text),
             ReplyBody::Unreadable(why) => format!("({why})"),
@@ -107,33 +103,6 @@ impl Reply {
         let beginning: String = text.split_whitespace().collect::<Vec<_>>().join(" ");
         format!("{} {beginning}", self.status).chars().take(REPLY_CHARS_MAX).collect()
     }
-}
-
-impl Mask {
-    /// Hides these words, as they are and as forms and JSON write them. Short words are let be, unless they are
-    /// secrets: hiding every `1` would leave nothing to read.
-    pub(super) fn of<'a>(secrets: impl Iterator<Item = &'a str>, of_message: impl Iterator<Item = &'a str>) -> Self {
-        const CHARS_MIN: usize = 5;
-        let of_message = of_message.filter(|word| word.chars().count() >= CHARS_MIN);
-        let mut words: Vec<String> =
-            secrets.filter(|word| !word.is_empty()).chain(of_message).flat_map(forms).collect();
-        // The longest first, so that no part of a word is left over because another one was hidden within it.
-        words.sort_by_key(|word| std::cmp::Reverse(word.len()));
-        words.dedup();
-        Self { words }
-    }
-
-    /// The text with these words hidden.
-    pub(super) fn apply(&self, text: &str) -> String {
-        self.words.iter().fold(text.to_owned(), |text, word| text.replace(word, "…"))
-    }
-}
-
-fn forms(word: &str) -> [String; 4] {
-    let in_json = Json::String(word.to_owned()).to_string();
-    let in_json = in_json.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).unwrap_or(word);
-    let in_form: String = form_urlencoded::byte_serialize(word.as_bytes()).collect();
-    [word.to_owned(), in_json.to_owned(), in_form.replace('+', "%20"), in_form]
 }
 
 #[cfg(test)]
