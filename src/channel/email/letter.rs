@@ -6,7 +6,7 @@
 use std::borrow::Cow;
 
 use lettre::Address;
-use memchr::memchr_iter;
+use memchr::{memchr_iter, memmem};
 
 use crate::channel::OutboundEmail;
 
@@ -83,14 +83,13 @@ impl<'a> Letter<'a> {
 
 /// How many lines begin with a dot; `None` unless CR and LF only come together.
 fn leading_dots(bytes: &[u8]) -> Option<usize> {
-    let (mut n_lines, mut n_dots) = (0, usize::from(bytes.starts_with(b".")));
+    let (mut n_lines, mut n_dots) = (0, usize::from(bytes.first() == Some(&b'.')));
     for at in memchr_iter(b'\n', bytes) {
-        let (line, rest) = bytes.split_at(at);
-        if !line.ends_with(b"\r") {
+        if at == 0 || bytes[at - 1] != b'\r' {
             return None;
         }
         n_lines += 1;
-        n_dots += usize::from(rest.get(1) == Some(&b'.'));
+        n_dots += usize::from(bytes.get(at + 1) == Some(&b'.'));
     }
     // Every LF has its CR, so there is another one if there are more of them.
     (memchr_iter(b'\r', bytes).count() == n_lines).then_some(n_dots)
@@ -98,13 +97,16 @@ fn leading_dots(bytes: &[u8]) -> Option<usize> {
 
 /// Lines that begin with a dot get another (RFC 5321 §4.5.2).
 fn stuffed(bytes: &[u8], n_dots: usize) -> Vec<u8> {
-    let mut stuffed = Vec::with_capacity(bytes.len() + n_dots);
-    for line in bytes.split_inclusive(|&byte| byte == b'\n') {
-        if line.starts_with(b".") {
-            stuffed.push(b'.');
-        }
-        stuffed.extend_from_slice(line);
+    let (mut stuffed, mut from) = (Vec::with_capacity(bytes.len() + n_dots), 0);
+    if bytes.first() == Some(&b'.') {
+        stuffed.push(b'.');
     }
+    for at in memmem::find_iter(bytes, b"\n.") {
+        stuffed.extend_from_slice(&bytes[from..=at]);
+        stuffed.push(b'.');
+        from = at + 1;
+    }
+    stuffed.extend_from_slice(&bytes[from..]);
     stuffed
 }
 

@@ -15,6 +15,7 @@ use data_encoding::{BASE64, HEXLOWER};
 use lettre::address::Address;
 use lettre::message::header::{self, HeaderName, HeaderValue, Headers};
 use lettre::message::{Mailbox, Mailboxes};
+use memchr::memchr_iter;
 
 use super::quoted;
 use crate::config::settings::Sender;
@@ -309,18 +310,22 @@ impl<'t> Body<'t> {
     /// Writes its encoding and itself, with CRLF line ends. What is ASCII with lines of a decent length goes out as it is
     /// written, anything else as quoted-printable: both are ASCII, so every relay takes them.
     fn write(&self, mail: &mut Vec<u8>) {
-        let lines = || self.0.split('\n').enumerate();
-        if !self.0.is_ascii() || lines().any(|(_, line)| line.len() > LINE_BYTES_MAX) {
+        let text = self.0.as_bytes();
+        let ends = || memchr_iter(b'\n', text).chain([text.len()]);
+        let is_short = || ends().try_fold(0, |from, at| (at - from <= LINE_BYTES_MAX).then_some(at + 1)).is_some();
+        if !text.is_ascii() || !is_short() {
             mail.extend_from_slice(b"Content-Transfer-Encoding: quoted-printable\r\n\r\n");
             quoted::encode(&self.0, mail);
             return;
         }
         mail.extend_from_slice(b"Content-Transfer-Encoding: 7bit\r\n\r\n");
-        for (number, line) in lines() {
-            if number > 0 {
+        let mut from = 0;
+        for at in ends() {
+            if from > 0 {
                 mail.extend_from_slice(b"\r\n");
             }
-            mail.extend_from_slice(line.as_bytes());
+            mail.extend_from_slice(&text[from..at]);
+            from = at + 1;
         }
     }
 }

@@ -3,17 +3,20 @@
 //! Lettre tries three encodings on every text and copies it several times on the way, which was a sixth of all that a
 //! mail cost us. Texts here are UTF-8 with LF line ends and become CRLF.
 
+use memchr::memchr_iter;
+
 /// Characters of an encoded line, its soft line break included.
 const LINE_CHARS_MAX: usize = 76;
 
 /// Writes a text with LF line ends.
 pub(super) fn encode(text: &str, encoded: &mut Vec<u8>) {
-    for (number, line) in text.split('\n').enumerate() {
-        if number > 0 {
-            encoded.extend_from_slice(b"\r\n");
-        }
-        encode_line(line.as_bytes(), encoded);
+    let mut from = 0;
+    for at in memchr_iter(b'\n', text.as_bytes()) {
+        encode_line(&text.as_bytes()[from..at], encoded);
+        encoded.extend_from_slice(b"\r\n");
+        from = at + 1;
     }
+    encode_line(&text.as_bytes()[from..], encoded);
 }
 
 fn encode_line(line: &[u8], encoded: &mut Vec<u8>) {
@@ -40,9 +43,11 @@ fn encode_line(line: &[u8], encoded: &mut Vec<u8>) {
     }
 }
 
-/// How many bytes at the beginning go out as they are. A blank at the end of a line does not, because relays take it off.
+/// How many bytes at the beginning go out as they are, counted no further than a line can hold. A blank at the end of a
+/// line does not, because relays take it off.
 fn n_plain(rest: &[u8]) -> usize {
-    let n = rest.iter().position(|byte| !PLAIN[usize::from(*byte)]).unwrap_or(rest.len());
+    let looked_at = rest.len().min(LINE_CHARS_MAX + 1);
+    let n = rest.iter().take(looked_at).position(|byte| !PLAIN[usize::from(*byte)]).unwrap_or(looked_at);
     if n == rest.len() && rest.ends_with(b" ") { n - 1 } else { n }
 }
 
