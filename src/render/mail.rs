@@ -146,6 +146,14 @@ fn rows(ratings: &[RatingLink]) -> Vec<Value> {
 
 /// The text without line breaks and other control characters, so that it can neither end a header nor fake a paragraph.
 pub(super) fn one_line(text: &str) -> String {
+    let is_blank = |c: char| c.is_whitespace() || c.is_control();
+    let is_one_line = !text.starts_with(' ')
+        && !text.ends_with(' ')
+        && !text.contains("  ")
+        && !text.contains(|c: char| c != ' ' && is_blank(c));
+    if is_one_line {
+        return text.to_owned();
+    }
     let visible = |c: char| if c.is_control() { ' ' } else { c };
     text.chars().map(visible).collect::<String>().split_whitespace().collect::<Vec<_>>().join(" ")
 }

@@ -162,24 +162,27 @@ fn format(out: &mut Output<'_>, state: &mut State<'_, '_>, value: &Value) -> Res
         return Err(minijinja::Error::new(minijinja::ErrorKind::UndefinedError, "there is no value to print here"));
     }
     match value.as_str() {
-        Some(text) if *state.auto_escape() == AutoEscape::Html && !value.is_safe() => Ok(out.write_str(&escape(text))?),
+        Some(text) if *state.auto_escape() == AutoEscape::Html && !value.is_safe() => Ok(write_escaped(out, text)?),
         _ => escape_formatter(out, state, value),
     }
 }
 
-fn escape(text: &str) -> String {
-    let mut escaped = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '&' => escaped.push_str("&amp;"),
-            '<' => escaped.push_str("&lt;"),
-            '>' => escaped.push_str("&gt;"),
-            '"' => escaped.push_str("&#34;"),
-            '\'' => escaped.push_str("&#39;"),
-            c => escaped.push(c),
-        }
+fn write_escaped(out: &mut Output<'_>, text: &str) -> std::fmt::Result {
+    let mut rest = text;
+    while let Some(at) = rest.find(['&', '<', '>', '"', '\'']) {
+        let (plain, after) = rest.split_at(at);
+        out.write_str(plain)?;
+        let mut after = after.chars();
+        out.write_str(match after.next() {
+            Some('&') => "&amp;",
+            Some('<') => "&lt;",
+            Some('>') => "&gt;",
+            Some('"') => "&#34;",
+            Some(_) | None => "&#39;",
+        })?;
+        rest = after.as_str();
     }
-    escaped
+    out.write_str(rest)
 }
 
 /// Drops the indentation of markup, which only its authors need; lines stay, so that errors name the right one.
