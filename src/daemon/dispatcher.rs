@@ -2,8 +2,8 @@
 //!
 //! It never claims more than it can send now, so nothing waits under a lease, and it sends only what it has claimed. Each
 //! message is carried by a task of its own; the intent is on disk before the first byte leaves (the lease). A permit is free
-//! again as soon as the channel has answered; the outcome is recorded by the same task, and the store takes both in order,
-//! so no more outcomes wait for the disk than leases do. Which messages may leave, and how fast by which route, is decided
+//! again as soon as the channel has answered; outcomes are recorded together ([`super::recorder`]), and the store takes both
+//! in order, so no more outcomes wait for the disk than leases do. Which messages may leave, and how fast by which route, is decided
 //! inside the unit of work that grants the lease; what is under way on each route is counted here.
 
 use std::sync::{Arc, Mutex, PoisonError};
@@ -17,11 +17,12 @@ use tokio_util::task::TaskTracker;
 use super::compose;
 use super::core::{Core, Live};
 use super::loads::RouteLoads;
+use super::recorder::{Recorder, Seen};
 use crate::domain::attempt::{Obstacle, Outcome};
-use crate::domain::invitation::{Invitation, Lane, RetryPlan};
+use crate::domain::invitation::RetryPlan;
 use crate::domain::journey::Channel;
 use crate::plan::backoff::{RetryRule, retry_at};
-use crate::store::{GiveBack, Health, Lease, LeaseRequest, Settlement, StoreError};
+use crate::store::{GiveBack, Lease, LeaseRequest, Settlement, StoreError};
 
 /// How long a lease lasts: longer than all time limits of a mail conversation together.
 pub const LEASE: TimeDelta = TimeDelta::minutes(40);
@@ -34,9 +35,7 @@ const OUTCOMES_MAX: u32 = 1_024;
 /// How long a free permit waits for others, so that a busy dispatcher claims some messages at a time.
 const GATHER: Duration = Duration::from_millis(2);
 /// The pause after the store failed.
-const AFTER_FAILURE: Duration = Duration::from_secs(5);
-/// How often an outcome is offered to a store that fails to take it, for another reason than that it is read-only.
-const SETTLE_TRIES: usize = 5;
+pub(super) const AFTER_FAILURE: Duration = Duration::from_secs(5);
 
 /// The dispatcher of one channel.
 #[derive(Debug)]
@@ -48,6 +47,7 @@ pub struct Dispatcher {
     /// One for each message whose outcome is not recorded yet.
     outcomes: Arc<Semaphore>,
     loads: Arc<RouteLoads>,
+    recorder: Arc<Recorder>,
     tasks: TaskTracker,
     /// The lease of a request that was refused, and may have been granted all the same.
     doubtful: Mutex<Option<u64>>,
@@ -71,7 +71,8 @@ impl Dispatcher {
         let permits = Arc::new(Semaphore::new(n_permits));
         let outcomes = Arc::new(Semaphore::new(OUTCOMES_MAX as usize));
         let (loads, doubtful) = (Arc::default(), Mutex::new(None));
-        Self { core, channel, permits, n_permits: n_permits.into(), outcomes, loads, tasks, doubtful }
+        let recorder = Arc::new(Recorder::new(tasks.clone()));
+        Self { core, channel, permits, n_permits: n_permits.into(), outcomes, loads, recorder, tasks, doubtful }
     }
 
     /// Claims as many due messages as can be sent now, and sets off with them.
@@ -113,7 +114,8 @@ impl Dispatcher {
             let Ok(permit) = Arc::clone(&self.permits).try_acquire_owned() else { break };
             let Ok(outcome) = Arc::clone(&self.outcomes).try_acquire_owned() else { break };
             self.loads.begin(&lease.routes, now);
-            let load = Under { loads: Arc::clone(&self.loads), begun: now, permit, outcome };
+            let (loads, recorder) = (Arc::clone(&self.loads), Arc::clone(&self.recorder));
+            let load = Under { loads, begun: now, permit, outcome, recorder };
             self.tasks.spawn(carry(Arc::clone(&self.core), Arc::clone(&live), lease, load));
         }
         Ok(step)
@@ -226,6 +228,7 @@ struct Under {
     begun: DateTime<Utc>,
     permit: OwnedSemaphorePermit,
     outcome: OwnedSemaphorePermit,
+    recorder: Arc<Recorder>,
 }
 
 /// Carries one message from its lease to its record.
@@ -254,17 +257,13 @@ async fn carry(core: Arc<Core>, live: Arc<Live>, lease: Lease, load: Under) {
         outcome,
         now,
     };
+    let is_first = load.recorder.hand_in(Seen { settlement, place: load.outcome });
     // The next message may be claimed while this outcome is being written: both share the flush.
     drop(load.permit);
     core.wake.ring(channel);
-    let settled = settle(&core, settlement).await;
-    // The next step may be another channel's, whose dispatcher sleeps and knows nothing of it.
-    if let Some(Lane::Send(next)) = settled.and_then(|settled| settled.due()).map(|due| due.lane)
-        && next != channel
-    {
-        core.wake.ring(next);
+    if is_first {
+        load.recorder.work_off(&core, channel).await;
     }
-    drop(load.outcome);
 }
 
 async fn send(core: &Core, live: &Live, lease: &Lease, channel: Channel) -> Outcome {
@@ -318,32 +317,5 @@ fn retry_plan(
         retry_at: if waits_in_room(outcome) { now } else { after_trouble },
         give_up_after: give_up_after(live, channel).unwrap_or(TimeDelta::zero()),
         after_unknown: live.after_unknown(channel),
-    }
-}
-
-/// Records an outcome and gives the invitation as it stands then. While the store does not take it, the truth is only
-/// here, so it is kept until the store does; if it is lost all the same, as by a stop, the lease ends and the attempt is
-/// unknown, which is then the truth.
-async fn settle(core: &Core, settlement: Settlement) -> Option<Invitation> {
-    let mut health = core.store.health();
-    let mut n_tries = 0;
-    loop {
-        match core.store.settle(settlement.clone()).await {
-            Ok(settled) => return Some(settled),
-            Err(StoreError::LeaseLost | StoreError::Closed) => return None,
-            Err(StoreError::ReadOnly { .. }) => {
-                // The store is gone when this fails.
-                health.wait_for(|health| *health == Health::Writable).await.ok()?;
-            }
-            Err(err) => {
-                n_tries += 1;
-                tracing::error!(invitation.id = %settlement.invitation, "cannot record the outcome of {} (try {n_tries}): {}",
-                    settlement.invitation, crate::chain::Chain(&err));
-                if n_tries == SETTLE_TRIES {
-                    return None;
-                }
-                tokio::time::sleep(AFTER_FAILURE).await;
-            }
-        }
     }
 }

@@ -21,6 +21,7 @@ pub mod telemetry;
 pub mod ticker;
 
 mod loads;
+mod recorder;
 #[cfg(test)]
 mod simulation;
 mod steps;

@@ -84,6 +84,7 @@ on_every_backend!(
     dispatch::no_more_than_asked_for_are_leased_and_none_twice,
     dispatch::racing_workers_never_hold_the_same_invitation,
     dispatch::only_the_holder_of_a_lease_may_settle_it,
+    dispatch::outcomes_that_are_recorded_together_stand_each_for_itself,
     dispatch::a_deferred_message_waits_again_under_the_same_attempt,
     dispatch::a_line_up_goes_on_by_another_channel_when_the_first_was_refused,
     dispatch::windows_close_on_time_and_only_once,

@@ -103,8 +103,9 @@ pub trait Store: Send + Sync {
 
     /// Asks the gate about due invitations of a channel and claims those that may leave. Each lease ends by itself.
     async fn lease_due(&self, request: LeaseRequest) -> Result<Leased, StoreError>;
-    /// Records what came of a leased attempt and sets what follows.
-    async fn settle(&self, request: Settlement) -> Result<Invitation, StoreError>;
+    /// Records what came of leased attempts and sets what follows. Gives, in their order, how the invitations stand then,
+    /// or why an outcome cannot be recorded; the others are.
+    async fn settle(&self, requests: Arc<[Settlement]>) -> Result<Vec<Result<Invitation, StoreError>>, StoreError>;
     /// Gives back every invitation under a lease that nobody was handed. Gives how many there were.
     async fn give_back(&self, request: GiveBack) -> Result<usize, StoreError>;
     /// Ends the leases that were to end by `before`: what their holders did is unknown. Gives how many.

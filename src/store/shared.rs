@@ -144,9 +144,9 @@ impl<E: Engine> Store for Shared<E> {
         self.write(move |view| work::dispatch::lease_due(view, &seal, &request)).await
     }
 
-    async fn settle(&self, request: Settlement) -> Result<Invitation, StoreError> {
+    async fn settle(&self, requests: Arc<[Settlement]>) -> Result<Vec<Result<Invitation, StoreError>>, StoreError> {
         let seal = self.seal.clone();
-        self.write(move |view| work::dispatch::settle(view, &seal, &request)).await
+        self.write(move |view| work::dispatch::settle(view, &seal, &requests)).await
     }
 
     async fn give_back(&self, request: GiveBack) -> Result<usize, StoreError> {

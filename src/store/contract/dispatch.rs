@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use tokio::task::JoinSet;
 
-use super::world::{WINDOW, World, accepted, days, deferred, hours, noon, refused};
+use super::world::{WINDOW, World, accepted, days, deferred, hours, noon, refused, settlement};
 use crate::domain::attempt::Fate;
 use crate::domain::invitation::{End, Happening, Invitation, Lane, State};
 use crate::domain::journey::Channel::{Email, Sms};
@@ -85,6 +85,35 @@ pub(super) async fn only_the_holder_of_a_lease_may_settle_it(store: Arc<dyn Stor
     assert!(matches!(world.settle(&lease, refused(true), noon()).await, Err(StoreError::LeaseLost)));
     assert_eq!(world.invitation(id).await, settled);
     assert_eq!(world.store.facts(&settled.contact).await.unwrap().suppressed, []);
+}
+
+pub(super) async fn outcomes_that_are_recorded_together_stand_each_for_itself(store: Arc<dyn Store>) {
+    let world = World::of(store);
+    for n in 0..4 {
+        world.invite("visit", &format!("guest-{n}"), &format!("e-{n}"), noon()).await;
+    }
+    let leases = world.lease(Email, 3, noon()).await.leases;
+    let other = world.lease_one(Email, noon()).await;
+    let forged = crate::store::Lease { lease: leases[0].lease + 9, ..other.clone() };
+    let of = |lease, outcome| settlement(&world.rules, lease, outcome, noon());
+    let requests = [
+        of(&leases[0], deferred()),
+        // A second time, when it waits again.
+        of(&leases[0], accepted()),
+        of(&forged, accepted()),
+        of(&leases[1], accepted()),
+        of(&other, accepted()),
+    ];
+    let recorded = world.store.settle(Arc::from(requests)).await.unwrap();
+    let is_recorded: Vec<_> = recorded.iter().map(Result::is_ok).collect();
+    assert_eq!(is_recorded, [true, false, false, true, true]);
+    assert!(matches!(recorded[1..3], [Err(StoreError::LeaseLost), Err(StoreError::LeaseLost)]), "{recorded:?}");
+    for settled in recorded.into_iter().flatten() {
+        assert_eq!(world.invitation(settled.id).await, settled);
+    }
+    let held = world.invitation(leases[2].invitation.id).await;
+    assert_eq!(held, leases[2].invitation, "nobody has said what came of it");
+    world.settle(&leases[2], accepted(), noon()).await.unwrap();
 }
 
 pub(super) async fn a_deferred_message_waits_again_under_the_same_attempt(store: Arc<dyn Store>) {

@@ -154,6 +154,28 @@ pub(in crate::store) fn retry(channel: Channel, now: DateTime<Utc>) -> RetryPlan
     }
 }
 
+/// What came of a lease.
+pub(in crate::store) fn settlement(
+    rules: &PlanRules,
+    lease: &Lease,
+    outcome: Outcome,
+    now: DateTime<Utc>,
+) -> Settlement {
+    let channel = lease.invitation.attempts.last().expect("a leased invitation has an attempt").channel;
+    Settlement {
+        invitation: lease.invitation.id,
+        lease: lease.lease,
+        contact: lease.contact.clone(),
+        routes: lease.routes.clone(),
+        is_remembered: lease.is_remembered,
+        observed: 1.0,
+        rules: Arc::clone(&rules.gate),
+        outcome,
+        now,
+        retry: retry(channel, now),
+    }
+}
+
 /// A form with this rating, or with nothing at all.
 pub(in crate::store) fn form(rating: Option<i32>, completeness: Completeness) -> Reading {
     let answer = |rating| (QuestionId::parse("overall").unwrap(), Answer::Rating(rating));
@@ -237,20 +259,8 @@ impl World {
         outcome: Outcome,
         now: DateTime<Utc>,
     ) -> Result<Invitation, StoreError> {
-        let channel = lease.invitation.attempts.last().expect("a leased invitation has an attempt").channel;
-        let settlement = Settlement {
-            invitation: lease.invitation.id,
-            lease: lease.lease,
-            contact: lease.contact.clone(),
-            routes: lease.routes.clone(),
-            is_remembered: lease.is_remembered,
-            observed: 1.0,
-            rules: Arc::clone(&self.rules.gate),
-            outcome,
-            now,
-            retry: retry(channel, now),
-        };
-        self.store.settle(settlement).await
+        let settlement = settlement(&self.rules, lease, outcome, now);
+        self.store.settle([settlement].into()).await?.swap_remove(0)
     }
 
     /// The one message that is due leaves, and this comes of it.
@@ -381,19 +391,8 @@ impl<'u, 'v> Unit<'u, 'v> {
 
     /// The first message that is due at noon leaves, and this comes of it.
     pub(in crate::store) fn send(&mut self, channel: Channel, outcome: Outcome) {
-        let Lease { invitation, contact, routes, is_remembered, lease, until: _ } = self.lease(channel);
-        let settlement = Settlement {
-            invitation: invitation.id,
-            lease,
-            contact,
-            routes,
-            is_remembered,
-            observed: 1.0,
-            rules: Arc::clone(&self.rules.gate),
-            outcome,
-            now: noon(),
-            retry: retry(channel, noon()),
-        };
-        work::dispatch::settle(self.view, &self.seal, &settlement).unwrap();
+        let lease = self.lease(channel);
+        let settlement = settlement(&self.rules, &lease, outcome, noon());
+        work::dispatch::settle(self.view, &self.seal, &[settlement]).unwrap().swap_remove(0).unwrap();
     }
 }

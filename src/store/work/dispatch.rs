@@ -9,7 +9,7 @@ use super::super::view::{Reading, View};
 use super::super::{Expiry, Lease, LeaseRequest, Leased, Settlement, StoreError, keys, record};
 use super::due::{self, Entry};
 use super::holds::Holds;
-use super::leases::{self, Granted, Leases};
+use super::leases::{self, Ends, Granted, Leases};
 use super::tolls::{self, Passage, Tolls};
 use super::{branch_days, invitations};
 use crate::domain::attempt::{Obstacle, Outcome};
@@ -33,6 +33,8 @@ const LOOKS_FURTHER: usize = 64;
 const BUSY_MAX: usize = 16;
 /// How long an invitation that cannot be read is left alone.
 const PUT_ASIDE_FOR: TimeDelta = TimeDelta::hours(1);
+
+const NO_INVITATION: StoreError = StoreError::NotFound { what: "invitation of that id" };
 
 /// Asks the gate about due invitations, in the order of the due index, and claims those that may leave. What is held,
 /// and what waits for a route that is shut, is moved into the room of the hold or the route, where it is in nobody's way.
@@ -184,15 +186,33 @@ fn park(view: &mut View<'_>, channel: Channel, room: Room, entry: Entry) -> bool
     }
 }
 
-/// Records what came of a leased attempt. An address that is dead is never written to again.
+/// Records what came of leased attempts: each for itself, or why it cannot be.
 pub(in super::super) fn settle(
     view: &mut View<'_>,
     seal: &Seal,
+    requests: &[Settlement],
+) -> Result<Vec<Result<Invitation, StoreError>>, StoreError> {
+    let mut ends = Ends::default();
+    let mut settle_one = |request: &Settlement| {
+        let before = ends.held_by(view, &request.invitation, request.lease)?.ok_or(NO_INVITATION)?;
+        let settled = view.try_unit(|unit| settle_leased(unit, seal, request, &before))?;
+        ends.end(request.lease, &request.invitation);
+        Ok(settled)
+    };
+    let settled = requests.iter().map(&mut settle_one).collect();
+    ends.write(view)?;
+    Ok(settled)
+}
+
+/// Records what came of an attempt. An address that is dead is never written to again.
+fn settle_leased(
+    view: &mut View<'_>,
+    seal: &Seal,
     request: &Settlement,
+    before: &Invitation,
 ) -> Result<Invitation, StoreError> {
-    let before = existing(view, &request.invitation, request.lease)?;
     // As the gate saw it when the message left.
-    let zone = zone_of(Some(&request.contact), &before);
+    let zone = zone_of(Some(&request.contact), before);
     let channel = before.attempts.last().map(|attempt| attempt.channel);
     let settled = before.clone().settle(request.lease, &request.outcome, request.now, (request.retry, zone));
     let settled = settled.map_err(|_| StoreError::LeaseLost)?;
@@ -200,7 +220,7 @@ pub(in super::super) fn settle(
         suppress(view, seal, channel, &request.contact, request.now)?;
     }
     report(view, request)?;
-    invitations::put(view, Some(&before), &settled)?;
+    invitations::put_unleased(view, Some(before), &settled)?;
     Ok(settled)
 }
 
@@ -312,7 +332,7 @@ fn visit<T>(
     let done = view.try_unit(|unit| {
         // What stands on the due index is not leased.
         let stored = reads::stored_invitation(unit, id)?;
-        let invitation = stored.ok_or(StoreError::NotFound { what: "invitation of that id" })?;
+        let invitation = stored.ok_or(NO_INVITATION)?;
         let own_key = invitation.due().map(|due| keys::due(due, invitation.priority, id));
         if own_key == keys::on_its_lane(key) {
             return act(unit, invitation).map(Visited::Done);
@@ -347,8 +367,8 @@ fn visit_all(
     Ok(n_done)
 }
 
-fn existing(view: &View<'_>, id: &InvitationId, lease: u64) -> Result<Invitation, StoreError> {
-    leases::held_by(view, id, lease)?.ok_or(StoreError::NotFound { what: "invitation of that id" })
+fn existing(view: &mut View<'_>, id: &InvitationId, lease: u64) -> Result<Invitation, StoreError> {
+    leases::held_by(view, id, lease)?.ok_or(NO_INVITATION)
 }
 
 pub(super) fn zone_of(contact: Option<&Contact>, invitation: &Invitation) -> Tz {

@@ -50,10 +50,8 @@ fn move_due(view: &mut View<'_>, before: Option<&Invitation>, after: &Invitation
     if due_before == due_after {
         return Ok(());
     }
-    match (due_before, before.map(|before| (before, before.state))) {
-        (_, Some((before, State::Sending { lease, .. }))) => leases::let_go(view, lease, &before.id)?,
-        (Some(due), Some((before, _))) => view.remove(keys::due(due, before.priority, &before.id)),
-        (Some(_) | None, _) => (),
+    if let (Some(before), Some(due)) = (before, due_before.filter(|due| due.lane != Lane::Leased)) {
+        view.remove(keys::due(due, before.priority, &before.id));
     }
     if let Some(due) = due_after.filter(|due| due.lane != Lane::Leased) {
         view.put(keys::due(due, after.priority, &after.id), Vec::new());
@@ -61,8 +59,24 @@ fn move_due(view: &mut View<'_>, before: Option<&Invitation>, after: &Invitation
     tallies::requeue(view, due_before.map(|due| due.lane), due_after.map(|due| due.lane))
 }
 
-/// Writes an invitation with its place on the due index, its marks and its counters.
+/// Writes an invitation with its place on the due index, its marks and its counters. If it is leased no more, neither is
+/// it in the claim.
 pub(super) fn put(view: &mut View<'_>, before: Option<&Invitation>, after: &Invitation) -> Result<(), StoreError> {
+    if let Some(before) = before
+        && let State::Sending { lease, .. } = before.state
+        && before.due() != after.due()
+    {
+        leases::let_go(view, lease, &before.id)?;
+    }
+    put_unleased(view, before, after)
+}
+
+/// The same for one whose lease is the caller's to end.
+pub(super) fn put_unleased(
+    view: &mut View<'_>,
+    before: Option<&Invitation>,
+    after: &Invitation,
+) -> Result<(), StoreError> {
     move_due(view, before, after)?;
     let was_unknown = |invitation: &Invitation| invitation.attempts.iter().any(|attempt: &Attempt| attempt.was_unknown);
     if was_unknown(after) && !before.is_some_and(was_unknown) {

@@ -4,6 +4,7 @@
 //! that waits is leased if it stands in such a record.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
@@ -93,15 +94,60 @@ fn find(db: &dyn Reading, lease: u64) -> Result<Option<Claim>, StoreError> {
 }
 
 /// The invitation, if it is leased by this one; else as it stands.
-pub(super) fn held_by(db: &dyn Reading, id: &InvitationId, lease: u64) -> Result<Option<Invitation>, StoreError> {
-    let Some(stored) = reads::stored_invitation(db, id)? else { return Ok(None) };
-    let claim = find(db, lease)?.filter(|claim| claim.invitations.contains(id));
-    match (claim, stored.state) {
-        (Some(Claim { since, until, .. }), State::Waiting { .. }) => {
-            as_leased(stored, Granted { lease, since, until }).map(Some)
+pub(super) fn held_by(view: &mut View<'_>, id: &InvitationId, lease: u64) -> Result<Option<Invitation>, StoreError> {
+    Ends::default().held_by(view, id, lease)
+}
+
+/// The leases that come to an end in a unit of work: each claim is read and written once.
+#[derive(Debug, Default)]
+pub(super) struct Ends(BTreeMap<u64, Claim>);
+
+impl Ends {
+    /// The invitation, if it is leased by this one; else as it stands.
+    pub(super) fn held_by(
+        &mut self,
+        view: &mut View<'_>,
+        id: &InvitationId,
+        lease: u64,
+    ) -> Result<Option<Invitation>, StoreError> {
+        let Some(stored) = reads::stored_invitation(view, id)? else { return Ok(None) };
+        let claim = match self.0.entry(lease) {
+            Entry::Occupied(known) => Some(known.into_mut()),
+            Entry::Vacant(unknown) => find(view, lease)?.map(|claim| unknown.insert(claim)),
+        };
+        match (claim, stored.state) {
+            (Some(Claim { since, until, invitations }), State::Waiting { .. }) if invitations.contains(id) => {
+                as_leased(stored, Granted { lease, since: *since, until: *until }).map(Some)
+            }
+            (Some(_) | None, _) => {
+                // Whoever has it now is looked for among the claims as they stand.
+                self.write(view)?;
+                Leases::default().see(view, stored).map(Some)
+            }
         }
-        (Some(_) | None, _) => Leases::default().see(db, stored).map(Some),
     }
+
+    /// Takes one out of a lease that it was held by.
+    pub(super) fn end(&mut self, lease: u64, id: &InvitationId) {
+        if let Some(claim) = self.0.get_mut(&lease) {
+            claim.invitations.retain(|other| other != id);
+        }
+    }
+
+    /// Writes what is left of the claims.
+    pub(super) fn write(&self, view: &mut View<'_>) -> Result<(), StoreError> {
+        self.0.iter().try_for_each(|(lease, claim)| write(view, *lease, claim))
+    }
+}
+
+/// Writes a claim; one of nothing is gone.
+fn write(view: &mut View<'_>, lease: u64, claim: &Claim) -> Result<(), StoreError> {
+    if claim.invitations.is_empty() {
+        view.remove(keys::lease(lease));
+    } else {
+        view.put(keys::lease(lease), record::lease::write(claim)?);
+    }
+    Ok(())
 }
 
 /// Puts these under a lease, with what is under it already.
@@ -109,20 +155,14 @@ pub(super) fn claim(view: &mut View<'_>, granted: Granted, ids: Vec<InvitationId
     let Granted { lease, since, until } = granted;
     let mut invitations = find(view, lease)?.map(|claim| claim.invitations).unwrap_or_default();
     invitations.extend(ids);
-    view.put(keys::lease(lease), record::lease::write(&Claim { since, until, invitations })?);
-    Ok(())
+    write(view, lease, &Claim { since, until, invitations })
 }
 
 /// Takes one out of a lease.
 pub(super) fn let_go(view: &mut View<'_>, lease: u64, id: &InvitationId) -> Result<(), StoreError> {
     let Some(mut claim) = find(view, lease)? else { return Ok(()) };
     claim.invitations.retain(|other| other != id);
-    if claim.invitations.is_empty() {
-        view.remove(keys::lease(lease));
-    } else {
-        view.put(keys::lease(lease), record::lease::write(&claim)?);
-    }
-    Ok(())
+    write(view, lease, &claim)
 }
 
 /// Leaves one that cannot be read alone until then. It gets a lease of its own, which nobody has.

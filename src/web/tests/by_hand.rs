@@ -46,7 +46,7 @@ impl House {
                 now,
                 retry,
             };
-            self.core.store.settle(settlement).await.unwrap();
+            self.core.store.settle([settlement].into()).await.unwrap().swap_remove(0).unwrap();
         }
         n
     }

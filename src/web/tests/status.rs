@@ -49,7 +49,7 @@ impl House {
                 after_unknown: live.after_unknown(Channel::Email),
             },
         };
-        core.store.settle(settlement).await.unwrap();
+        core.store.settle([settlement].into()).await.unwrap().swap_remove(0).unwrap();
     }
 }
 
