@@ -38,6 +38,9 @@ mod mail;
 mod text;
 
 #[cfg(test)]
+mod axum_gateway;
+
+#[cfg(test)]
 mod latency;
 
 #[cfg(test)]

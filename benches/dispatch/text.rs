@@ -1,27 +1,22 @@
 //! Text messages: canvass beside `wrk`, over the same gateway.
 
-use std::{
-    sync::{
-        Arc,
-        atomic::{AtomicU64, Ordering},
-    },
-    time::Duration,
-};
+use std::time::Duration;
 
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use crate::{
+    axum_gateway::AxumGateway,
     figures::{Comparison, Musts, Run},
-    meter, process,
+    gateway, meter, process,
     product::now,
     scene::Scene,
-    servers::gateway::{Answer, Gateway},
 };
 
 const WRK: &str = "/usr/bin/wrk";
-/// Requests at once.
-const INFLIGHT: usize = 32;
+/// Requests at once: what the reference is fastest with, and as many as share a claim and a flush well.
+const INFLIGHT_OF_WRK: usize = 32;
+const INFLIGHT: usize = 128;
 /// How long `wrk` sends.
 const WRK_SECONDS: u32 = 3;
 
@@ -52,21 +47,17 @@ wrk.body = "To=%2B4915100000001&From=%2B15005550006&Body=Trattoria+Sole%3A+How+w
 
 /// Both clients in turns.
 pub(crate) fn compare(n_messages: usize, n_rounds: usize) -> Comparison {
-    let n_arrived = Arc::<AtomicU64>::default();
-    let counted = Arc::clone(&n_arrived);
-    let gateway = Gateway::start(move |_| {
-        counted.fetch_add(1, Ordering::Relaxed);
-        Answer::Taken
-    });
+    let gateway = AxumGateway::start();
     let at = now();
-    let scene = Scene::prepare(TEXT_AT_ONCE, &gateway.settings(INFLIGHT), (0..n_messages).map(|n| event(n, &at)));
+    let settings = gateway::settings(gateway.port(), INFLIGHT);
+    let scene = Scene::prepare(TEXT_AT_ONCE, &settings, (0..n_messages).map(|n| event(n, &at)));
     let round = |_| {
-        let reference = wrk(gateway.port(), &n_arrived);
-        (sent(&scene, &n_arrived), reference)
+        let reference = wrk(&gateway);
+        (sent(&scene, &gateway), reference)
     };
     Comparison {
         name: format!("text messages, {INFLIGHT} at once"),
-        reference: format!("wrk -t1 -c{INFLIGHT} -d{WRK_SECONDS}s"),
+        reference: format!("wrk -t1 -c{INFLIGHT_OF_WRK} -d{WRK_SECONDS}s"),
         rounds: (0..n_rounds).map(round).collect(),
         musts: Musts { rate_min: 0.2, cpu_max: None },
     }
@@ -77,18 +68,18 @@ fn event(n: usize, at: &str) -> Value {
     json!({ "id": format!("visit-{n}"), "type": "visit.completed", "at": at, "contact": contact })
 }
 
-fn wrk(port: u16, n_arrived: &AtomicU64) -> Run {
+fn wrk(gateway: &AxumGateway) -> Run {
     let dir = TempDir::new().unwrap();
     let script = dir.path().join("post.lua");
     std::fs::write(&script, SCRIPT).unwrap();
     let mut command = process::command(WRK);
-    command.args(["-t1", &format!("-c{INFLIGHT}"), &format!("-d{WRK_SECONDS}s"), "-s"]).arg(script);
-    command
-        .arg(format!("http://127.0.0.1:{port}/2010-04-01/Accounts/AC00000000000000000000000000000000/Messages.json"));
-    let n_before = n_arrived.load(Ordering::Relaxed);
+    command.args(["-t1", &format!("-c{INFLIGHT_OF_WRK}"), &format!("-d{WRK_SECONDS}s"), "-s"]).arg(script);
+    let path = "2010-04-01/Accounts/AC00000000000000000000000000000000/Messages.json";
+    command.arg(format!("http://127.0.0.1:{}/{path}", gateway.port()));
+    let n_before = gateway.n_taken();
     let cpu = meter::cpu_of_child(|| drop(process::run(&mut command)));
     Run {
-        n_messages: usize::try_from(n_arrived.load(Ordering::Relaxed) - n_before).unwrap(),
+        n_messages: usize::try_from(gateway.n_taken() - n_before).unwrap(),
         took: Duration::from_secs(WRK_SECONDS.into()),
         cpu,
         resident_mb: None,
@@ -96,13 +87,13 @@ fn wrk(port: u16, n_arrived: &AtomicU64) -> Run {
     }
 }
 
-fn sent(scene: &Scene, n_arrived: &AtomicU64) -> Run {
+fn sent(scene: &Scene, gateway: &AxumGateway) -> Run {
     let n_wanted = u64::try_from(scene.n_messages).unwrap();
-    let still = n_arrived.load(Ordering::Relaxed);
+    let still = gateway.n_taken();
     let daemon = scene.start();
     let moved = meter::watch(
         (still, Duration::from_millis(2)),
-        || n_arrived.load(Ordering::Relaxed),
+        || gateway.n_taken(),
         || meter::cpu(daemon.id()),
         || scene.n_accepted("sms") == n_wanted,
     );

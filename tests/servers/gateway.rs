@@ -48,19 +48,23 @@ impl Gateway {
 
     /// Settings for text messages through it, with so many at once.
     pub(crate) fn settings(&self, inflight: usize) -> String {
-        format!(
-            "[sms]\ntransport = \"gateway\"\ngateway = \"local\"\n[sms.gateways.local]\npreset = \"twilio\"\n\
-             url = \"http://127.0.0.1:{}/2010-04-01/Accounts/{{account_sid}}/Messages.json\"\n\
-             account_sid = \"AC00000000000000000000000000000000\"\ntoken_file = \"local.token\"\nfrom = \"+15005550006\"\n\
-             max_inflight = {inflight}\nbody = {{ form = {{ Reference = \"{{reference}}\" }} }}\n",
-            self.local.port()
-        )
+        settings(self.port(), inflight)
     }
 
     /// The port of 127.0.0.1 that it listens on.
     pub(crate) fn port(&self) -> u16 {
         self.local.port()
     }
+}
+
+/// Settings for text messages through a gateway at this port that answers as Twilio does, with so many at once.
+pub(crate) fn settings(port: u16, inflight: usize) -> String {
+    format!(
+        "[sms]\ntransport = \"gateway\"\ngateway = \"local\"\n[sms.gateways.local]\npreset = \"twilio\"\n\
+         url = \"http://127.0.0.1:{port}/2010-04-01/Accounts/{{account_sid}}/Messages.json\"\n\
+         account_sid = \"AC00000000000000000000000000000000\"\ntoken_file = \"local.token\"\nfrom = \"+15005550006\"\n\
+         max_inflight = {inflight}\nbody = {{ form = {{ Reference = \"{{reference}}\" }} }}\n"
+    )
 }
 
 /// Serves one connection until its end.
