@@ -8,10 +8,10 @@ const PROGRAM: &str = "/usr/sbin/smtp-source";
 /// What it sends as a body.
 pub(crate) const BODY_BYTES: usize = 4_800;
 
-/// Sends so many messages to `port` of 127.0.0.1 over connections that it keeps.
-pub(crate) fn run(port: u16, sessions: usize, n_messages: usize) -> Run {
+/// Sends so many messages to `port` of 127.0.0.1 over connections that it keeps, with these options beside ours.
+pub(crate) fn run(options: &[&str], port: u16, sessions: usize, n_messages: usize) -> Run {
     let mut command = process::command(PROGRAM);
-    command.args(["-4", "-d", "-f", "a@b.example", "-t", "c@d.example"]);
+    command.args(["-4", "-d", "-f", "a@b.example", "-t", "c@d.example"]).args(options);
     command.args(["-s", &sessions.to_string(), "-l", &BODY_BYTES.to_string(), "-m", &n_messages.to_string()]);
     command.arg(format!("127.0.0.1:{port}"));
     let begun = Instant::now();
@@ -20,6 +20,6 @@ pub(crate) fn run(port: u16, sessions: usize, n_messages: usize) -> Run {
 }
 
 /// How it was called, to be shown.
-pub(crate) fn name(sessions: usize) -> String {
-    format!("smtp-source -d -s {sessions} -l {BODY_BYTES}")
+pub(crate) fn name(options: &[&str], sessions: usize) -> String {
+    format!("{} -d -s {sessions} -l {BODY_BYTES}", [&["smtp-source"], options].concat().join(" "))
 }

@@ -7,6 +7,8 @@ use std::{
 
 /// The kernel counts processor time for `/proc` in hundredths of a second, on every machine that Debian runs on.
 const TICK: Duration = Duration::from_millis(10);
+/// What has rested for so long may be done.
+const REST_MAX: Duration = Duration::from_millis(500);
 /// Without any progress for so long, there will be none.
 const PATIENCE: Duration = Duration::from_mins(1);
 
@@ -81,7 +83,7 @@ pub(crate) fn watch<T>(
         let found = figure();
         if found != last.1 {
             last = (Instant::now(), found);
-        } else if last.0.max(asked).elapsed() > 50 * pause {
+        } else if last.0.max(asked).elapsed() > (50 * pause).min(REST_MAX) {
             if is_done() {
                 return Moved { at_first, first, last };
             }

@@ -69,7 +69,7 @@ impl Section {
             Self::Mail => mail(Relay::Sink { connections: 32 }, Recipients::OneDomain, usize::MAX),
             Self::Domains => mail(Relay::Sink { connections: 32 }, Recipients::ManyDomains, usize::MAX),
             Self::OneConnection => mail(Relay::Sink { connections: 1 }, Recipients::OneDomain, 2_000),
-            Self::Postfix => mail(Relay::Postfix, Recipients::ManyDomains, 10_000),
+            Self::Postfix => mail(Relay::Postfix, Recipients::OneDomain, 10_000),
             Self::Text => text::compare(messages, rounds),
             Self::Latency => return Ok(latency::run(options.seconds, out)?.into_iter().collect()),
             Self::Intake => return intake::run(messages, rounds, out).map(|()| Vec::new()),

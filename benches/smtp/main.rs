@@ -66,7 +66,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut out = std::io::stdout().lock();
     let compare = |into: &str, port: u16, sessions: usize, n_messages: usize, musts: Musts, settle: &dyn Fn()| {
         let round = |_| {
-            let reference = smtp_source::run(port, sessions, n_messages);
+            let reference = smtp_source::run(&[], port, sessions, n_messages);
             settle();
             let ours = runtime.block_on(sender::run(port, sessions, n_messages));
             settle();
@@ -74,7 +74,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         };
         Comparison {
             name: format!("{sessions} connections to {into}"),
-            reference: smtp_source::name(sessions),
+            reference: smtp_source::name(&[], sessions),
             rounds: (0..rounds).map(round).collect(),
             musts,
         }
