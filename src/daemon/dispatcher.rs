@@ -32,8 +32,6 @@ const MARGIN: TimeDelta = TimeDelta::minutes(1);
 const IDLE: Duration = Duration::from_secs(30);
 /// Outcomes that may be on their way to the store. When it is slow, nothing more is claimed until it has caught up.
 const OUTCOMES_MAX: u32 = 1_024;
-/// How long a free permit waits for others, so that a busy dispatcher claims some messages at a time.
-const GATHER: Duration = Duration::from_millis(2);
 /// The pause after the store failed.
 pub(super) const AFTER_FAILURE: Duration = Duration::from_secs(5);
 
@@ -60,6 +58,8 @@ pub struct Step {
     pub n_leased: usize,
     /// Due messages that the gate withheld.
     pub n_withheld: usize,
+    /// Whether more is due that waits for what is under way.
+    pub is_full: bool,
     /// When the next message may leave, as far as the store can tell.
     pub next_at: Option<DateTime<Utc>>,
 }
@@ -80,7 +80,7 @@ impl Dispatcher {
         self.follow_capacity();
         let n_free = self.permits.available_permits().min(self.outcomes.available_permits());
         if n_free == 0 {
-            return Ok(Step::default());
+            return Ok(Step { is_full: true, ..Step::default() });
         }
         let live = self.core.live.load_full();
         let now = self.core.clock.now();
@@ -97,7 +97,8 @@ impl Dispatcher {
         };
         let leased = self.core.store.lease_due(request).await.inspect_err(|_| *self.doubtful() = Some(lease))?;
         let (n_leased, n_withheld) = (leased.leases.len(), leased.n_withheld);
-        let step = Step { n_leased, n_withheld, next_at: leased.next_at };
+        let is_full = leased.n_busy > 0 || n_leased == n_free;
+        let step = Step { n_leased, n_withheld, is_full, next_at: leased.next_at };
         if leased.n_unreadable > 0 {
             tracing::error!(
                 channel = self.channel.as_str(),
@@ -148,37 +149,43 @@ impl Dispatcher {
 
     /// Runs until it is told to stop. What is on its way then is left to its tasks.
     pub async fn run(&self, stop: CancellationToken) {
+        self.recorder.keep_pace();
         while !stop.is_cancelled() {
             let woken = self.core.wake.of(self.channel).notified(); // Registered before the query: no bell is missed.
             let pause = match self.step().await {
-                Ok(step) if step.n_leased + step.n_withheld > 0 => Pause::ForPermit,
-                Ok(step) => Pause::For(self.until(step.next_at)),
+                Ok(step) if step.is_full => Pause { for_others: true, at_most: self.until(step.next_at) },
+                Ok(step) if step.n_leased + step.n_withheld > 0 => continue,
+                Ok(step) => Pause { for_others: false, at_most: self.until(step.next_at) },
                 Err(err) => {
                     if !err.is_read_only() {
                         let channel = self.channel.as_str();
                         tracing::error!(channel, "cannot claim messages: {}", crate::chain::Chain(&err));
                     }
-                    Pause::For(AFTER_FAILURE)
+                    Pause { for_others: false, at_most: AFTER_FAILURE }
                 }
             };
-            match pause {
-                Pause::ForPermit => {
-                    tokio::select! { () = self.gather() => (), () = stop.cancelled() => () }
-                }
-                Pause::For(pause) => {
-                    tokio::select! { () = woken => (), () = tokio::time::sleep(pause) => (), () = stop.cancelled() => () }
-                }
+            tokio::select! {
+                () = self.gather(), if pause.for_others => (),
+                () = woken => (),
+                () = tokio::time::sleep(pause.at_most) => (),
+                () = stop.cancelled() => (),
             }
         }
     }
 
-    /// Waits for a permit, and a moment longer for some more: claiming many messages at once costs little more than one.
+    /// Waits until a message that is under way has come to an end, and a moment longer for a quarter of them: claiming many
+    /// messages at once costs little more than one.
     async fn gather(&self) {
-        // Nobody closes the semaphore, so these only wait; nor is anything kept of what they get.
-        drop(self.permits.acquire().await);
         let n_permits = self.n_permits.load(std::sync::atomic::Ordering::SeqCst);
-        let some = u32::try_from(n_permits / 4).unwrap_or(u32::MAX).max(1);
-        drop(tokio::time::timeout(GATHER, self.permits.acquire_many(some)).await);
+        let n_free = self.permits.available_permits();
+        let n_under_way = n_permits.saturating_sub(n_free);
+        let free = |n_ended: usize| self.permits.acquire_many(u32::try_from(n_free + n_ended).unwrap_or(u32::MAX));
+        // Nobody closes a semaphore, so these only wait; nor is anything kept of what they get.
+        if n_under_way > 0 {
+            drop(free(1).await);
+            drop(tokio::time::timeout(gather_max(self.channel), free(n_under_way.div_ceil(4))).await);
+        }
+        drop(self.outcomes.acquire().await);
     }
 
     fn until(&self, next_at: Option<DateTime<Utc>>) -> Duration {
@@ -200,9 +207,20 @@ impl Dispatcher {
     }
 }
 
-enum Pause {
-    ForPermit,
-    For(Duration),
+/// What the dispatcher waits for, beside news.
+struct Pause {
+    /// Until others have come to an end.
+    for_others: bool,
+    at_most: Duration,
+}
+
+/// How long a free permit waits for others, so that a busy dispatcher claims some messages at a time. Mails are claimed
+/// ahead of their connections, which have work meanwhile; a text message leaves as soon as it is claimed.
+fn gather_max(channel: Channel) -> Duration {
+    match channel {
+        Channel::Email => Duration::from_millis(50),
+        Channel::Sms => Duration::from_millis(2),
+    }
 }
 
 /// When a message of this channel is tried again.
@@ -260,9 +278,8 @@ async fn carry(core: Arc<Core>, live: Arc<Live>, lease: Lease, load: Under) {
     let is_first = load.recorder.hand_in(Seen { settlement, place: load.outcome });
     // The next message may be claimed while this outcome is being written: both share the flush.
     drop(load.permit);
-    core.wake.ring(channel);
     if is_first {
-        load.recorder.work_off(&core, channel).await;
+        load.recorder.work_off(&core).await;
     }
 }
 

@@ -2,21 +2,26 @@
 //!
 //! Outcomes come in from as many tasks as there are messages under way. The one that finds nobody at work records its own
 //! and, as long as there are any, those that came meanwhile, all of them as one unit of work; the others are done when
-//! they have handed theirs in. So the busier we are, the more outcomes share a unit of work and a flush, and nobody waits
-//! for company.
+//! they have handed theirs in. The first outcome after a rest is recorded at once.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
-use tokio::sync::OwnedSemaphorePermit;
+use tokio::sync::{Notify, OwnedSemaphorePermit};
 use tokio_util::task::TaskTracker;
 
 use super::core::Core;
 use super::dispatcher::AFTER_FAILURE;
 use crate::chain::Chain;
 use crate::domain::invitation::{Invitation, Lane};
-use crate::domain::journey::Channel;
 use crate::store::{Health, Settlement, StoreError};
 
+/// The longest pause after outcomes were recorded, for more to come in. What a crash then leaves unknown is what came in
+/// meanwhile; recording each for itself would cost more than sending it.
+const PAUSE_MAX: Duration = Duration::from_millis(25);
+/// So many that wait are company enough.
+const COMPANY: usize = 64;
 /// How often an outcome is offered to a store that fails to take it, for another reason than that it is read-only.
 const TRIES_MAX: usize = 5;
 
@@ -34,6 +39,9 @@ pub(super) struct Recorder {
     waiting: Mutex<Waiting>,
     /// For outcomes that the store does not take at once.
     tasks: TaskTracker,
+    keeps_pace: AtomicBool,
+    /// Rung when enough outcomes wait.
+    company: Notify,
 }
 
 #[derive(Debug, Default)]
@@ -45,7 +53,12 @@ struct Waiting {
 
 impl Recorder {
     pub(super) fn new(tasks: TaskTracker) -> Self {
-        Self { waiting: Mutex::default(), tasks }
+        Self { waiting: Mutex::default(), tasks, keeps_pace: AtomicBool::new(false), company: Notify::new() }
+    }
+
+    /// From now on waits for company between two units of work.
+    pub(super) fn keep_pace(&self) {
+        self.keeps_pace.store(true, Ordering::SeqCst);
     }
 
     /// Takes an outcome in. Gives whether nobody is at work, so that the caller has to be ([`Self::work_off`]).
@@ -53,28 +66,35 @@ impl Recorder {
     pub(super) fn hand_in(&self, seen: Seen) -> bool {
         let mut waiting = self.waiting();
         waiting.seen.push(seen);
+        if waiting.seen.len() == COMPANY {
+            self.company.notify_one();
+        }
         !std::mem::replace(&mut waiting.is_at_work, true)
     }
 
     /// Records until nothing waits any more.
-    pub(super) async fn work_off(&self, core: &Arc<Core>, channel: Channel) {
+    pub(super) async fn work_off(&self, core: &Arc<Core>) {
         while let Some(seen) = self.take() {
             let (settlements, places): (Vec<_>, Vec<_>) =
                 seen.into_iter().map(|Seen { settlement, place }| (settlement, place)).unzip();
             let settlements: Arc<[_]> = settlements.into();
-            let Some(recorded) = record(core, &settlements).await else { continue };
+            let recorded = record(core, &settlements).await.unwrap_or_default();
             for ((settlement, place), recorded) in settlements.iter().zip(places).zip(recorded) {
                 match recorded {
-                    Ok(invitation) => ring(core, channel, &invitation),
+                    Ok(invitation) => ring(core, &invitation),
                     Err(StoreError::LeaseLost) => (),
                     Err(err) => {
                         let (core, settlement) = (Arc::clone(core), settlement.clone());
                         self.tasks.spawn(async move {
-                            insist(&core, channel, settlement, err).await;
+                            insist(&core, settlement, err).await;
                             drop(place);
                         });
                     }
                 }
+            }
+            if self.keeps_pace.load(Ordering::SeqCst) {
+                // Whether they came or the time is over is all the same.
+                drop(tokio::time::timeout(PAUSE_MAX, self.company.notified()).await);
             }
         }
     }
@@ -108,7 +128,7 @@ async fn record(core: &Core, settlements: &Arc<[Settlement]>) -> Option<Vec<Resu
 }
 
 /// Offers an outcome that the store did not take for a reason of its own some times more.
-async fn insist(core: &Core, channel: Channel, settlement: Settlement, mut err: StoreError) {
+async fn insist(core: &Core, settlement: Settlement, mut err: StoreError) {
     let (id, alone) = (settlement.invitation, Arc::from([settlement]));
     for n_tries in 1..=TRIES_MAX {
         tracing::error!(invitation.id = %id, "cannot record the outcome of {id} (try {n_tries}): {}", Chain(&err));
@@ -118,18 +138,16 @@ async fn insist(core: &Core, channel: Channel, settlement: Settlement, mut err: 
         tokio::time::sleep(AFTER_FAILURE).await;
         let recorded = record(core, &alone).await.and_then(|mut recorded| recorded.pop());
         match recorded {
-            Some(Ok(invitation)) => return ring(core, channel, &invitation),
+            Some(Ok(invitation)) => return ring(core, &invitation),
             Some(Err(StoreError::LeaseLost)) | None => return,
             Some(Err(again)) => err = again,
         }
     }
 }
 
-/// The next step may be another channel's, whose dispatcher sleeps and knows nothing of it.
-fn ring(core: &Core, channel: Channel, invitation: &Invitation) {
-    if let Some(Lane::Send(next)) = invitation.due().map(|due| due.lane)
-        && next != channel
-    {
+/// If the message is to be sent again, by whichever channel, its dispatcher may sleep longer than that.
+fn ring(core: &Core, invitation: &Invitation) {
+    if let Some(Lane::Send(next)) = invitation.due().map(|due| due.lane) {
         core.wake.ring(next);
     }
 }

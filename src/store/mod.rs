@@ -247,6 +247,8 @@ pub struct Leased {
     pub leases: Vec<Lease>,
     /// How many due invitations the gate put off or dropped instead, or moved out of the way of others.
     pub n_withheld: usize,
+    /// How many due invitations were met that wait for something under way on their route.
+    pub n_busy: usize,
     /// When to ask again at the latest, as far as the due index and the routes tell; `None` when nothing is due.
     pub next_at: Option<DateTime<Utc>>,
     /// How many due invitations cannot be read, or something of their contact. They come again after an hour.

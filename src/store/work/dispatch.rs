@@ -61,8 +61,8 @@ pub(in super::super) fn lease_due(
         let head = due::of_channel(view, (channel, now), (request.lease, n_looks), is_open)?;
         leased.next_at = head.next_at;
         let is_whole = head.entries.len() < n_looks;
-        let n_busy = look_at(view, seal, (&mut tolls, &mut leases), (head, &mut leased))?;
-        if is_whole || n_busy > 0 || leased.leases.len() == request.n_max {
+        look_at(view, seal, (&mut tolls, &mut leases), (head, &mut leased))?;
+        if is_whole || leased.n_busy > 0 || leased.leases.len() == request.n_max {
             break;
         }
     }
@@ -71,18 +71,16 @@ pub(in super::super) fn lease_due(
     Ok(leased)
 }
 
-/// Does what is to be done with what is due, as long as there is room for more leases. Gives how many wait for something
-/// that is under way.
+/// Does what is to be done with what is due, as long as there is room for more leases.
 fn look_at(
     view: &mut View<'_>,
     seal: &Seal,
     (tolls, leases): (&mut Tolls<'_>, &mut Leases),
     (head, leased): (due::Head, &mut Leased),
-) -> Result<usize, StoreError> {
+) -> Result<(), StoreError> {
     let request = tolls.request();
-    let mut n_busy = 0;
     for entry in head.entries {
-        if leased.leases.len() == request.n_max || n_busy == BUSY_MAX {
+        if leased.leases.len() == request.n_max || leased.n_busy == BUSY_MAX {
             break;
         }
         let hand_out = |view: &mut View<'_>, invitation| hand_out(view, seal, (tolls, leases), (request, invitation));
@@ -100,11 +98,11 @@ fn look_at(
             Visited::Done(Handed::Shut(room)) => {
                 leased.n_withheld += usize::from(park(view, request.channel, room, entry));
             }
-            Visited::Done(Handed::Busy) => n_busy += 1,
+            Visited::Done(Handed::Busy) => leased.n_busy += 1,
             Visited::PutAside => leased.n_unreadable += 1,
         }
     }
-    Ok(n_busy)
+    Ok(())
 }
 
 /// The lease of a request.
