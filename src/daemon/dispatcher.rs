@@ -173,8 +173,8 @@ impl Dispatcher {
         }
     }
 
-    /// Waits until a message that is under way has come to an end, and a moment longer for a quarter of them: claiming many
-    /// messages at once costs little more than one.
+    /// Waits until a message that is under way has come to an end, and a moment longer for others: claiming many messages at
+    /// once costs little more than one.
     async fn gather(&self) {
         let n_permits = self.n_permits.load(std::sync::atomic::Ordering::SeqCst);
         let n_free = self.permits.available_permits();
@@ -183,7 +183,8 @@ impl Dispatcher {
         // Nobody closes a semaphore, so these only wait; nor is anything kept of what they get.
         if n_under_way > 0 {
             drop(free(1).await);
-            drop(tokio::time::timeout(gather_max(self.channel), free(n_under_way.div_ceil(4))).await);
+            let (share, at_most) = company(self.channel);
+            drop(tokio::time::timeout(at_most, free(n_under_way.div_ceil(share))).await);
         }
         drop(self.outcomes.acquire().await);
     }
@@ -214,12 +215,13 @@ struct Pause {
     at_most: Duration,
 }
 
-/// How long a free permit waits for others, so that a busy dispatcher claims some messages at a time. Mails are claimed
-/// ahead of their connections, which have work meanwhile; a text message leaves as soon as it is claimed.
-fn gather_max(channel: Channel) -> Duration {
+/// What a message that has come to an end waits for before others are claimed: one in so many of those that are under way,
+/// at most so long. Mails are claimed ahead of their connections, which have work meanwhile; a text message leaves as soon
+/// as it is claimed.
+fn company(channel: Channel) -> (usize, Duration) {
     match channel {
-        Channel::Email => Duration::from_millis(50),
-        Channel::Sms => Duration::from_millis(2),
+        Channel::Email => (2, Duration::from_millis(50)),
+        Channel::Sms => (4, Duration::from_millis(2)),
     }
 }
 

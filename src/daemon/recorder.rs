@@ -21,7 +21,7 @@ use crate::store::{Health, Settlement, StoreError};
 /// meanwhile; recording each for itself would cost more than sending it.
 const PAUSE_MAX: Duration = Duration::from_millis(25);
 /// So many that wait are company enough.
-const COMPANY: usize = 64;
+const COMPANY: usize = 256;
 /// How often an outcome is offered to a store that fails to take it, for another reason than that it is read-only.
 const TRIES_MAX: usize = 5;
 

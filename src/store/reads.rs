@@ -83,16 +83,12 @@ pub(super) fn facts_beside(
     (mine, rules): (&Invitation, &GateRules),
     (contact, leases): (Option<Contact>, &mut Leases),
 ) -> Result<Facts, StoreError> {
-    let mut facts = Facts::default();
-    if let Some(contact) = &contact {
-        facts.suppressed = suppressed(db, seal, contact)?;
-    }
+    let marks = contact.as_ref().map_or_else(Vec::new, |contact| marks(seal, contact));
+    let mut facts = Facts { suppressed: suppressed(db, &marks)?, ..Facts::default() };
     if rules.count_asks(mine) {
         let own_key = keys::invitation(&mine.id);
-        facts.history = invitations_but(db, seal, (&mine.contact, Some(&own_key)), leases)?;
-        if let Some(contact) = &contact {
-            facts.kin = kin(db, seal, contact, leases)?;
-        }
+        facts.history = invitations_but(db, (&mine.contact, mine.id.contact_half()), Some(&own_key), leases)?;
+        facts.kin = kin(db, seal, (&mine.contact, &marks), leases)?;
     }
     Ok(Facts { contact, ..facts })
 }
@@ -104,7 +100,8 @@ fn around(
     contact: Option<&Contact>,
 ) -> Result<(Vec<Channel>, Vec<Invitation>), StoreError> {
     let Some(contact) = contact else { return Ok(Default::default()) };
-    Ok((suppressed(db, seal, contact)?, kin(db, seal, contact, &mut Leases::default())?))
+    let marks = marks(seal, contact);
+    Ok((suppressed(db, &marks)?, kin(db, seal, (&contact.id, &marks), &mut Leases::default())?))
 }
 
 pub(super) fn facts_after(db: &dyn Reading, seal: &Seal, news: ContactChange) -> Result<Facts, StoreError> {
@@ -115,28 +112,39 @@ pub(super) fn facts_after(db: &dyn Reading, seal: &Seal, news: ContactChange) ->
     Ok(Facts { contact, history: invitations_of(db, seal, &id)?, kin, suppressed, ..Facts::default() })
 }
 
+/// What a contact's addresses are known by, with the channel of each.
+type Marks = Vec<(Channel, [u8; 16])>;
+
+fn marks(seal: &Seal, contact: &Contact) -> Marks {
+    let mark = |channel| Some((channel, seal.address_mark(channel, contact.address(channel)?)));
+    Channel::ALL.into_iter().filter_map(mark).collect()
+}
+
 /// The invitations of the other contacts that share an address with this one.
-fn kin(db: &dyn Reading, seal: &Seal, contact: &Contact, leases: &mut Leases) -> Result<Vec<Invitation>, StoreError> {
+fn kin(
+    db: &dyn Reading,
+    seal: &Seal,
+    (contact, marks): (&ContactId, &Marks),
+    leases: &mut Leases,
+) -> Result<Vec<Invitation>, StoreError> {
     let mut others = BTreeSet::new();
-    for channel in Channel::ALL {
-        let Some(address) = contact.address(channel) else { continue };
-        others.extend(addresses::holders(db, seal, (channel, address))?);
+    for (_, mark) in marks {
+        others.extend(addresses::holders(db, *mark)?);
     }
-    others.remove(&contact.id);
+    others.remove(contact);
     let mut kin = Vec::new();
     for other in &others {
-        kin.extend(invitations_but(db, seal, (other, None), leases)?);
+        kin.extend(invitations_but(db, (other, seal.contact_half(other)), None, leases)?);
     }
     Ok(kin)
 }
 
-/// The channels on which the contact's address is suppressed.
-fn suppressed(db: &dyn Reading, seal: &Seal, contact: &Contact) -> Result<Vec<Channel>, StoreError> {
+/// The channels on which an address is suppressed.
+fn suppressed(db: &dyn Reading, marks: &Marks) -> Result<Vec<Channel>, StoreError> {
     let mut suppressed = Vec::new();
-    for channel in Channel::ALL {
-        let Some(address) = contact.address(channel) else { continue };
-        if db.get(&keys::suppressed(seal.address_mark(channel, address)))?.is_some() {
-            suppressed.push(channel);
+    for (channel, mark) in marks {
+        if db.get(&keys::suppressed(*mark))?.is_some() {
+            suppressed.push(*channel);
         }
     }
     Ok(suppressed)
@@ -169,18 +177,18 @@ pub(super) fn invitations_of(
     seal: &Seal,
     contact: &ContactId,
 ) -> Result<Vec<Invitation>, StoreError> {
-    invitations_but(db, seal, (contact, None), &mut Leases::default())
+    invitations_but(db, (contact, seal.contact_half(contact)), None, &mut Leases::default())
 }
 
-/// Every invitation of a contact but the one under the key `but`.
+/// Every invitation of a contact, whose ids begin with this half, but the one under the key `but`.
 fn invitations_but(
     db: &dyn Reading,
-    seal: &Seal,
-    (contact, but): (&ContactId, Option<&[u8]>),
+    (contact, half): (&ContactId, [u8; 8]),
+    but: Option<&[u8]>,
     leases: &mut Leases,
 ) -> Result<Vec<Invitation>, StoreError> {
     let mut found = Vec::new();
-    for pair in db.prefix(&keys::invitations_of(seal.contact_half(contact))) {
+    for pair in db.prefix(&keys::invitations_of(half)) {
         let (key, value) = pair?;
         if but == Some(&key[..]) {
             continue;

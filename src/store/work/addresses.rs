@@ -18,13 +18,9 @@ use crate::domain::seal::Seal;
 /// The most contacts that an address makes one person of.
 pub(in super::super) const SHARED_MAX: usize = 20;
 
-/// Who has this address; nobody, where a crowd has it.
-pub(in super::super) fn holders(
-    db: &dyn Reading,
-    seal: &Seal,
-    (channel, address): (Channel, &str),
-) -> Result<Vec<ContactId>, StoreError> {
-    match read(db, &keys::address(seal.address_mark(channel, address)))? {
+/// Who has the address of this mark; nobody, where a crowd has it.
+pub(in super::super) fn holders(db: &dyn Reading, mark: [u8; 16]) -> Result<Vec<ContactId>, StoreError> {
+    match read(db, &keys::address(mark))? {
         Some(Holders::Known(ids)) => Ok(ids),
         Some(Holders::Crowd) | None => Ok(Vec::new()),
     }
