@@ -3,7 +3,6 @@
 use super::failed;
 use super::home::Room;
 use super::place::{Opened, Place};
-use super::writer::wait_for_lock;
 use crate::store::StoreError;
 use crate::store::sizes::Raw;
 use crate::store::view::Changes;
@@ -11,6 +10,7 @@ use crate::store::walk::Part;
 
 /// A store that nobody uses yet.
 pub(super) struct Filling {
+    place: Place,
     opened: Opened,
     raw: Raw,
     // Last: it is removed with all that is in it, unless it was finished.
@@ -20,7 +20,8 @@ pub(super) struct Filling {
 impl Filling {
     /// Begins in an empty room.
     pub(super) fn begin(room: Room, cache_bytes: u64) -> Result<Self, StoreError> {
-        Ok(Self { opened: Place::elsewhere(room.folder(), cache_bytes).open()?, raw: Raw::default(), room })
+        let place = Place::elsewhere(room.folder(), cache_bytes);
+        Ok(Self { opened: place.open()?, place, raw: Raw::default(), room })
     }
 
     /// Takes a part over.
@@ -53,8 +54,15 @@ impl Filling {
         Ok(())
     }
 
-    /// Writes out what was taken over.
-    pub(super) fn flush(&self) -> Result<(), StoreError> {
+    /// Writes out what was taken over, and its index as well, so that it is quick to open.
+    pub(super) fn write_out(mut self) -> Result<Self, StoreError> {
+        self.flush()?;
+        self.opened.close();
+        self.opened = self.place.open()?;
+        Ok(self)
+    }
+
+    fn flush(&self) -> Result<(), StoreError> {
         self.opened.db.flush().map_err(failed)?;
         self.opened.log.sync_all().map_err(failed)
     }
@@ -62,9 +70,7 @@ impl Filling {
     /// Closes it, with everything on disk. Gives how much was taken over, and where it is.
     pub(super) fn finish(self) -> Result<(Raw, Room), StoreError> {
         self.flush()?;
-        let Opened { db, log } = self.opened;
-        drop(db);
-        wait_for_lock(log);
+        self.opened.close();
         Ok((self.raw, self.room))
     }
 }

@@ -3,11 +3,13 @@
 //! All changes go through one thread ([`writer`]) that runs the units of work waiting for it into one batch, applies it,
 //! flushes, and calls `sync_data` on the log file itself: sled ends a flush with `sync_file_range`, which flushes neither
 //! the disk's cache nor the file's metadata. Only then is anybody told that their work is done. A disk that is full turns
-//! the store read-only until there is room again.
+//! the store read-only until there is room again. So that a start after a crash is quick, the writer opens the store again
+//! now and then while it is at work ([`renewal`]).
 
 mod filling;
 mod home;
 mod place;
+mod renewal;
 mod restore;
 mod slot;
 mod writer;
@@ -27,6 +29,7 @@ use super::{Store, StoreError};
 use filling::Filling;
 use home::Home;
 use place::{Place, RealDisk};
+use renewal::Bounds;
 pub use restore::{RestoreError, Restored, restore};
 use slot::{At, Slot};
 use writer::{Pauses, Replacement, Writer};
@@ -52,7 +55,7 @@ pub async fn open(
 
 fn open_blocking(options: &SledOptions) -> Result<Sled, StoreError> {
     let place = Place::at_home(&options.path, options.cache_bytes, Box::new(RealDisk))?;
-    Sled::start(place, Pauses::USUAL)
+    Sled::start(place, Pauses::USUAL, Bounds::USUAL)
 }
 
 /// Runs what blocks, off the async threads.
@@ -77,10 +80,10 @@ struct Sled {
 }
 
 impl Sled {
-    fn start(place: Place, pauses: Pauses) -> Result<Self, StoreError> {
+    fn start(place: Place, pauses: Pauses, bounds: Bounds) -> Result<Self, StoreError> {
         let (path, cache_bytes) = (place.path().to_owned(), place.cache_bytes());
         let home = place.home().map_or_else(|_| Weak::new(), Arc::downgrade);
-        let (writer, slot) = Writer::start(place, pauses)?;
+        let (writer, slot) = Writer::start(place, pauses, bounds)?;
         Ok(Self { path, cache_bytes, home, slot, writer })
     }
 
@@ -94,7 +97,7 @@ impl Sled {
             filling = blocking(move || filling.take(part).map(|()| filling)).await?;
         }
         // Nobody is to wait while all of it is written out.
-        let filling = blocking(move || filling.flush().map(|()| filling)).await?;
+        let filling = blocking(move || filling.write_out()).await?;
         self.writer.replace(Replacement { filling, walk }).await
     }
 }

@@ -6,11 +6,12 @@
 //! in a file of its own, and given up when the disk is full. That it can be set aside again is how we know that there is
 //! room again.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, ErrorKind, Write};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::failed;
 use super::home::Home;
@@ -25,6 +26,10 @@ const RESERVE: &str = "reserve";
 const BLOCK_BYTES: usize = 64 << 10;
 /// What the file system counts room in.
 const BLOCK_OF_STAT_BYTES: u64 = 512;
+
+/// Times that the lock on the folder is looked at when it closes, and the pause between two looks.
+const LOCK_LOOKS_MAX: usize = 2_000;
+const LOCK_PAUSE: Duration = Duration::from_millis(1);
 
 /// What is asked of the file system. Tests have one that fails when they say so.
 pub(super) trait Disk: Send + 'static {
@@ -80,6 +85,22 @@ pub(super) struct Place {
 pub(super) struct Opened {
     pub(super) db: sled::Db,
     pub(super) log: File,
+}
+
+impl Opened {
+    /// Closes it, and waits until its folder can be opened again: sled's own threads and reads under way may have the log
+    /// for a moment longer. Not for ever, because somebody else may have opened it meanwhile.
+    pub(super) fn close(self) {
+        let Self { db, log } = self;
+        drop(db);
+        for _ in 0..LOCK_LOOKS_MAX {
+            match log.try_lock() {
+                Err(TryLockError::WouldBlock) => std::thread::sleep(LOCK_PAUSE),
+                // Ours for an instant, and free when the file goes.
+                Ok(()) | Err(TryLockError::Error(_)) => break,
+            }
+        }
+    }
 }
 
 impl Place {
@@ -245,11 +266,10 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let place = Place::elsewhere(folder.path(), 1 << 20);
         let put = |key: &[u8]| {
-            let Opened { db, log } = place.open().unwrap();
-            db.insert(key, key).unwrap();
-            db.flush().unwrap();
-            drop(db);
-            super::super::writer::wait_for_lock(log);
+            let opened = place.open().unwrap();
+            opened.db.insert(key, key).unwrap();
+            opened.db.flush().unwrap();
+            opened.close();
         };
         put(b"a");
         put(b"b");

@@ -12,8 +12,9 @@ use chrono::{DateTime, Utc};
 
 use super::filling::Filling;
 use super::home::{Home, Room};
-use super::place::{Opened, Place};
-use super::writer::{Pauses, wait_for_lock};
+use super::place::Place;
+use super::renewal::Bounds;
+use super::writer::Pauses;
 use super::{Shared, Sled, SledOptions, blocking, failed};
 use crate::domain::hold::Hold;
 use crate::domain::operator::Operator;
@@ -67,7 +68,7 @@ pub async fn restore<R: BufRead + Send + 'static>(
     let filled = tokio::task::spawn_blocking(move || fill(home.make_room()?, cache_bytes, dump));
     let (restored, room) = filled.await.map_err(failed)??;
     let place = Place::elsewhere(room.folder(), cache_bytes);
-    let sled = blocking(move || Sled::start(place, Pauses::USUAL)).await?;
+    let sled = blocking(move || Sled::start(place, Pauses::USUAL, Bounds::USUAL)).await?;
     // The secret is in the dump; what is given here is for stores that have none.
     let store = Shared::open(sled, [0; SECRET_BYTES]).await?;
     let held = hold_everything(&store, now).await;
@@ -95,13 +96,12 @@ fn enter(path: &Path, cache_bytes: u64, replace: bool) -> Result<Home, RestoreEr
 
 /// Whether nothing is in the store that came from anybody: only what a start writes by itself.
 fn is_empty(path: &Path, cache_bytes: u64) -> Result<bool, StoreError> {
-    let Opened { db, log } = Place::elsewhere(path, cache_bytes).open()?;
+    let opened = Place::elsewhere(path, cache_bytes).open()?;
     let own = [kind::META, kind::SURVEY, kind::FIRE];
     let foreign =
-        db.iter().keys().find(|key| key.as_ref().map_or(true, |key| !own.contains(key.first().unwrap_or(&0))));
+        opened.db.iter().keys().find(|key| key.as_ref().map_or(true, |key| !own.contains(key.first().unwrap_or(&0))));
     let is_empty = foreign.transpose().map_err(failed)?.is_none();
-    drop(db);
-    wait_for_lock(log);
+    opened.close();
     Ok(is_empty)
 }
 

@@ -3,6 +3,7 @@
 mod copies;
 mod crash;
 mod full;
+mod renewal;
 
 use std::collections::BTreeSet;
 use std::path::Path;

@@ -10,7 +10,6 @@
 //! settlement finds its lease gone; windows and leases that ended are found ended. Two leave something behind: a lease
 //! that nobody was handed, which the dispatcher gives back, and a visit to a card that is counted and was not seen.
 
-use std::fs::{File, TryLockError};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -19,6 +18,7 @@ use tokio::time::Instant;
 
 use super::filling::Filling;
 use super::place::{Opened, Place};
+use super::renewal::{Bounds, Growth};
 use super::slot::{At, Slot};
 use super::{Tree, failed};
 use crate::chain::Chain;
@@ -32,10 +32,6 @@ use crate::store::walk::{Taps, Walk};
 const WAITING_MAX: usize = 4_096;
 /// Units of work in one group: enough to share a flush well, few enough to keep the first of them from waiting long.
 const GROUP_MAX: usize = 1_024;
-
-/// Times that the lock on the folder is looked at when it closes, and the pause between two looks.
-const LOCK_LOOKS_MAX: usize = 2_000;
-const LOCK_PAUSE: Duration = Duration::from_millis(1);
 
 /// Runs a unit in the group's view, or learns that it cannot be run; and tells its owner later, once the group is on disk
 /// or has failed.
@@ -82,12 +78,10 @@ pub(super) struct Writer {
 
 impl Writer {
     /// Opens the store and starts the thread.
-    pub(super) fn start(place: Place, pauses: Pauses) -> Result<(Self, Arc<Slot>), StoreError> {
+    pub(super) fn start(place: Place, pauses: Pauses, bounds: Bounds) -> Result<(Self, Arc<Slot>), StoreError> {
         let opened = place.open()?;
-        if let Err(err) = place.set_reserve_aside() {
-            tracing::warn!("no room can be set aside for the store: {err}");
-        }
-        let slot = Arc::new(Slot::with((*opened.db).clone()));
+        set_reserve_aside(&place);
+        let slot = Arc::new(Slot::with(&opened.db));
         let (orders, inbox) = mpsc::channel(WAITING_MAX);
         let (told, health) = watch::channel(Health::Writable);
         let timer = tokio::runtime::Builder::new_current_thread().enable_time().build().map_err(failed)?;
@@ -95,6 +89,7 @@ impl Writer {
             place,
             opened: Some(opened),
             failed: false,
+            growth: Growth::within(bounds),
             inbox,
             slot: Arc::clone(&slot),
             health: told,
@@ -166,6 +161,8 @@ struct Thread {
     opened: Option<Opened>,
     /// Whether a write has failed since it was opened.
     failed: bool,
+    /// How much its log has grown since then.
+    growth: Growth,
     inbox: mpsc::Receiver<Order>,
     taps: Taps,
     slot: Arc<Slot>,
@@ -196,6 +193,9 @@ impl Thread {
                 Some(Apart::Replace(replacement, tell)) => drop(tell.send(self.replace(*replacement))),
                 Some(Apart::Close(tell)) => return self.close(tell),
             }
+            if self.growth.calls_for_renewal(Instant::now()) {
+                self.renew();
+            }
         }
     }
 
@@ -220,20 +220,40 @@ impl Thread {
         if let Err(err) = self.open_again() {
             self.turn_read_only(reason_of(&err));
         }
-        if let Err(err) = self.place.set_reserve_aside() {
-            tracing::warn!("no room can be set aside for the store: {err}");
-        }
+        set_reserve_aside(&self.place);
         replaced.map(|()| raw)
     }
 
-    /// The next order; until it comes, looks now and then whether a store that could not write can write again.
+    /// Lets go of the store and opens it again, so that a start after a crash reads little of its log. Where a look-up takes
+    /// long it is put off: nobody is to wait for it.
+    fn renew(&mut self) {
+        if self.refusal().is_some() {
+            return;
+        }
+        if !self.slot.vacate(self.growth.patience()) {
+            return self.growth.put_off(Instant::now());
+        }
+        match self.open_again() {
+            Ok(()) => set_reserve_aside(&self.place),
+            Err(err) => {
+                self.turn_read_only(reason_of(&err));
+                // No write has failed, so that it can be relied on as soon as it can be opened.
+                self.look_again_soon();
+            }
+        }
+    }
+
+    /// The next order. Until it comes, looks now and then whether a store that could not write can write again, or renews
+    /// one that can.
     fn next_order(&mut self) -> Option<Order> {
         loop {
-            let Some((at, _)) = self.next_look else { return self.inbox.blocking_recv() };
+            let renewal = || self.growth.next_renewal(Instant::now());
+            let Some(at) = self.next_look.map(|(at, _)| at).or_else(renewal) else { return self.inbox.blocking_recv() };
             let inbox = &mut self.inbox;
             match self.timer.block_on(async { tokio::time::timeout_at(at, inbox.recv()).await }) {
                 Ok(order) => return order,
-                Err(_) => self.look_again(),
+                Err(_) if self.next_look.is_some() => self.look_again(),
+                Err(_) => self.renew(),
             }
         }
     }
@@ -288,19 +308,26 @@ impl Thread {
         (written.map_err(|err| reason_of(&err)), replies)
     }
 
-    fn flush(&self) -> Result<(), StoreError> {
+    fn flush(&mut self) -> Result<(), StoreError> {
         let Some(opened) = &self.opened else { return Err(StoreError::Closed) };
-        opened.db.flush().map_err(failed)?;
+        self.growth.count(opened.db.flush().map_err(failed)?);
         self.place.sync(&opened.log)
     }
 
     /// Takes nothing in from now on, and says so once.
     fn turn_read_only(&mut self, reason: ReadOnlyReason) {
         tracing::error!("the store turns read-only, because {reason}; nothing that was acknowledged is lost");
-        self.next_look = reason.may_pass().then(|| (Instant::now() + self.pauses.first, self.pauses.first * 2));
+        self.next_look = None;
+        if reason.may_pass() {
+            self.look_again_soon();
+        }
         self.failed = true;
         self.taps.spoil();
         self.health.send_replace(Health::ReadOnly(reason));
+    }
+
+    fn look_again_soon(&mut self) {
+        self.next_look = Some((Instant::now() + self.pauses.first, self.pauses.first * 2));
     }
 
     /// Opens the store again, so that it reads as it should. Where that cannot be done it stays as it is: most of it can be
@@ -311,7 +338,7 @@ impl Thread {
             // What went wrong has been said, and will be tried again.
             drop(self.open_again());
         } else if let Some(opened) = &self.opened {
-            self.slot.put(At::Open((*opened.db).clone()));
+            self.slot.put(At::open(&opened.db));
         }
     }
 
@@ -335,19 +362,25 @@ impl Thread {
             tracing::error!("the store cannot be opened, so it cannot be read either: {}", Chain(err));
             self.slot.put(At::Gone(err.clone()));
         })?;
-        self.slot.put(At::Open((*opened.db).clone()));
+        self.slot.put(At::open(&opened.db));
         self.opened = Some(opened);
         self.failed = false;
+        self.growth.begin_again();
         Ok(())
     }
 
     /// Lets go of the store, and waits until its folder can be opened again.
     fn let_go(&mut self, at: At) {
         self.slot.put(at);
-        if let Some(Opened { db, log }) = self.opened.take() {
-            drop(db);
-            wait_for_lock(log);
+        if let Some(opened) = self.opened.take() {
+            opened.close();
         }
+    }
+}
+
+fn set_reserve_aside(place: &Place) {
+    if let Err(err) = place.set_reserve_aside() {
+        tracing::warn!("no room can be set aside for the store: {err}");
     }
 }
 
@@ -362,17 +395,4 @@ fn reason_of(err: &StoreError) -> ReadOnlyReason {
         Some(_) | None => None,
     };
     of_sled.or_else(|| source.downcast_ref()).map_or(ReadOnlyReason::DiskFailed, ReadOnlyReason::of)
-}
-
-/// Waits until the folder can be opened again: sled's own threads and reads under way may have the log for a moment
-/// longer. Not for ever, because somebody else may have opened it meanwhile.
-pub(super) fn wait_for_lock(log: File) {
-    for _ in 0..LOCK_LOOKS_MAX {
-        match log.try_lock() {
-            Err(TryLockError::WouldBlock) => std::thread::sleep(LOCK_PAUSE),
-            // Ours for an instant, and free when the file goes.
-            Ok(()) | Err(TryLockError::Error(_)) => break,
-        }
-    }
-    drop(log);
 }

@@ -11,6 +11,7 @@ use std::sync::atomic::{AtomicI32, Ordering};
 use std::time::Duration;
 
 use super::super::place::{Disk, Place, RealDisk};
+use super::super::renewal::Bounds;
 use super::super::writer::Pauses;
 use super::super::{Shared, Sled};
 use super::open_at;
@@ -59,7 +60,7 @@ impl Disk for Fickle {
 async fn open_on(disk: &Fickle, path: &Path) -> Arc<dyn Store> {
     let place = Place::at_home(path, 16 << 20, Box::new(disk.clone())).unwrap();
     let pauses = Pauses { first: Duration::from_millis(1), longest: Duration::from_millis(2) };
-    Arc::new(Shared::open(Sled::start(place, pauses).unwrap(), SECRET).await.unwrap())
+    Arc::new(Shared::open(Sled::start(place, pauses, Bounds::USUAL).unwrap(), SECRET).await.unwrap())
 }
 
 async fn until_writable(store: &dyn Store) {
