@@ -1,12 +1,16 @@
 //! A store that is being filled, to take another's place.
 
-use super::failed;
 use super::home::Room;
 use super::place::{Opened, Place};
+use super::{failed, garbage};
 use crate::store::StoreError;
 use crate::store::sizes::Raw;
 use crate::store::view::Changes;
 use crate::store::walk::Part;
+
+/// Bytes that sled is told to keep in memory of a store that is filled in the order of its keys, beside one that is open
+/// already: it comes back to few pages.
+const CACHE_BYTES_MAX: u64 = 16 << 20;
 
 /// A store that nobody uses yet.
 pub(super) struct Filling {
@@ -20,7 +24,7 @@ pub(super) struct Filling {
 impl Filling {
     /// Begins in an empty room.
     pub(super) fn begin(room: Room, cache_bytes: u64) -> Result<Self, StoreError> {
-        let place = Place::elsewhere(room.folder(), cache_bytes);
+        let place = Place::elsewhere(room.folder(), cache_bytes.min(CACHE_BYTES_MAX));
         Ok(Self { opened: place.open()?, place, raw: Raw::default(), room })
     }
 
@@ -30,6 +34,7 @@ impl Filling {
         // sled splits a page in halves when it holds more than 16 pairs. Put in order, each half would stay as it is; put
         // in two rounds, the second round fills the halves of the first, and there are half as many pages to keep.
         let (pairs, mut others) = (part.pairs, Vec::new());
+        let n_pairs = pairs.len();
         for (n, (key, value)) in pairs.into_iter().enumerate() {
             if n % 2 == 0 {
                 self.opened.db.insert(key, value).map_err(failed)?;
@@ -40,17 +45,20 @@ impl Filling {
         for (key, value) in others {
             self.opened.db.insert(key, value).map_err(failed)?;
         }
+        garbage::collect_after(n_pairs);
         self.change(part.changes)
     }
 
     /// Changes what was taken over.
     pub(super) fn change(&mut self, changes: Changes) -> Result<(), StoreError> {
+        let n_changes = changes.len();
         for (key, value) in changes {
             match value {
                 Some(value) => self.opened.db.insert(key, value).map_err(failed)?,
                 None => self.opened.db.remove(key).map_err(failed)?,
             };
         }
+        garbage::collect_after(n_changes);
         Ok(())
     }
 

@@ -7,6 +7,7 @@
 //! now and then while it is at work ([`renewal`]).
 
 mod filling;
+mod garbage;
 mod home;
 mod place;
 mod renewal;

@@ -13,8 +13,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::failed;
 use super::home::Home;
+use super::{failed, garbage};
 use crate::store::StoreError;
 use crate::store::health::ReadOnlyReason;
 
@@ -93,6 +93,7 @@ impl Opened {
     pub(super) fn close(self) {
         let Self { db, log } = self;
         drop(db);
+        garbage::collect_all();
         for _ in 0..LOCK_LOOKS_MAX {
             match log.try_lock() {
                 Err(TryLockError::WouldBlock) => std::thread::sleep(LOCK_PAUSE),

@@ -20,7 +20,7 @@ use super::filling::Filling;
 use super::place::{Opened, Place};
 use super::renewal::{Bounds, Growth};
 use super::slot::{At, Slot};
-use super::{Tree, failed};
+use super::{Tree, failed, garbage};
 use crate::chain::Chain;
 use crate::store::StoreError;
 use crate::store::health::{Health, ReadOnlyReason};
@@ -297,6 +297,7 @@ impl Thread {
             return (Ok(()), replies);
         }
         self.taps.note(&changes);
+        let n_changes = changes.len();
         let mut batch = sled::Batch::default();
         for (key, value) in changes {
             match value {
@@ -305,6 +306,7 @@ impl Thread {
             }
         }
         let written = opened.db.apply_batch(batch).map_err(failed).and_then(|()| self.flush());
+        garbage::collect_after(n_changes);
         (written.map_err(|err| reason_of(&err)), replies)
     }
 
