@@ -47,6 +47,7 @@ pub(super) fn of_store(err: &StoreError) -> Exit {
         | StoreError::NotFound { .. }
         | StoreError::Exists { .. }
         | StoreError::Full { .. }
+        | StoreError::NoRoomForCopy { .. }
         | StoreError::RehearsalTooLarge { .. }
         | StoreError::Failed { .. }
         | StoreError::Closed => Exit::Failed,

@@ -34,6 +34,17 @@ pub enum StoreError {
         /// How many may be.
         n_max: usize,
     },
+    /// There is no room for a copy of the store beside it, so none was begun.
+    #[error(
+        "there is no room for a copy of the store: it may take {needed_bytes} bytes and {free_bytes} are free on its file \
+         system; make room, or move the state folder to a larger one"
+    )]
+    NoRoomForCopy {
+        /// The most that it takes.
+        needed_bytes: u64,
+        /// What is free.
+        free_bytes: u64,
+    },
     /// A record cannot be read by this version of canvass.
     #[error("a record of kind `{kind}` cannot be read: {reason}")]
     Unreadable {

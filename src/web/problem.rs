@@ -69,6 +69,9 @@ impl From<StoreError> for ApiProblem {
             StoreError::Exists { .. } | StoreError::Full { .. } | StoreError::Stale | StoreError::LeaseLost => {
                 Self::new(StatusCode::CONFLICT, "conflict", err.to_string())
             }
+            StoreError::NoRoomForCopy { .. } => {
+                Self::new(StatusCode::INSUFFICIENT_STORAGE, "no room for a copy", err.to_string())
+            }
             StoreError::RehearsalTooLarge { .. } => Self::invalid(err.to_string()),
             // The store has said so already, once.
             StoreError::ReadOnly { .. } => {

@@ -91,8 +91,13 @@ impl Sled {
     /// Copies the store into a room of its own, and puts the copy in its place. When it is dropped in between, the copy goes
     /// with it.
     async fn copy(&self, home: Arc<Home>) -> Result<Raw, StoreError> {
-        let cache_bytes = self.cache_bytes;
-        let mut filling = blocking(move || Filling::begin(home.make_room()?, cache_bytes)).await?;
+        let (path, cache_bytes) = (self.path.clone(), self.cache_bytes);
+        let begin = move || {
+            let room = home.make_room()?;
+            Place::check_room_for_copy(&path)?;
+            Filling::begin(room, cache_bytes)
+        };
+        let mut filling = blocking(begin).await?;
         let mut walk = Walk::begin(self).await?;
         while let Some(part) = walk.step(self).await? {
             filling = blocking(move || filling.take(part).map(|()| filling)).await?;

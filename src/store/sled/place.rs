@@ -156,6 +156,13 @@ impl Place {
         Ok(bytes)
     }
 
+    /// Whether a copy of the store fits beside it. A copy takes no more room than the store does.
+    pub(super) fn check_room_for_copy(path: &Path) -> Result<(), StoreError> {
+        let needed_bytes = Self::disk_bytes(path).map_err(failed)?;
+        let about = rustix::fs::statvfs(path).map_err(|err| failed(io::Error::from(err)))?;
+        check_room(needed_bytes, about.f_bavail.saturating_mul(about.f_frsize))
+    }
+
     /// Opens the store. Where there is no room for that, what was set aside is given up first.
     pub(super) fn open(&self) -> Result<Opened, StoreError> {
         match self.open_as_it_is() {
@@ -201,6 +208,10 @@ impl Place {
     pub(super) fn can_be_written(&self) -> bool {
         OpenOptions::new().append(true).open(self.path.join("db")).is_ok()
     }
+}
+
+fn check_room(needed_bytes: u64, free_bytes: u64) -> Result<(), StoreError> {
+    if needed_bytes > free_bytes { Err(StoreError::NoRoomForCopy { needed_bytes, free_bytes }) } else { Ok(()) }
 }
 
 fn open_failed(source: sled::Error, path: &Path) -> StoreError {
@@ -260,6 +271,20 @@ mod tests {
         assert!(matches!(failed(would_block), StoreError::InUse { .. }));
         let no_locks_here = io::Error::from_raw_os_error(37);
         assert!(matches!(failed(no_locks_here), StoreError::Failed { .. }));
+    }
+
+    #[test]
+    fn a_copy_is_begun_only_where_it_fits() {
+        let refused = check_room(1_001, 1_000).unwrap_err().to_string();
+        assert!(refused.contains("may take 1001 bytes and 1000 are free"), "{refused}");
+        check_room(1_000, 1_000).unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        Place::check_room_for_copy(folder.path()).unwrap();
+        // Room is promised to this file, and none is taken for it.
+        let log = File::create(folder.path().join("db")).unwrap();
+        log.set_len(1 << 40).unwrap();
+        Place::check_room_for_copy(folder.path()).unwrap();
+        assert!(Place::check_room_for_copy(&folder.path().join("none")).is_err());
     }
 
     #[test]
