@@ -1,5 +1,9 @@
 //! Carries decisions to the store: facts in, plan out, stored whole, and planned again when somebody was faster.
 
+mod rounds;
+
+use std::sync::Arc;
+
 use chrono::{DateTime, Utc};
 
 use super::core::Core;
@@ -11,46 +15,40 @@ use crate::domain::invitation::Invitation;
 use crate::domain::journey::CronTrigger;
 use crate::domain::schedule::Fire;
 use crate::plan::spread::{Before, Panel};
-use crate::plan::{Occasion, PlanInput, RecordedEvent, StageRules, plan};
-use crate::store::StoreError;
+use crate::plan::{Occasion, Plan, PlanInput, PlanRules, RecordedEvent, StageRules, plan};
+use crate::store::{Arrival, Known, StoreError};
+use rounds::Taken;
 
-/// Plans made for one occasion before we give up: each time, somebody else changed the same contact in between.
-const PLANS_MAX: usize = 32;
 /// Contacts read at a time while a clock's audience is worked through.
 const PAGE: usize = 500;
 
-/// Takes an event: decides for every stage, and stores event, contact and invitations as one. The same event again gives
-/// what was decided the first time.
-pub async fn take_event(core: &Core, event: &Event, news: &ContactChange) -> Result<RecordedEvent, StoreError> {
+/// Takes one event, like [`take_events`].
+#[expect(clippy::missing_panics_doc, reason = "each event has its answer")]
+pub async fn take_event(core: &Core, event: Event, news: ContactChange) -> Result<RecordedEvent, StoreError> {
+    take_events(core, vec![(event, news)]).await.pop().expect("each event has its answer")
+}
+
+/// Takes events, each with the news of its contact: decides for every stage, and stores event, contact and invitations as
+/// one. The same event again gives what was decided the first time. What is decided is what would be if they came one after
+/// the other; each is answered by itself, in their order.
+pub async fn take_events(core: &Core, events: Vec<(Event, ContactChange)>) -> Vec<Result<RecordedEvent, StoreError>> {
     let live = core.live.load_full();
-    for _ in 0..PLANS_MAX {
-        if let Some(recorded) = core.store.event(&event.id).await? {
-            core.store.confirm().await?;
-            return Ok(recorded);
-        }
-        let facts = core.store.facts_after(news).await?;
-        let (contact, _) = news.clone().applied_to(facts.contact.clone());
-        let input = PlanInput {
-            now: core.clock.now(),
-            occasion: Occasion::Event(event),
-            contact: &contact,
-            facts: &facts,
-            rules: &live.rules,
-            seal: core.store.seal(),
-        };
-        let planned = plan(&input);
-        let decisions = planned.decisions.clone();
-        match core.store.apply_plan(planned).await {
-            Ok(Some(recorded)) => return Ok(recorded),
-            Ok(None) => {
-                core.wake.everybody();
-                return Ok(RecordedEvent { event: event.clone(), decisions });
-            }
-            Err(StoreError::Stale) => (),
-            Err(err) => return Err(err),
-        }
-    }
-    Err(StoreError::Stale)
+    let with_arrival = |(event, news): (Event, ContactChange)| {
+        let arrival = Arrival { event: Some(event.id.clone()), news };
+        (event, Arc::new(arrival))
+    };
+    let (events, arrivals): (Vec<_>, Vec<_>) = events.into_iter().map(with_arrival).unzip();
+    let decide = |place: usize, known: &Known, now| {
+        let occasion = Occasion::Event(events.get(place)?);
+        let (contact, facts) = (&known.contact, &known.facts);
+        Some(plan(&PlanInput { now, occasion, contact, facts, rules: &live.rules, seal: core.store.seal() }))
+    };
+    let taken = rounds::take(core, &arrivals, decide).await;
+    let told = taken.into_iter().zip(events).map(|(taken, event)| match taken? {
+        Taken::Before(recorded) => Ok(recorded),
+        Taken::Now(decisions) => Ok(RecordedEvent { event, decisions }),
+    });
+    told.collect()
 }
 
 /// Works a clock's fire through: plans for every contact that it calls up. Doing so again, or going on after a crash,
@@ -63,23 +61,23 @@ pub async fn take_fire(
 ) -> Result<u64, StoreError> {
     let call = Call::of(stage, clock, (fire, since));
     let mut n_planned = 0;
-    let mut last: Option<Contact> = None;
+    let mut last: Option<ContactId> = None;
     loop {
-        let page = core.store.contacts_after(last.as_ref().map(|contact| &contact.id), PAGE).await?;
-        let Some(end) = page.last().cloned() else { break };
-        for contact in page.iter().filter(|contact| is_in_audience(clock, fire, contact)) {
-            if call.panel.is_some() {
-                // Most of a panel have their turn some other time, which their own invitations tell.
-                let own = core.store.invitations_of(&contact.id).await?;
-                if call.asks_at(&contact.id, &own, core).is_none() {
-                    continue;
-                }
+        let page = core.store.contacts_after(last.as_ref(), PAGE).await?;
+        let Some(end) = page.last() else { break };
+        last = Some(end.id.clone());
+        let called = page.into_iter().filter(|contact| is_in_audience(clock, fire, contact));
+        let arrival = |contact: Contact| Arc::new(Arrival { event: None, news: ContactChange::none(contact.id) });
+        let arrivals: Vec<_> = called.map(arrival).collect();
+        let live = core.live.load_full();
+        let decide = |_: usize, known: &Known, now| call.plan(known, now, (&live.rules, core));
+        for taken in rounds::take(core, &arrivals, decide).await {
+            match taken? {
+                Taken::Now(decisions) => n_planned += u64::from(!decisions.is_empty()),
+                Taken::Before(_) => (),
             }
-            n_planned += u64::from(plan_fire(core, &call, contact).await?);
         }
-        last = Some(end);
     }
-    core.wake.everybody();
     Ok(n_planned)
 }
 
@@ -113,42 +111,25 @@ impl<'a> Call<'a> {
         let Some(panel) = &self.panel else { return Some(self.fire.at + self.stage.push.after) };
         panel.turn(contact, Before::of(asked, panel.journey, panel.stage), core.store.seal())
     }
+
+    /// The plan for a contact, if there is one to be asked and it is their turn.
+    fn plan(&self, known: &Known, now: DateTime<Utc>, (rules, core): (&PlanRules, &Core)) -> Option<Plan> {
+        let facts = &known.facts;
+        let contact = facts.contact.as_ref()?;
+        // Most of a panel have their turn some other time, which their own invitations tell.
+        self.asks_at(&contact.id, &facts.history, core)?;
+        let asks_at = self.asks_at(&contact.id, facts.asked(), core)?;
+        let StageRules { journey, stage, push, .. } = self.stage;
+        let occasion = Occasion::Fire { journey, stage, nominal: &self.fire.nominal, at: asks_at - push.after };
+        let planned = plan(&PlanInput { now, occasion, contact, facts, rules, seal: core.store.seal() });
+        (!planned.invitations.is_empty()).then_some(planned)
+    }
 }
 
 fn is_in_audience(clock: &CronTrigger, fire: &Fire, contact: &Contact) -> bool {
     let seen = clock.seen_within.is_none_or(|within| contact.seen_at.is_some_and(|seen| fire.at - seen <= within));
     let here = clock.branch.is_none() || contact.branch == clock.branch;
     seen && here
-}
-
-async fn plan_fire(core: &Core, call: &Call<'_>, contact: &Contact) -> Result<bool, StoreError> {
-    let live = core.live.load_full();
-    for _ in 0..PLANS_MAX {
-        let facts = core.store.facts(&contact.id).await?;
-        let Some(contact) = facts.contact.clone() else { return Ok(false) };
-        let Some(asks_at) = call.asks_at(&contact.id, facts.asked(), core) else { return Ok(false) };
-        let (stage, nominal) = (call.stage, &call.fire.nominal);
-        let at = asks_at - stage.push.after;
-        let occasion = Occasion::Fire { journey: &stage.journey, stage: &stage.stage, nominal, at };
-        let input = PlanInput {
-            now: core.clock.now(),
-            occasion,
-            contact: &contact,
-            facts: &facts,
-            rules: &live.rules,
-            seal: core.store.seal(),
-        };
-        let planned = plan(&input);
-        if planned.invitations.is_empty() {
-            return Ok(false);
-        }
-        match core.store.apply_plan(planned).await {
-            Ok(_) => return Ok(true),
-            Err(StoreError::Stale) => (),
-            Err(err) => return Err(err),
-        }
-    }
-    Err(StoreError::Stale)
 }
 
 #[cfg(test)]

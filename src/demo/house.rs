@@ -164,7 +164,7 @@ impl House {
 
     async fn tell(&self, event: &Event) -> Result<(), DemoError> {
         let Some(person) = self.people.get(&event.contact) else { return Ok(()) };
-        planner::take_event(&self.core, event, &person.known).await?;
+        planner::take_event(&self.core, event.clone(), person.known.clone()).await?;
         self.n_events.fetch_add(1, Ordering::SeqCst);
         Ok(())
     }

@@ -16,20 +16,24 @@ mod gate;
 pub(super) mod histories;
 mod holds;
 mod kin;
+mod many;
 mod migrations;
 mod planning;
 mod rehearsals;
 mod routes;
+pub(super) mod unit;
 mod unknown;
 pub(super) mod world;
 
 use std::sync::Arc;
 
-use super::{Store, memory, sled};
+use super::{Store, memory, sled, work};
 use crate::domain::seal::SECRET_BYTES;
 
 /// The secret of the stores in tests.
 pub(crate) const SECRET: [u8; SECRET_BYTES] = [7; SECRET_BYTES];
+/// The most contacts that an address makes one person of.
+pub(crate) const SHARED_MAX: usize = work::addresses::SHARED_MAX;
 
 /// A store in a folder of its own, which goes when the guard is dropped.
 pub(super) struct Opened {
@@ -80,6 +84,13 @@ on_every_backend!(
     planning::two_racing_plans_for_one_contact_cannot_both_pass_a_cap,
     planning::of_many_racing_events_of_one_contact_each_is_recorded_once_and_none_is_asked_over_the_cap,
     planning::the_last_fire_of_a_clock_is_kept_by_stage,
+    many::of_many_plans_a_stale_one_neither_undoes_nor_blocks_the_others,
+    many::an_event_that_is_twice_among_many_is_recorded_once,
+    many::who_is_no_other_can_be_planned_for_at_once_and_who_is_waits,
+    many::an_address_that_was_left_or_comes_with_the_news_of_another_counts,
+    many::what_was_recorded_is_told_and_is_in_nobodys_way,
+    many::no_more_are_looked_up_than_asked_for,
+    many::those_who_have_the_address_of_a_crowd_do_not_wait_for_each_other,
     dispatch::due_invitations_are_leased_in_order_of_priority_then_time,
     dispatch::no_more_than_asked_for_are_leased_and_none_twice,
     dispatch::racing_workers_never_hold_the_same_invitation,

@@ -22,6 +22,7 @@ mod backlog;
 mod engine;
 mod error;
 mod migrate;
+mod outlook;
 mod reads;
 mod record;
 mod shared;
@@ -64,6 +65,7 @@ pub use backlog::{Backlog, ChannelBacklog, Counted};
 pub use dump::Dump;
 pub use error::StoreError;
 pub use health::{Health, ReadOnlyReason};
+pub use outlook::{Arrival, Known, Outlook};
 pub use reads::WaitingPage;
 pub use rehearsal::{Rehearsal, Snapshot, Touched};
 pub use sizes::{Compacted, Raw, Sizes};
@@ -92,14 +94,20 @@ pub trait Store: Send + Sync {
 
     /// What is known of a contact, and which of the addresses on record are suppressed.
     async fn facts(&self, contact: &ContactId) -> Result<Facts, StoreError>;
-    /// What planning needs to know of a contact when news comes with the occasion: what was known before, and which of
-    /// the addresses after the news are suppressed.
-    async fn facts_after(&self, news: &ContactChange) -> Result<Facts, StoreError>;
     /// The event of that id with the decisions that were taken on it.
     async fn event(&self, id: &EventId) -> Result<Option<RecordedEvent>, StoreError>;
-    /// Stores the whole plan or nothing; applying it twice is a no-op. Gives the event as it was recorded before, if it
-    /// was. Fails with [`StoreError::Stale`] when the contact has changed since the plan was made.
-    async fn apply_plan(&self, plan: Plan) -> Result<Option<RecordedEvent>, StoreError>;
+    /// What is known of each arrival, in their order: those that can be planned for now, at most `n_max`, and those that
+    /// were recorded before.
+    async fn look_up(
+        &self,
+        arrivals: Vec<Arc<Arrival>>,
+        n_max: usize,
+    ) -> Result<Vec<Result<Outlook, StoreError>>, StoreError>;
+    /// Stores each plan whole or not at all, whatever becomes of the others; applying one twice is a no-op. Gives for each,
+    /// in their order, the event as it was recorded before, if it was. One fails with [`StoreError::Stale`] when its contact
+    /// has changed since it was made.
+    async fn apply_plans(&self, plans: Vec<Plan>)
+    -> Result<Vec<Result<Option<RecordedEvent>, StoreError>>, StoreError>;
 
     /// Asks the gate about due invitations of a channel and claims those that may leave. Each lease ends by itself.
     async fn lease_due(&self, request: LeaseRequest) -> Result<Leased, StoreError>;

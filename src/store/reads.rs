@@ -11,7 +11,6 @@ use super::{StoreError, keys, record};
 use crate::domain::card::Card;
 use crate::domain::card_code::CardCode;
 use crate::domain::contact::Contact;
-use crate::domain::contact_change::ContactChange;
 use crate::domain::hold::{HOLDS_MAX, Hold};
 use crate::domain::id::{ContactId, EventId, InvitationId, ResponseId};
 use crate::domain::invitation::{Invitation, Lane, State};
@@ -70,9 +69,11 @@ pub(super) fn event(db: &dyn Reading, id: &EventId) -> Result<Option<RecordedEve
 }
 
 pub(super) fn facts(db: &dyn Reading, seal: &Seal, id: &ContactId) -> Result<Facts, StoreError> {
-    let contact = contact(db, id)?;
-    let (suppressed, kin) = around(db, seal, contact.as_ref())?;
-    Ok(Facts { history: invitations_of(db, seal, id)?, kin, contact, suppressed, ..Facts::default() })
+    let (contact, history) = (contact(db, id)?, invitations_of(db, seal, id)?);
+    let Some(known) = &contact else { return Ok(Facts { history, ..Facts::default() }) };
+    let marks = marks(seal, known);
+    let (suppressed, kin) = (suppressed(db, &marks)?, kin(db, seal, (id, &marks), &mut Leases::default())?);
+    Ok(Facts { contact, history, kin, suppressed, ..Facts::default() })
 }
 
 /// What the gate has to know beside an invitation, of a contact who was looked up already: their other invitations only
@@ -91,25 +92,6 @@ pub(super) fn facts_beside(
         facts.kin = kin(db, seal, (&mine.contact, &marks), leases)?;
     }
     Ok(Facts { contact, ..facts })
-}
-
-/// The channels on which a contact's address is suppressed, and the invitations of those who share an address with them.
-fn around(
-    db: &dyn Reading,
-    seal: &Seal,
-    contact: Option<&Contact>,
-) -> Result<(Vec<Channel>, Vec<Invitation>), StoreError> {
-    let Some(contact) = contact else { return Ok(Default::default()) };
-    let marks = marks(seal, contact);
-    Ok((suppressed(db, &marks)?, kin(db, seal, (&contact.id, &marks), &mut Leases::default())?))
-}
-
-pub(super) fn facts_after(db: &dyn Reading, seal: &Seal, news: ContactChange) -> Result<Facts, StoreError> {
-    let id = news.id.clone();
-    let contact = contact(db, &id)?;
-    let (after, _) = news.applied_to(contact.clone());
-    let (suppressed, kin) = around(db, seal, Some(&after))?;
-    Ok(Facts { contact, history: invitations_of(db, seal, &id)?, kin, suppressed, ..Facts::default() })
 }
 
 /// What a contact's addresses are known by, with the channel of each.
@@ -132,22 +114,37 @@ fn kin(
         others.extend(addresses::holders(db, *mark)?);
     }
     others.remove(contact);
-    let mut kin = Vec::new();
-    for other in &others {
-        kin.extend(invitations_but(db, (other, seal.contact_half(other)), None, leases)?);
+    invitations_of_all(db, seal, &others, leases)
+}
+
+/// The invitations of these contacts.
+pub(super) fn invitations_of_all(
+    db: &dyn Reading,
+    seal: &Seal,
+    contacts: &BTreeSet<ContactId>,
+    leases: &mut Leases,
+) -> Result<Vec<Invitation>, StoreError> {
+    let mut found = Vec::new();
+    for contact in contacts {
+        found.extend(invitations_but(db, (contact, seal.contact_half(contact)), None, leases)?);
     }
-    Ok(kin)
+    Ok(found)
 }
 
 /// The channels on which an address is suppressed.
 fn suppressed(db: &dyn Reading, marks: &Marks) -> Result<Vec<Channel>, StoreError> {
     let mut suppressed = Vec::new();
     for (channel, mark) in marks {
-        if db.get(&keys::suppressed(*mark))?.is_some() {
+        if is_suppressed(db, *mark)? {
             suppressed.push(*channel);
         }
     }
     Ok(suppressed)
+}
+
+/// Whether the address of this mark is suppressed.
+pub(super) fn is_suppressed(db: &dyn Reading, mark: [u8; 16]) -> Result<bool, StoreError> {
+    Ok(db.get(&keys::suppressed(mark))?.is_some())
 }
 
 pub(super) fn invitation(db: &dyn Reading, id: &InvitationId) -> Result<Option<Invitation>, StoreError> {

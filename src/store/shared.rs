@@ -14,8 +14,9 @@ use super::sizes::{Compacted, Raw, Sizes};
 use super::view::{Reading, View};
 use super::walk::{self, Walk};
 use super::{
-    Backlog, CardAnswer, Expiry, GiveBack, Intervened, Intervention, InvitationAnswer, LeaseRequest, Leased, Migrated,
-    Migration, Recorded, Refusal, Settlement, Store, StoreError, WaitingPage, backlog, keys, migrate, reads, work,
+    Arrival, Backlog, CardAnswer, Expiry, GiveBack, Intervened, Intervention, InvitationAnswer, LeaseRequest, Leased,
+    Migrated, Migration, Outlook, Recorded, Refusal, Settlement, Store, StoreError, WaitingPage, backlog, keys,
+    migrate, outlook, reads, work,
 };
 use crate::domain::card::Card;
 use crate::domain::card_code::CardCode;
@@ -124,19 +125,26 @@ impl<E: Engine> Store for Shared<E> {
         self.engine.read(move |db| reads::facts(db, &seal, &contact)).await
     }
 
-    async fn facts_after(&self, news: &ContactChange) -> Result<Facts, StoreError> {
-        let (news, seal) = (news.clone(), self.seal.clone());
-        self.engine.read(move |db| reads::facts_after(db, &seal, news)).await
-    }
-
     async fn event(&self, id: &EventId) -> Result<Option<RecordedEvent>, StoreError> {
         let id = id.clone();
         self.engine.read(move |db| reads::event(db, &id)).await
     }
 
-    async fn apply_plan(&self, plan: Plan) -> Result<Option<RecordedEvent>, StoreError> {
+    async fn look_up(
+        &self,
+        arrivals: Vec<Arc<Arrival>>,
+        n_max: usize,
+    ) -> Result<Vec<Result<Outlook, StoreError>>, StoreError> {
         let seal = self.seal.clone();
-        self.write(move |view| work::invitations::apply_plan(view, &seal, &plan)).await
+        self.engine.read(move |db| Ok(outlook::look_up(db, &seal, (&arrivals, n_max)))).await
+    }
+
+    async fn apply_plans(
+        &self,
+        plans: Vec<Plan>,
+    ) -> Result<Vec<Result<Option<RecordedEvent>, StoreError>>, StoreError> {
+        let seal = self.seal.clone();
+        self.write(move |view| Ok(work::invitations::apply_plans(view, &seal, &plans))).await
     }
 
     async fn lease_due(&self, request: LeaseRequest) -> Result<Leased, StoreError> {

@@ -1,5 +1,7 @@
 //! The shipped panel of regulars over more than a year, with the daemon's own tasks on a virtual clock.
 
+mod together;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -37,7 +39,7 @@ async fn see(core: &Core, n: usize, now: DateTime<Utc>) {
         data: BTreeMap::new(),
     };
     let email = Email::parse(&format!("guest-{n}@sole.example")).ok();
-    take_event(core, &event, &ContactChange { email, ..ContactChange::none(guest(n)) }).await.unwrap();
+    take_event(core, event, ContactChange { email, ..ContactChange::none(guest(n)) }).await.unwrap();
 }
 
 /// Everything that is due up to `until` leaves when it is due.

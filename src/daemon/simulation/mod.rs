@@ -126,9 +126,11 @@ impl Simulation {
         Ok([lull.until, to_come].into_iter().flatten().min())
     }
 
+    /// What has happened by now is told in one go. After a death, what may have been told already is told again.
     async fn take_events(&mut self) -> Result<(), StoreError> {
-        while let Some((event, news)) = self.to_come.first().filter(|(event, _)| event.at <= self.clock.now()) {
-            planner::take_event(&self.machine.core, event, news).await?;
+        let n_due = self.to_come.partition_point(|(event, _)| event.at <= self.clock.now());
+        for taken in planner::take_events(&self.machine.core, self.to_come[..n_due].to_vec()).await {
+            taken?;
             self.to_come.remove(0);
         }
         Ok(())

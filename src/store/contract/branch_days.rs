@@ -84,7 +84,7 @@ pub(super) async fn only_the_first_message_of_an_invitation_is_counted(store: Ar
     let late = event("visit", &guest("bob").id, "e-2", noon() - days(13) - chrono::TimeDelta::hours(20));
     let plan = world.plan(guest("bob"), &late, noon()).await;
     let too_late = plan.invitations[0].id;
-    world.store.apply_plan(plan).await.unwrap();
+    world.apply(plan).await.unwrap();
     assert!(world.lease(Email, 10, noon()).await.leases.is_empty());
     let state = world.invitation(too_late).await.state;
     assert_eq!(state, State::Skipped { at: noon(), reason: SkipReason::BranchCap });

@@ -65,7 +65,7 @@ pub(super) async fn a_recorded_refusal_is_never_overturned(store: Arc<dyn Store>
     let world = World::of(store);
     let visit = super::world::event("visit", &contact_id("ada"), "e-1", noon());
     let plan = world.plan(ContactChange { ..told(Consent::Granted) }, &visit, noon()).await;
-    world.store.apply_plan(plan).await.unwrap();
+    world.apply(plan).await.unwrap();
     let contact = world.store.contact(&contact_id("ada")).await.unwrap().unwrap();
     assert_eq!(contact.consent_email, Consent::Refused);
 }

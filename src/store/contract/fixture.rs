@@ -9,7 +9,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use data_encoding::HEXLOWER;
 
-use super::world::{Unit, accepted, contact_id, days, event, form, guest, hours, noon, refused, unknown};
+use super::unit::Unit;
+use super::world::{accepted, contact_id, days, event, form, guest, hours, noon, refused, unknown};
 use crate::domain::answer::{Answer, Completeness};
 use crate::domain::card::Card;
 use crate::domain::card_code::CardCode;

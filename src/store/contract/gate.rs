@@ -48,12 +48,12 @@ pub(super) async fn a_dead_address_is_suppressed_for_everybody_under_every_spell
     let world = World::of(store);
     let dead = spelt("ada", "Info@Bücher.example");
     let plan = world.plan(dead, &event("renewal", &contact_id("ada"), "e-1", noon()), noon()).await;
-    world.store.apply_plan(plan).await.unwrap();
+    world.apply(plan).await.unwrap();
     // Planned before the address was known to be dead, and due right after.
     let (soon, other) = (noon() + hours(1), spelt("bob", "  Info@BÜCHER.EXAMPLE "));
     let plan = world.plan(other, &event("renewal", &contact_id("bob"), "e-2", soon), noon()).await;
     let waiting = plan.invitations.first().unwrap().id;
-    world.store.apply_plan(plan).await.unwrap();
+    world.apply(plan).await.unwrap();
     let lease = world.lease_one(Email, noon()).await;
     world.settle(&lease, refused(true), noon()).await.unwrap();
 

@@ -172,7 +172,7 @@ impl Life {
         let who = if known.is_some() { ContactChange::none(event.contact.clone()) } else { guest(who) };
         let plan = self.world.plan(who, &event, self.now).await;
         let before = self.world.store.event(&event.id).await.unwrap();
-        assert_eq!(self.world.store.apply_plan(plan).await.unwrap(), before);
+        assert_eq!(self.world.apply(plan).await.unwrap(), before);
     }
 
     async fn lease(&mut self, channel: Channel, n_max: usize) {

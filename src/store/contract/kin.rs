@@ -33,7 +33,7 @@ async fn plan(world: &World, who: ContactChange) -> Plan {
 
 async fn apply(world: &World, plan: Plan) -> InvitationId {
     let id = plan.invitations[0].id;
-    assert!(world.store.apply_plan(plan).await.unwrap().is_none());
+    assert!(world.apply(plan).await.unwrap().is_none());
     id
 }
 

@@ -18,7 +18,7 @@ pub(super) async fn a_plan_is_stored_whole_or_not_at_all(store: Arc<dyn Store>) 
     let visit = event("visit", &contact_id("ada"), "e-1", noon());
     let plan = world.plan(guest("ada"), &visit, noon()).await;
     let stale = world.plan(guest("ada"), &event("renewal", &contact_id("ada"), "e-2", noon()), noon()).await;
-    assert_eq!(world.store.apply_plan(plan.clone()).await.unwrap(), None);
+    assert_eq!(world.apply(plan.clone()).await.unwrap(), None);
 
     assert_eq!(world.store.contact(&contact_id("ada")).await.unwrap().as_ref(), Some(&plan.contact));
     assert_eq!(world.store.event(&visit.id).await.unwrap(), plan.event);
@@ -26,7 +26,7 @@ pub(super) async fn a_plan_is_stored_whole_or_not_at_all(store: Arc<dyn Store>) 
     assert_eq!(world.store.queue().await.unwrap(), [0, 0, 1, 0]);
 
     let refused = stale.event.clone().unwrap().event.id;
-    assert!(matches!(world.store.apply_plan(stale).await, Err(StoreError::Stale)));
+    assert!(matches!(world.apply(stale).await, Err(StoreError::Stale)));
     assert_eq!(world.store.event(&refused).await.unwrap(), None);
     assert_eq!(world.store.invitations_of(&contact_id("ada")).await.unwrap().len(), 1);
     assert_eq!(world.store.queue().await.unwrap(), [0, 0, 1, 0]);
@@ -36,14 +36,14 @@ pub(super) async fn the_same_event_again_gives_the_recorded_decisions_and_change
     let world = World::of(store);
     let visit = event("visit", &contact_id("ada"), "e-1", noon());
     let plan = world.plan(guest("ada"), &visit, noon()).await;
-    world.store.apply_plan(plan.clone()).await.unwrap();
+    world.apply(plan.clone()).await.unwrap();
     let contact = world.store.contact(&contact_id("ada")).await.unwrap();
 
-    assert_eq!(world.store.apply_plan(plan.clone()).await.unwrap(), plan.event);
+    assert_eq!(world.apply(plan.clone()).await.unwrap(), plan.event);
     // Planned anew, the stage would say that the guest was asked already; what was said first stands.
     let anew = world.plan(guest("ada"), &visit, noon() + hours(1)).await;
     assert_ne!(anew.decisions, plan.decisions);
-    assert_eq!(world.store.apply_plan(anew).await.unwrap(), plan.event);
+    assert_eq!(world.apply(anew).await.unwrap(), plan.event);
     assert_eq!(world.store.contact(&contact_id("ada")).await.unwrap(), contact);
     assert_eq!(world.store.invitations_of(&contact_id("ada")).await.unwrap(), plan.invitations);
     assert_eq!(world.store.queue().await.unwrap(), [0, 0, 1, 0]);
@@ -54,19 +54,19 @@ pub(super) async fn a_plan_on_an_older_revision_is_stale(store: Arc<dyn Store>) 
     let visit = event("visit", &contact_id("ada"), "e-1", noon());
     let plan = world.plan(guest("ada"), &visit, noon()).await;
     world.store.put_contacts(vec![guest("ada")], false).await.unwrap();
-    assert!(matches!(world.store.apply_plan(plan).await, Err(StoreError::Stale)));
+    assert!(matches!(world.apply(plan).await, Err(StoreError::Stale)));
 
     let plan = world.plan(guest("ada"), &visit, noon()).await;
     // The same news again changes nothing, so the plan stays good.
     world.store.put_contacts(vec![guest("ada")], false).await.unwrap();
-    assert_eq!(world.store.apply_plan(plan).await.unwrap(), None);
+    assert_eq!(world.apply(plan).await.unwrap(), None);
 
     // A no that comes through a link is a change like any other.
     let asked = world.store.invitations_of(&contact_id("ada")).await.unwrap().remove(0);
     let next = event("renewal", &contact_id("ada"), "e-2", noon());
     let plan = world.plan(guest("ada"), &next, noon()).await;
     world.refuse(asked.id, false, noon()).await;
-    assert!(matches!(world.store.apply_plan(plan).await, Err(StoreError::Stale)));
+    assert!(matches!(world.apply(plan).await, Err(StoreError::Stale)));
 }
 
 pub(super) async fn two_racing_plans_for_one_contact_cannot_both_pass_a_cap(store: Arc<dyn Store>) {
@@ -81,12 +81,12 @@ pub(super) async fn two_racing_plans_for_one_contact_cannot_both_pass_a_cap(stor
     };
     assert_eq!([at_once(&plan_first), at_once(&plan_second)], [(noon(), None); 2]);
 
-    world.store.apply_plan(plan_second).await.unwrap();
-    assert!(matches!(world.store.apply_plan(plan_first).await, Err(StoreError::Stale)));
+    world.apply(plan_second).await.unwrap();
+    assert!(matches!(world.apply(plan_first).await, Err(StoreError::Stale)));
     let later = noon() + hours(1);
     let again = world.plan(guest("ada"), &first, later).await;
     assert_eq!(at_once(&again), (noon() + days(5), Some(DeferReason::FrequencyCap)));
-    world.store.apply_plan(again).await.unwrap();
+    world.apply(again).await.unwrap();
 
     // With a budget for longer than the invitation would last, later is never.
     let world = World::with_budget(Arc::clone(&world.store), 1, 60);
@@ -108,7 +108,7 @@ pub(super) async fn of_many_racing_events_of_one_contact_each_is_recorded_once_a
             let event = event("visit", &contact_id("ada"), &format!("e-{}", n % N_EVENTS), noon());
             loop {
                 let plan = world.plan(guest("ada"), &event, noon()).await;
-                match world.store.apply_plan(plan).await {
+                match world.apply(plan).await {
                     Ok(recorded) => return recorded.is_none(),
                     Err(StoreError::Stale) => (),
                     Err(other) => panic!("{other}"),

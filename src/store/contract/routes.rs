@@ -25,7 +25,7 @@ async fn invite(world: &World, who: &str, at_domain: &str) -> InvitationId {
     let event = event("visit", &contact_id(who.id.as_str()), &format!("e-{}", who.id), noon());
     let plan = world.plan(who, &event, noon()).await;
     let invited = plan.invitations[0].id;
-    world.store.apply_plan(plan).await.unwrap();
+    world.apply(plan).await.unwrap();
     invited
 }
 

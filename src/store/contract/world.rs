@@ -16,7 +16,6 @@ use crate::domain::invitation::{AfterUnknown, Invitation, LeftOut, RetryPlan};
 use crate::domain::journey::{Cap, Channel, Fatigue, Level, Push, Step, StepKind, Trigger, When, WritesOn};
 use crate::domain::language::Language;
 use crate::domain::operator::Operator;
-use crate::domain::place::DayCaps;
 use crate::domain::quiet_hours::QuietHours;
 use crate::domain::seal::Seal;
 use crate::domain::send_window::SendWindow;
@@ -24,11 +23,10 @@ use crate::domain::survey::tests::visit;
 use crate::plan::gate::GateRules;
 use crate::plan::limits::{AllStageLimits, BranchRules};
 use crate::plan::routes::RouteRules;
-use crate::plan::{Facts, Occasion, Plan, PlanInput, PlanRules, StageRules, plan};
-use crate::store::view::View;
+use crate::plan::{Facts, Occasion, Plan, PlanInput, PlanRules, RecordedEvent, StageRules, plan};
 use crate::store::{
-    Expiry, Intervention, InvitationAnswer, Lease, LeaseRequest, Leased, Loads, Refusal, Settlement, Store, StoreError,
-    Wanted, reads, work,
+    Arrival, Expiry, Intervention, InvitationAnswer, Known, Lease, LeaseRequest, Leased, Loads, Outlook, Refusal,
+    Settlement, Store, StoreError, Wanted,
 };
 
 /// A Monday noon.
@@ -75,7 +73,7 @@ fn stage(id: &str, kind: &str, priority: u8, line_up: Vec<Step>) -> StageRules {
 
 /// `visit`: mail, a reminder by mail after 3 days, a text message where no mail arrived. `delivery`: a text message.
 /// `renewal`: mail, and before the others. The event has the stage's name.
-fn rules(fatigue: Option<Fatigue>) -> PlanRules {
+pub(super) fn rules(fatigue: Option<Fatigue>) -> PlanRules {
     let first = |channel| step(channel, TimeDelta::zero(), StepKind::Initial, When::Either);
     let reminder = step(Channel::Email, days(3), StepKind::Reminder, When::Silent);
     let fallback = step(Channel::Sms, days(5), StepKind::Fallback, When::Undelivered);
@@ -187,6 +185,11 @@ pub(in crate::store) fn idle() -> Loads {
     Loads { busy: BTreeMap::new(), limit: usize::MAX }
 }
 
+/// Stores this plan alone.
+pub(in crate::store) async fn apply(store: &dyn Store, plan: Plan) -> Result<Option<RecordedEvent>, StoreError> {
+    store.apply_plans(vec![plan]).await?.remove(0)
+}
+
 /// A store, and the rules that it is used by.
 pub(in crate::store) struct World {
     pub(in crate::store) store: Arc<dyn Store>,
@@ -207,16 +210,22 @@ impl World {
 
     /// What this event comes to at `now`.
     pub(in crate::store) async fn plan(&self, who: ContactChange, event: &Event, now: DateTime<Utc>) -> Plan {
-        let facts = self.store.facts_after(&who).await.unwrap();
-        let (contact, _) = who.applied_to(facts.contact.clone());
-        plan(&PlanInput {
-            now,
-            occasion: Occasion::Event(event),
-            contact: &contact,
-            facts: &facts,
-            rules: &self.rules,
-            seal: self.store.seal(),
-        })
+        // Whether or not the event is recorded already.
+        let arrival = Arrival { event: None, news: who };
+        let outlook = self.store.look_up(vec![Arc::new(arrival)], 1).await.unwrap().remove(0).unwrap();
+        let Outlook::Known(known) = outlook else { panic!("{outlook:?}") };
+        self.plan_on(&known, event, now)
+    }
+
+    /// What an event comes to if this is known.
+    pub(in crate::store) fn plan_on(&self, known: &Known, event: &Event, now: DateTime<Utc>) -> Plan {
+        let (occasion, seal) = (Occasion::Event(event), self.store.seal());
+        plan(&PlanInput { now, occasion, contact: &known.contact, facts: &known.facts, rules: &self.rules, seal })
+    }
+
+    /// Stores this plan alone.
+    pub(in crate::store) async fn apply(&self, plan: Plan) -> Result<Option<RecordedEvent>, StoreError> {
+        apply(&*self.store, plan).await
     }
 
     /// The guest has this event at `at`, and is invited.
@@ -224,7 +233,7 @@ impl World {
         let event = event(kind, &contact_id(who), id, at);
         let plan = self.plan(guest(who), &event, at).await;
         let invited = plan.invitations.first().expect("every event here has a stage").id;
-        assert!(self.store.apply_plan(plan).await.unwrap().is_none());
+        assert!(self.apply(plan).await.unwrap().is_none());
         invited
     }
 
@@ -339,60 +348,4 @@ pub(in crate::store) fn planned_visit() -> Invitation {
         seal: &Seal::new(&super::SECRET),
     };
     plan(&input).invitations.remove(0)
-}
-
-/// The units of work themselves, without a backend.
-pub(in crate::store) struct Unit<'u, 'v> {
-    view: &'u mut View<'v>,
-    seal: Seal,
-    rules: PlanRules,
-}
-
-impl<'u, 'v> Unit<'u, 'v> {
-    pub(in crate::store) fn new(view: &'u mut View<'v>) -> Self {
-        let generous = Fatigue { cap: Cap { at_most: 100, per: days(1) }, keep: None };
-        Self { view, seal: Seal::new(&super::SECRET), rules: rules(Some(generous)) }
-    }
-
-    /// From now on the branch may ask one person a day.
-    pub(in crate::store) fn cap(&mut self) {
-        let per_day = DayCaps { all: Some(1), ..DayCaps::NONE };
-        Arc::make_mut(&mut self.rules.gate).branches.values_mut().for_each(|branch| branch.per_day = per_day);
-    }
-
-    pub(in crate::store) fn seal(&self) -> Seal {
-        self.seal.clone()
-    }
-
-    /// Invites whom the event is about; a guest if nobody knew them.
-    pub(in crate::store) fn invite(&mut self, event: &Event) -> InvitationId {
-        let facts = reads::facts(self.view, &self.seal, &event.contact).unwrap();
-        let new = || guest(event.contact.as_str()).applied_to(None).0;
-        let contact = facts.contact.clone().unwrap_or_else(new);
-        let occasion = Occasion::Event(event);
-        let (now, rules, seal) = (event.at, &self.rules, &self.seal);
-        let plan = plan(&PlanInput { now, occasion, contact: &contact, facts: &facts, rules, seal });
-        let invited = plan.invitations.first().expect("every event here has a stage").id;
-        assert!(work::invitations::apply_plan(self.view, &self.seal, &plan).unwrap().is_none());
-        invited
-    }
-
-    pub(in crate::store) fn lease_due(&mut self, channel: Channel, n_max: usize, now: DateTime<Utc>) -> Leased {
-        let rules = Arc::clone(&self.rules.gate);
-        let lease = now.timestamp().cast_unsigned();
-        let request = LeaseRequest { channel, now, n_max, until: now + hours(1), lease, rules, loads: idle() };
-        work::dispatch::lease_due(self.view, &self.seal, &request).unwrap()
-    }
-
-    /// Leases the first message that is due at noon.
-    pub(in crate::store) fn lease(&mut self, channel: Channel) -> Lease {
-        self.lease_due(channel, 1, noon()).leases.remove(0)
-    }
-
-    /// The first message that is due at noon leaves, and this comes of it.
-    pub(in crate::store) fn send(&mut self, channel: Channel, outcome: Outcome) {
-        let lease = self.lease(channel);
-        let settlement = settlement(&self.rules, &lease, outcome, noon());
-        work::dispatch::settle(self.view, &self.seal, &[settlement]).unwrap().swap_remove(0).unwrap();
-    }
 }

@@ -20,7 +20,7 @@ pub(in super::super) const SHARED_MAX: usize = 20;
 
 /// Who has the address of this mark; nobody, where a crowd has it.
 pub(in super::super) fn holders(db: &dyn Reading, mark: [u8; 16]) -> Result<Vec<ContactId>, StoreError> {
-    match read(db, &keys::address(mark))? {
+    match read(db, mark)? {
         Some(Holders::Known(ids)) => Ok(ids),
         Some(Holders::Crowd) | None => Ok(Vec::new()),
     }
@@ -38,19 +38,18 @@ pub(in super::super) fn change(
         if old == new {
             continue;
         }
-        let key = |address: &str| keys::address(seal.address_mark(channel, address));
         if let Some(old) = old {
-            leave(view, key(old), &after.id)?;
+            leave(view, seal.address_mark(channel, old), &after.id)?;
         }
         if let Some(new) = new {
-            join(view, key(new), &after.id)?;
+            join(view, seal.address_mark(channel, new), &after.id)?;
         }
     }
     Ok(())
 }
 
-fn join(view: &mut View<'_>, key: Vec<u8>, id: &ContactId) -> Result<(), StoreError> {
-    let mut ids = match read(view, &key)? {
+fn join(view: &mut View<'_>, mark: [u8; 16], id: &ContactId) -> Result<(), StoreError> {
+    let mut ids = match read(view, mark)? {
         Some(Holders::Known(ids)) => ids,
         Some(Holders::Crowd) => return Ok(()),
         None => Vec::new(),
@@ -58,21 +57,22 @@ fn join(view: &mut View<'_>, key: Vec<u8>, id: &ContactId) -> Result<(), StoreEr
     let Err(place) = ids.binary_search(id) else { return Ok(()) };
     ids.insert(place, id.clone());
     let holders = if ids.len() > SHARED_MAX { Holders::Crowd } else { Holders::Known(ids) };
-    view.put(key, record::address::write(&holders)?);
+    view.put(keys::address(mark), record::address::write(&holders)?);
     Ok(())
 }
 
-fn leave(view: &mut View<'_>, key: Vec<u8>, id: &ContactId) -> Result<(), StoreError> {
-    let Some(Holders::Known(mut ids)) = read(view, &key)? else { return Ok(()) };
+fn leave(view: &mut View<'_>, mark: [u8; 16], id: &ContactId) -> Result<(), StoreError> {
+    let Some(Holders::Known(mut ids)) = read(view, mark)? else { return Ok(()) };
     ids.retain(|known| known != id);
     if ids.is_empty() {
-        view.remove(key);
+        view.remove(keys::address(mark));
     } else {
-        view.put(key, record::address::write(&Holders::Known(ids))?);
+        view.put(keys::address(mark), record::address::write(&Holders::Known(ids))?);
     }
     Ok(())
 }
 
-fn read(db: &dyn Reading, key: &[u8]) -> Result<Option<Holders>, StoreError> {
-    db.get(key)?.map(|value| record::address::read(&value)).transpose()
+/// Who has the address of this mark, if anybody had it ever.
+pub(in super::super) fn read(db: &dyn Reading, mark: [u8; 16]) -> Result<Option<Holders>, StoreError> {
+    db.get(&keys::address(mark))?.map(|value| record::address::read(&value)).transpose()
 }

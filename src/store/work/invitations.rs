@@ -9,6 +9,15 @@ use crate::domain::invitation::{Invitation, Lane, State};
 use crate::domain::seal::Seal;
 use crate::plan::{Plan, RecordedEvent};
 
+/// Stores each of these plans, as a unit of its own within the one that all of them are.
+pub(in super::super) fn apply_plans(
+    view: &mut View<'_>,
+    seal: &Seal,
+    plans: &[Plan],
+) -> Vec<Result<Option<RecordedEvent>, StoreError>> {
+    plans.iter().map(|plan| view.try_unit(|view| apply_plan(view, seal, plan))).collect()
+}
+
 /// Stores a plan, if the contact is still as it was when the plan was made and the event was not recorded before.
 pub(in super::super) fn apply_plan(
     view: &mut View<'_>,

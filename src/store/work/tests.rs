@@ -2,16 +2,18 @@
 
 use std::cell::Cell;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
-use super::dispatch;
+use super::{dispatch, invitations};
 use crate::domain::invitation::Lane;
 use crate::domain::journey::Channel::{Email, Sms};
 use crate::domain::route::{Room, Route};
 use crate::plan::pace::RouteState;
-use crate::store::contract::world::{Unit, WINDOW, accepted, contact_id, days, event, hours, noon, retry};
+use crate::store::contract::unit::Unit;
+use crate::store::contract::world::{WINDOW, accepted, contact_id, days, event, guest, hours, noon, retry};
 use crate::store::memory::Map;
 use crate::store::view::{Pairs, Reading, View};
-use crate::store::{Expiry, StoreError, keys, reads, record};
+use crate::store::{Arrival, Expiry, Outlook, StoreError, keys, outlook, reads, record};
 
 /// A record of a version that is not known yet.
 const NEWER: [u8; 3] = [200, 1, 2];
@@ -142,4 +144,34 @@ fn an_invitation_whose_lease_ends_while_it_is_looked_at_is_seen_as_it_is_then() 
     let seen = reads::invitation(&moving, &id).unwrap().unwrap();
     assert_eq!(seen.attempts.len(), 1);
     assert!(moving.has_moved.get());
+}
+
+#[test]
+fn of_many_plans_one_that_fails_half_way_leaves_nothing_behind_and_the_others_are_stored() {
+    let empty = Map(BTreeMap::new());
+    let seal = Unit::new(&mut View::of(&empty)).seal();
+    let stored = |whose: &[&str]| {
+        let mut view = View::of(&empty);
+        let number = guest("bob").phone.unwrap();
+        // By then their mail address is noted down.
+        view.put(keys::address(seal.address_mark(Sms, number.as_str())), NEWER.to_vec());
+        let unit = Unit::new(&mut view);
+        let plans: Vec<_> = whose.iter().map(|who| unit.plan(&event("visit", &contact_id(who), who, noon()))).collect();
+        let applied = invitations::apply_plans(&mut view, &seal, &plans);
+        (applied.iter().map(Result::is_ok).collect::<Vec<_>>(), view.into_changes())
+    };
+    let (applied, with) = stored(&["ada", "bob", "cyd"]);
+    assert_eq!(applied, [true, false, true]);
+    assert_eq!(with, stored(&["ada", "cyd"]).1);
+}
+
+#[test]
+fn of_many_arrivals_one_that_cannot_be_read_fails_by_itself() {
+    let empty = Map(BTreeMap::new());
+    let mut view = View::of(&empty);
+    view.put(keys::contact(&contact_id("bob")), NEWER.to_vec());
+    let arrival = |who| Arc::new(Arrival { event: None, news: guest(who) });
+    let seal = Unit::new(&mut view).seal();
+    let outlooks = outlook::look_up(&view, &seal, (&["ada", "bob", "cyd"].map(arrival), 10));
+    assert!(matches!(outlooks[..], [Ok(Outlook::Known(_)), Err(_), Ok(Outlook::Known(_))]), "{outlooks:?}");
 }

@@ -22,6 +22,8 @@ use crate::web::problem::ApiProblem;
 
 /// Events taken at once.
 const EVENTS_MAX: usize = 1_000;
+/// Events read in one go, before others have the thread.
+const READ_AT_ONCE: usize = 50;
 
 /// An event as callers write it.
 #[derive(Deserialize)]
@@ -42,22 +44,44 @@ struct EventForm {
 pub(super) async fn take(State(core): State<Arc<Core>>, body: Bytes) -> Result<(StatusCode, Json<Value>), ApiProblem> {
     let given: Value = serde_json::from_slice(&body).map_err(|err| ApiProblem::invalid(format!("not JSON: {err}")))?;
     let Value::Array(events) = given else {
-        return Ok((StatusCode::ACCEPTED, Json(take_one(&core, given).await?)));
+        let (event, news) = read(given, &Place::of(&core.live.load_full().config))?;
+        let recorded = planner::take_event(&core, event, news).await?;
+        return Ok((StatusCode::ACCEPTED, Json(wire::recorded(&recorded))));
     };
     if events.len() > EVENTS_MAX {
         let detail = format!("{} events at once; send at most {EVENTS_MAX}", events.len());
         return Err(ApiProblem::new(StatusCode::PAYLOAD_TOO_LARGE, "too many events", detail));
     }
-    let mut answers = Vec::with_capacity(events.len());
-    for event in events {
-        let id = event.get("id").cloned().unwrap_or(Value::Null);
-        answers.push(match take_one(&core, event).await {
-            Ok(answer) => answer,
-            Err(problem) if problem.status() == 503 => return Err(problem),
-            Err(problem) => json!({ "event": id, "problem": problem.to_json() }),
-        });
+    Ok((StatusCode::ACCEPTED, Json(Value::Array(take_many(&core, events).await?))))
+}
+
+/// Gives each event's answer, in their order; none where the store takes no changes.
+async fn take_many(core: &Core, given: Vec<Value>) -> Result<Vec<Value>, ApiProblem> {
+    let live = core.live.load_full();
+    let place = Place::of(&live.config);
+    let (mut names, mut answers) = (Vec::new(), BTreeMap::new());
+    let (mut places, mut events) = (Vec::new(), Vec::new());
+    for (n, event) in given.into_iter().enumerate() {
+        if n % READ_AT_ONCE == 0 {
+            tokio::task::yield_now().await;
+        }
+        names.push(event.get("id").cloned().unwrap_or(Value::Null));
+        match read(event, &place) {
+            Ok(event) => {
+                places.push(n);
+                events.push(event);
+            }
+            Err(problem) => drop(answers.insert(n, Err(problem))),
+        }
     }
-    Ok((StatusCode::ACCEPTED, Json(Value::Array(answers))))
+    let taken = planner::take_events(core, events).await.into_iter();
+    answers.extend(places.into_iter().zip(taken.map(|taken| taken.map_err(ApiProblem::from))));
+    let told = names.into_iter().zip(answers.into_values()).map(|(name, answer)| match answer {
+        Ok(recorded) => Ok(wire::recorded(&recorded)),
+        Err(problem) if problem.status() == 503 => Err(problem),
+        Err(problem) => Ok(json!({ "event": name, "problem": problem.to_json() })),
+    });
+    told.collect()
 }
 
 /// What was decided on an event.
@@ -68,15 +92,9 @@ pub(super) async fn one(State(core): State<Arc<Core>>, Path(id): Path<String>) -
     Ok(Json(wire::recorded(&recorded)))
 }
 
-async fn take_one(core: &Core, given: Value) -> Result<Value, ApiProblem> {
+fn read(given: Value, place: &Place<'_>) -> Result<(Event, ContactChange), ApiProblem> {
     let form: EventForm =
         serde_json::from_value(given).map_err(|err| ApiProblem::invalid(format!("not an event: {err}")))?;
-    let live = core.live.load_full();
-    let (event, news) = read(form, &Place::of(&live.config))?;
-    Ok(wire::recorded(&planner::take_event(core, &event, &news).await?))
-}
-
-fn read(form: EventForm, place: &Place<'_>) -> Result<(Event, ContactChange), ApiProblem> {
     let mut errors = Vec::new();
     let mut note = |field: &str, message: String| errors.push(json!({ "field": field, "message": message }));
     let id = EventId::parse(&form.id).map_err(|err| note("id", err.to_string())).ok();

@@ -60,6 +60,49 @@ async fn in_an_array_the_good_events_go_in_and_the_bad_have_problems() {
 }
 
 #[tokio::test]
+async fn the_answers_to_many_events_come_in_their_order_with_the_bad_ones_in_between() {
+    const N: usize = 250;
+    let house = House::open().await;
+    let guest = |n: usize| if n % 10 == 9 { n - 1 } else { n };
+    let told: Vec<_> = (0..N)
+        .map(|n| match n % 7 {
+            3 => json!({ "id": format!("e-{n}"), "type": "visit.completed" }),
+            // Told before.
+            5 => event("e-0", 2),
+            _ => json!({
+                "id": format!("e-{n}"), "type": "visit.completed", "at": "2026-03-04T11:00:00Z", "branch": "mitte",
+                "contact": { "id": format!("c-{n}"), "email": format!("c{}@guests.example", guest(n)) },
+                "data": { "covers": n % 2 },
+            }),
+        })
+        .collect();
+    let answers = house.tell("/api/v1/events", &json!(told)).await.json();
+    assert_eq!(answers.as_array().unwrap().len(), N);
+    for n in 0..N {
+        let (answer, name) = (&answers[n], format!("e-{n}"));
+        match n % 7 {
+            3 => assert_eq!([&answer["event"], &answer["problem"]["status"]], [&json!(name), &json!(422)]),
+            5 => assert_eq!(*answer, answers[0]),
+            _ => {
+                assert_eq!(answer["event"], name);
+                let decided = if n % 2 == 1 { "planned" } else { "skipped" };
+                assert_eq!(answer["decisions"][0]["decision"], decided, "{answer}");
+                assert_eq!(house.ask(&format!("/api/v1/events/{name}")).await.json(), *answer);
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn no_more_events_are_taken_at_once_than_may_be() {
+    let house = House::open().await;
+    let many: Vec<_> = (0..1_001).map(|n| event(&format!("e-{n}"), 2)).collect();
+    assert_eq!(house.tell("/api/v1/events", &json!(many)).await.status, StatusCode::PAYLOAD_TOO_LARGE);
+    assert_eq!(house.tell("/api/v1/events", &json!([])).await.json(), json!([]));
+    assert_eq!(house.ask("/api/v1/events/e-0").await.status, StatusCode::NOT_FOUND);
+}
+
+#[tokio::test]
 async fn contacts_go_in_row_by_row_and_a_dry_run_changes_nothing() {
     let house = House::open().await;
     let given = json!([

@@ -26,9 +26,17 @@ async fn changes_are_refused_with_503_and_the_reason_and_everything_can_be_read(
 
     let contacts = json!([{ "id": "c-2" }]);
     // Also what is recorded already: that it can be read is no promise that it is on disk.
-    for (path, body) in
-        [("/api/v1/contacts", &contacts), ("/api/v1/events", &event), ("/api/v1/events", &json!([event]))]
-    {
+    let (new, bad) = (
+        json!({ "id": "e-10", "type": "seen", "at": "2026-03-04T11:00:00Z", "contact": { "id": "c-10" } }),
+        json!({ "id": "e-11" }),
+    );
+    for (path, body) in [
+        ("/api/v1/contacts", &contacts),
+        ("/api/v1/events", &event),
+        ("/api/v1/events", &json!([event])),
+        ("/api/v1/events", &json!([bad, new])),
+        ("/api/v1/events", &json!([event, bad, new])),
+    ] {
         let refused = house.tell(path, body).await;
         assert_eq!(refused.status, StatusCode::SERVICE_UNAVAILABLE, "{path}");
         assert_eq!(refused.header(header::CONTENT_TYPE), "application/problem+json");

@@ -64,7 +64,7 @@ impl House {
         for (event, news) in events((150, 500), &Entropy::seeded(5)) {
             if event.at < end {
                 house.live_until(event.at).await;
-                planner::take_event(&house.core, &event, &news).await.unwrap();
+                planner::take_event(&house.core, event, news).await.unwrap();
             }
         }
         house.live_until(end).await;

@@ -21,7 +21,7 @@ use crate::domain::invitation::{Invitation, RetryPlan};
 use crate::domain::journey::Channel::Email;
 use crate::store::contract::SECRET;
 use crate::store::contract::books::{self, every_invitation};
-use crate::store::contract::world::{World, accepted, contact_id, event, form, guest, hours, idle, noon, retry};
+use crate::store::contract::world::{World, accepted, apply, contact_id, event, form, guest, hours, idle, noon, retry};
 use crate::store::{Expiry, GiveBack, Health, LeaseRequest, ReadOnlyReason, Refusal, Store, StoreError};
 
 const NO_SPACE: i32 = 28;
@@ -87,7 +87,7 @@ async fn a_full_disk_refuses_changes_and_lets_read_until_there_is_room() {
     let plan = world.plan(guest("bob"), &visit, noon()).await;
 
     disk.fail_with(NO_SPACE);
-    assert_eq!(refusal(store.apply_plan(plan.clone()).await), READ_ONLY);
+    assert_eq!(refusal(apply(&*store, plan.clone()).await), READ_ONLY);
     assert_eq!(*store.health().borrow(), Health::ReadOnly(ReadOnlyReason::NoRoom));
     assert_eq!(refusal(store.put_contacts(vec![guest("cyd")], false).await), READ_ONLY);
     assert_eq!(refusal(store.confirm().await), READ_ONLY);
@@ -97,7 +97,7 @@ async fn a_full_disk_refuses_changes_and_lets_read_until_there_is_room() {
     disk.fail_with(0);
     until_writable(&*store).await;
     store.confirm().await.unwrap();
-    let recorded = store.apply_plan(plan.clone()).await.unwrap();
+    let recorded = apply(&*store, plan.clone()).await.unwrap();
     assert!(recorded.is_none_or(|recorded| recorded.decisions == plan.decisions));
     store.put_contacts(vec![guest("cyd")], false).await.unwrap();
     let before = every_invitation(&*store).await;
@@ -163,7 +163,7 @@ async fn every_change_that_was_refused_can_be_handed_in_again_and_is_done_once()
         let visit = event("visit", &contact_id(who), who, noon());
         let plan = world.plan(guest(who), &visit, noon()).await;
         // It is there already, as it was recorded the first time.
-        assert!(twice!(disk, store, store.apply_plan(plan.clone())).unwrap().is_some());
+        assert!(twice!(disk, store, apply(&*store, plan.clone())).unwrap().is_some());
         once.invite("visit", who, who, noon()).await;
     }
     let [ada, bob] =

@@ -1,0 +1,78 @@
+//! The units of work themselves, without a backend.
+
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+
+use super::world::{days, guest, hours, idle, noon, rules, settlement};
+use crate::domain::attempt::Outcome;
+use crate::domain::event::Event;
+use crate::domain::id::InvitationId;
+use crate::domain::journey::{Cap, Channel, Fatigue};
+use crate::domain::place::DayCaps;
+use crate::domain::seal::Seal;
+use crate::plan::{Occasion, Plan, PlanInput, PlanRules, plan};
+use crate::store::view::View;
+use crate::store::{Lease, LeaseRequest, Leased, reads, work};
+
+/// The units of work themselves, without a backend.
+pub(in crate::store) struct Unit<'u, 'v> {
+    view: &'u mut View<'v>,
+    seal: Seal,
+    rules: PlanRules,
+}
+
+impl<'u, 'v> Unit<'u, 'v> {
+    pub(in crate::store) fn new(view: &'u mut View<'v>) -> Self {
+        let generous = Fatigue { cap: Cap { at_most: 100, per: days(1) }, keep: None };
+        Self { view, seal: Seal::new(&super::SECRET), rules: rules(Some(generous)) }
+    }
+
+    /// From now on the branch may ask one person a day.
+    pub(in crate::store) fn cap(&mut self) {
+        let per_day = DayCaps { all: Some(1), ..DayCaps::NONE };
+        Arc::make_mut(&mut self.rules.gate).branches.values_mut().for_each(|branch| branch.per_day = per_day);
+    }
+
+    pub(in crate::store) fn seal(&self) -> Seal {
+        self.seal.clone()
+    }
+
+    /// What this event comes to; it is about a guest if nobody knew them.
+    pub(in crate::store) fn plan(&self, event: &Event) -> Plan {
+        let facts = reads::facts(self.view, &self.seal, &event.contact).unwrap();
+        let new = || guest(event.contact.as_str()).applied_to(None).0;
+        let contact = facts.contact.clone().unwrap_or_else(new);
+        let occasion = Occasion::Event(event);
+        let (now, rules, seal) = (event.at, &self.rules, &self.seal);
+        plan(&PlanInput { now, occasion, contact: &contact, facts: &facts, rules, seal })
+    }
+
+    /// Invites whom the event is about.
+    pub(in crate::store) fn invite(&mut self, event: &Event) -> InvitationId {
+        let plan = self.plan(event);
+        let invited = plan.invitations.first().expect("every event here has a stage").id;
+        let applied = work::invitations::apply_plans(self.view, &self.seal, &[plan]);
+        assert!(matches!(applied[..], [Ok(None)]));
+        invited
+    }
+
+    pub(in crate::store) fn lease_due(&mut self, channel: Channel, n_max: usize, now: DateTime<Utc>) -> Leased {
+        let rules = Arc::clone(&self.rules.gate);
+        let lease = now.timestamp().cast_unsigned();
+        let request = LeaseRequest { channel, now, n_max, until: now + hours(1), lease, rules, loads: idle() };
+        work::dispatch::lease_due(self.view, &self.seal, &request).unwrap()
+    }
+
+    /// Leases the first message that is due at noon.
+    pub(in crate::store) fn lease(&mut self, channel: Channel) -> Lease {
+        self.lease_due(channel, 1, noon()).leases.remove(0)
+    }
+
+    /// The first message that is due at noon leaves, and this comes of it.
+    pub(in crate::store) fn send(&mut self, channel: Channel, outcome: Outcome) {
+        let lease = self.lease(channel);
+        let settlement = settlement(&self.rules, &lease, outcome, noon());
+        work::dispatch::settle(self.view, &self.seal, &[settlement]).unwrap().swap_remove(0).unwrap();
+    }
+}
