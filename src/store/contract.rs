@@ -90,6 +90,7 @@ on_every_backend!(
     many::an_address_that_was_left_or_comes_with_the_news_of_another_counts,
     many::what_was_recorded_is_told_and_is_in_nobodys_way,
     many::no_more_are_looked_up_than_asked_for,
+    many::what_hangs_on_a_plan_that_is_being_stored_waits,
     many::those_who_have_the_address_of_a_crowd_do_not_wait_for_each_other,
     dispatch::due_invitations_are_leased_in_order_of_priority_then_time,
     dispatch::no_more_than_asked_for_are_leased_and_none_twice,

@@ -65,7 +65,7 @@ pub use backlog::{Backlog, ChannelBacklog, Counted};
 pub use dump::Dump;
 pub use error::StoreError;
 pub use health::{Health, ReadOnlyReason};
-pub use outlook::{Arrival, Known, Outlook};
+pub use outlook::{Arrival, Known, LookUp, Outlook};
 pub use reads::WaitingPage;
 pub use rehearsal::{Rehearsal, Snapshot, Touched};
 pub use sizes::{Compacted, Raw, Sizes};
@@ -96,13 +96,9 @@ pub trait Store: Send + Sync {
     async fn facts(&self, contact: &ContactId) -> Result<Facts, StoreError>;
     /// The event of that id with the decisions that were taken on it.
     async fn event(&self, id: &EventId) -> Result<Option<RecordedEvent>, StoreError>;
-    /// What is known of each arrival, in their order: those that can be planned for now, at most `n_max`, and those that
-    /// were recorded before.
-    async fn look_up(
-        &self,
-        arrivals: Vec<Arc<Arrival>>,
-        n_max: usize,
-    ) -> Result<Vec<Result<Outlook, StoreError>>, StoreError>;
+    /// What is known of each arrival, in their order: of those that can be planned for now, as many as are wanted, and of
+    /// those that were recorded before.
+    async fn look_up(&self, request: LookUp) -> Result<Vec<Result<Outlook, StoreError>>, StoreError>;
     /// Stores each plan whole or not at all, whatever becomes of the others; applying one twice is a no-op. Gives for each,
     /// in their order, the event as it was recorded before, if it was. One fails with [`StoreError::Stale`] when its contact
     /// has changed since it was made.

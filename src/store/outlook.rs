@@ -50,15 +50,30 @@ pub struct Known {
     pub contact: Contact,
 }
 
-/// What is known of each arrival, in their order; of at most `n_max` that can be planned for.
+/// Arrivals to be looked up.
+#[derive(Clone, Debug)]
+pub struct LookUp {
+    /// The arrivals.
+    pub arrivals: Vec<Arc<Arrival>>,
+    /// Earlier ones whose plans are being stored meanwhile.
+    pub under_way: Vec<Arc<Arrival>>,
+    /// How many that can be planned for are wanted.
+    pub n_max: usize,
+}
+
+/// What is known of each arrival, in their order.
 pub(super) fn look_up(
     db: &dyn Reading,
     seal: &Seal,
-    (arrivals, n_max): (&[Arc<Arrival>], usize),
+    LookUp { arrivals, under_way, n_max }: &LookUp,
 ) -> Vec<Result<Outlook, StoreError>> {
     let (mut ahead, mut n_known) = (Ahead::default(), 0);
+    if under_way.iter().any(|arrival| ahead.see(db, seal, arrival).is_err()) {
+        // Nobody can tell what hangs on that one, until it is done.
+        return arrivals.iter().map(|_| Ok(Outlook::Waits)).collect();
+    }
     let outlooks = arrivals.iter().map(|arrival| {
-        if n_known == n_max {
+        if n_known == *n_max {
             return Ok(Outlook::Waits);
         }
         let outlook = ahead.look_at(db, seal, arrival);
@@ -78,32 +93,43 @@ struct Ahead<'a> {
 
 impl<'a> Ahead<'a> {
     fn look_at(&mut self, db: &dyn Reading, seal: &Seal, arrival: &'a Arrival) -> Result<Outlook, StoreError> {
-        let mut is_free = true;
-        if let Some(id) = &arrival.event {
-            is_free = self.events.insert(id);
-            if is_free && let Some(recorded) = reads::event(db, id)? {
-                return Ok(Outlook::Recorded(recorded));
-            }
+        let new_event = arrival.event.as_ref().filter(|id| !self.events.contains(id));
+        if let Some(recorded) = new_event.map(|id| reads::event(db, id)).transpose()?.flatten() {
+            return Ok(Outlook::Recorded(recorded));
         }
+        let Some(Seen { before, after, kin, suppressed }) = self.see(db, seal, arrival)? else {
+            return Ok(Outlook::Waits);
+        };
+        let history = reads::invitations_of(db, seal, &after.id)?;
+        let kin = reads::invitations_of_all(db, seal, &kin, &mut Leases::default())?;
+        let facts = Facts { contact: before, history, kin, suppressed, ..Facts::default() };
+        Ok(Outlook::Known(Box::new(Known { facts, contact: after })))
+    }
+
+    /// Notes what an arrival has to do with, and gives whom it is about, unless it hangs on one before.
+    fn see(&mut self, db: &dyn Reading, seal: &Seal, arrival: &'a Arrival) -> Result<Option<Seen>, StoreError> {
+        let is_new = arrival.event.as_ref().is_none_or(|id| self.events.insert(id));
         let news = &arrival.news;
         if !self.contacts.insert(&news.id) {
             // The other addresses that the contact will have by then are those of the earlier arrivals.
             self.addresses.extend(given_addresses(seal, news));
-            return Ok(Outlook::Waits);
+            return Ok(None);
         }
         let before = reads::contact(db, &news.id)?;
-        let (contact, _) = news.clone().applied_to(before.clone());
-        let around = Around::of(db, seal, (before.as_ref(), &contact))?;
-        is_free &= self.addresses.is_disjoint(&around.marks);
-        self.addresses.extend(around.marks);
-        if !is_free {
-            return Ok(Outlook::Waits);
-        }
-        let history = reads::invitations_of(db, seal, &news.id)?;
-        let kin = reads::invitations_of_all(db, seal, &around.kin, &mut Leases::default())?;
-        let facts = Facts { contact: before, history, kin, suppressed: around.suppressed, ..Facts::default() };
-        Ok(Outlook::Known(Box::new(Known { facts, contact })))
+        let (after, _) = news.clone().applied_to(before.clone());
+        let Around { kin, suppressed, marks } = Around::of(db, seal, (before.as_ref(), &after))?;
+        let is_alone = self.addresses.is_disjoint(&marks);
+        self.addresses.extend(marks);
+        Ok((is_new && is_alone).then_some(Seen { before, after, kin, suppressed }))
     }
+}
+
+/// Whom an arrival is about.
+struct Seen {
+    before: Option<Contact>,
+    after: Contact,
+    kin: BTreeSet<ContactId>,
+    suppressed: Vec<Channel>,
 }
 
 /// The addresses that come with the news.

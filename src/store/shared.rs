@@ -14,7 +14,7 @@ use super::sizes::{Compacted, Raw, Sizes};
 use super::view::{Reading, View};
 use super::walk::{self, Walk};
 use super::{
-    Arrival, Backlog, CardAnswer, Expiry, GiveBack, Intervened, Intervention, InvitationAnswer, LeaseRequest, Leased,
+    Backlog, CardAnswer, Expiry, GiveBack, Intervened, Intervention, InvitationAnswer, LeaseRequest, Leased, LookUp,
     Migrated, Migration, Outlook, Recorded, Refusal, Settlement, Store, StoreError, WaitingPage, backlog, keys,
     migrate, outlook, reads, work,
 };
@@ -130,13 +130,9 @@ impl<E: Engine> Store for Shared<E> {
         self.engine.read(move |db| reads::event(db, &id)).await
     }
 
-    async fn look_up(
-        &self,
-        arrivals: Vec<Arc<Arrival>>,
-        n_max: usize,
-    ) -> Result<Vec<Result<Outlook, StoreError>>, StoreError> {
+    async fn look_up(&self, request: LookUp) -> Result<Vec<Result<Outlook, StoreError>>, StoreError> {
         let seal = self.seal.clone();
-        self.engine.read(move |db| Ok(outlook::look_up(db, &seal, (&arrivals, n_max)))).await
+        self.engine.read(move |db| Ok(outlook::look_up(db, &seal, &request))).await
     }
 
     async fn apply_plans(

@@ -3,13 +3,13 @@
 use std::sync::Arc;
 
 use super::books;
-use super::world::{World, contact_id, event, guest, hours, noon};
+use super::world::{self, World, contact_id, event, guest, hours, noon};
 use crate::domain::contact::Email;
 use crate::domain::contact_change::ContactChange;
 use crate::domain::event::Event;
 use crate::plan::{Plan, RecordedEvent};
 use crate::store::work::addresses::SHARED_MAX;
-use crate::store::{Arrival, Outlook, Store, StoreError};
+use crate::store::{Arrival, LookUp, Outlook, Store, StoreError};
 
 /// Their visit at noon.
 fn visit(who: &str) -> Event {
@@ -31,12 +31,7 @@ fn known(who: &str) -> ContactChange {
 }
 
 /// What is known of those arrivals, in a letter each: Known, Waits or Recorded.
-async fn look_up_at_most(world: &World, n_max: usize, arrivals: &[(Option<&str>, ContactChange)]) -> String {
-    let arrivals = arrivals.iter().cloned().map(|(id, news)| {
-        let event = id.map(|id| event("visit", &news.id, id, noon()).id);
-        Arc::new(Arrival { event, news })
-    });
-    let outlooks = world.store.look_up(arrivals.collect(), n_max).await.unwrap();
+fn letters(outlooks: &[Result<Outlook, StoreError>]) -> String {
     let letter = |outlook: &Result<Outlook, StoreError>| match outlook.as_ref().unwrap() {
         Outlook::Known(_) => 'K',
         Outlook::Waits => 'W',
@@ -46,8 +41,15 @@ async fn look_up_at_most(world: &World, n_max: usize, arrivals: &[(Option<&str>,
 }
 
 async fn look_up(world: &World, news: &[ContactChange]) -> String {
-    let arrivals: Vec<_> = news.iter().map(|news| (None, news.clone())).collect();
-    look_up_at_most(world, usize::MAX, &arrivals).await
+    let arrivals: Vec<_> = news.iter().map(|news| Arrival { event: None, news: news.clone() }).collect();
+    letters(&world::look_up(&*world.store, &arrivals).await)
+}
+
+/// The same of at most so many, while the plans of others are being stored.
+async fn look_up_at_most(world: &World, n_max: usize, under_way: &[ContactChange], news: &[ContactChange]) -> String {
+    let [under_way, arrivals] = [under_way, news]
+        .map(|all| all.iter().map(|news| Arc::new(Arrival { event: None, news: news.clone() })).collect());
+    letters(&world.store.look_up(LookUp { arrivals, under_way, n_max }).await.unwrap())
 }
 
 fn told(applied: Result<Option<RecordedEvent>, StoreError>) -> &'static str {
@@ -127,17 +129,12 @@ pub(super) async fn what_was_recorded_is_told_and_is_in_nobodys_way(store: Arc<d
     let world = World::of(store);
     let ada = plan(&world, "ada").await;
     world.apply(ada.clone()).await.unwrap();
-    let arrivals = [
-        (Some("e-ada"), guest("ada")),
-        (Some("e-2"), guest("ada")),
-        (Some("e-3"), guest("bob")),
-        (Some("e-3"), guest("cyd")),
-        (Some("e-4"), guest("cyd")),
-        (Some("e-5"), guest("dan")),
-    ];
-    assert_eq!(look_up_at_most(&world, 10, &arrivals).await, "RKKWWK");
-    let arrival = Arrival { event: Some(visit("ada").id), news: guest("ada") };
-    let outlook = world.store.look_up(vec![Arc::new(arrival)], 1).await.unwrap().remove(0).unwrap();
+    let arrivals =
+        [("ada", "ada"), ("2", "ada"), ("3", "bob"), ("3", "cyd"), ("4", "cyd"), ("ada", "ada"), ("5", "dan")]
+            .map(|(id, who)| Arrival { event: Some(visit(id).id), news: guest(who) });
+    let mut outlooks = world::look_up(&*world.store, &arrivals).await;
+    assert_eq!(letters(&outlooks), "RKKWWRK");
+    let outlook = outlooks.remove(0).unwrap();
     let Outlook::Recorded(recorded) = outlook else { panic!("{outlook:?}") };
     assert_eq!(Some(recorded), ada.event);
     // With nothing of an event, the contact is known as it stands.
@@ -147,9 +144,24 @@ pub(super) async fn what_was_recorded_is_told_and_is_in_nobodys_way(store: Arc<d
 
 pub(super) async fn no_more_are_looked_up_than_asked_for(store: Arc<dyn Store>) {
     let world = World::of(store);
-    let four: Vec<_> = ["ada", "ada", "bob", "cyd"].map(|who| (None, guest(who))).into();
-    assert_eq!(look_up_at_most(&world, 2, &four).await, "KWKW");
-    assert_eq!(look_up_at_most(&world, 1, &four).await, "KWWW");
+    let four = ["ada", "ada", "bob", "cyd"].map(guest);
+    assert_eq!(look_up_at_most(&world, 2, &[], &four).await, "KWKW");
+    assert_eq!(look_up_at_most(&world, 1, &[], &four).await, "KWWW");
+}
+
+pub(super) async fn what_hangs_on_a_plan_that_is_being_stored_waits(store: Arc<dyn Store>) {
+    let world = World::of(store);
+    world.store.put_contacts(vec![at("ada", "old@example.org"), at("bob", "old@example.org")], false).await.unwrap();
+    let under_way = [at("ada", "own@example.org"), guest("eve")];
+    let news = [known("ada"), known("bob"), at("cyd", "own@example.org"), known("dan"), known("eve")];
+    assert_eq!(look_up_at_most(&world, 9, &under_way, &news).await, "WWWKW");
+    world.store.put_contacts(under_way.to_vec(), false).await.unwrap();
+    assert_eq!(look_up_at_most(&world, 9, &under_way, &news).await, "WKWKW");
+    assert_eq!(look_up_at_most(&world, 9, &[], &news).await, "KKWKK");
+    let [stored, again] = [visit("ada"), visit("ada")];
+    let arrival = |event: Event, who| Arc::new(Arrival { event: Some(event.id), news: guest(who) });
+    let request = LookUp { arrivals: vec![arrival(again, "dan")], under_way: vec![arrival(stored, "fay")], n_max: 9 };
+    assert_eq!(letters(&world.store.look_up(request).await.unwrap()), "W");
 }
 
 pub(super) async fn those_who_have_the_address_of_a_crowd_do_not_wait_for_each_other(store: Arc<dyn Store>) {

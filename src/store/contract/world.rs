@@ -25,8 +25,8 @@ use crate::plan::limits::{AllStageLimits, BranchRules};
 use crate::plan::routes::RouteRules;
 use crate::plan::{Facts, Occasion, Plan, PlanInput, PlanRules, RecordedEvent, StageRules, plan};
 use crate::store::{
-    Arrival, Expiry, Intervention, InvitationAnswer, Known, Lease, LeaseRequest, Leased, Loads, Outlook, Refusal,
-    Settlement, Store, StoreError, Wanted,
+    Arrival, Expiry, Intervention, InvitationAnswer, Known, Lease, LeaseRequest, Leased, Loads, LookUp, Outlook,
+    Refusal, Settlement, Store, StoreError, Wanted,
 };
 
 /// A Monday noon.
@@ -185,6 +185,12 @@ pub(in crate::store) fn idle() -> Loads {
     Loads { busy: BTreeMap::new(), limit: usize::MAX }
 }
 
+/// What is known of these arrivals.
+pub(in crate::store) async fn look_up(store: &dyn Store, arrivals: &[Arrival]) -> Vec<Result<Outlook, StoreError>> {
+    let arrivals = arrivals.iter().cloned().map(Arc::new).collect();
+    store.look_up(LookUp { arrivals, under_way: Vec::new(), n_max: usize::MAX }).await.unwrap()
+}
+
 /// Stores this plan alone.
 pub(in crate::store) async fn apply(store: &dyn Store, plan: Plan) -> Result<Option<RecordedEvent>, StoreError> {
     store.apply_plans(vec![plan]).await?.remove(0)
@@ -212,7 +218,7 @@ impl World {
     pub(in crate::store) async fn plan(&self, who: ContactChange, event: &Event, now: DateTime<Utc>) -> Plan {
         // Whether or not the event is recorded already.
         let arrival = Arrival { event: None, news: who };
-        let outlook = self.store.look_up(vec![Arc::new(arrival)], 1).await.unwrap().remove(0).unwrap();
+        let outlook = look_up(&*self.store, &[arrival]).await.remove(0).unwrap();
         let Outlook::Known(known) = outlook else { panic!("{outlook:?}") };
         self.plan_on(&known, event, now)
     }

@@ -13,7 +13,7 @@ use crate::store::contract::unit::Unit;
 use crate::store::contract::world::{WINDOW, accepted, contact_id, days, event, guest, hours, noon, retry};
 use crate::store::memory::Map;
 use crate::store::view::{Pairs, Reading, View};
-use crate::store::{Arrival, Expiry, Outlook, StoreError, keys, outlook, reads, record};
+use crate::store::{Arrival, Expiry, LookUp, Outlook, StoreError, keys, outlook, reads, record};
 
 /// A record of a version that is not known yet.
 const NEWER: [u8; 3] = [200, 1, 2];
@@ -170,8 +170,18 @@ fn of_many_arrivals_one_that_cannot_be_read_fails_by_itself() {
     let empty = Map(BTreeMap::new());
     let mut view = View::of(&empty);
     view.put(keys::contact(&contact_id("bob")), NEWER.to_vec());
-    let arrival = |who| Arc::new(Arrival { event: None, news: guest(who) });
+    let arrivals = |whose: &[&str]| -> Vec<_> {
+        whose.iter().map(|who| Arc::new(Arrival { event: None, news: guest(who) })).collect()
+    };
+    let request = |under_way: &[&str], whose: &[&str]| LookUp {
+        arrivals: arrivals(whose),
+        under_way: arrivals(under_way),
+        n_max: 10,
+    };
     let seal = Unit::new(&mut view).seal();
-    let outlooks = outlook::look_up(&view, &seal, (&["ada", "bob", "cyd"].map(arrival), 10));
+    let outlooks = outlook::look_up(&view, &seal, &request(&[], &["ada", "bob", "cyd"]));
     assert!(matches!(outlooks[..], [Ok(Outlook::Known(_)), Err(_), Ok(Outlook::Known(_))]), "{outlooks:?}");
+    // As long as one is under way of whom nothing can be said, all others wait.
+    let outlooks = outlook::look_up(&view, &seal, &request(&["ada", "bob"], &["cyd", "dan"]));
+    assert!(matches!(outlooks[..], [Ok(Outlook::Waits), Ok(Outlook::Waits)]), "{outlooks:?}");
 }
