@@ -29,6 +29,10 @@ const START_MAX: Duration = Duration::from_mins(10);
 /// The pause between two looks at a daemon that starts: the finest that is measured.
 const LOOK: Duration = Duration::from_millis(5);
 
+/// How long nothing more is given back, until it is at rest, and the pause between two looks.
+const REST: Duration = Duration::from_secs(5);
+const LOOK_AT_REST: Duration = Duration::from_millis(500);
+
 /// What the kernel says a process holds in memory, in MB.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Resident {
@@ -147,7 +151,7 @@ impl Store {
             raw_mb: megabytes("after", "raw_bytes"),
             before_mb: megabytes("before", "disk_bytes"),
             after_mb: megabytes("after", "disk_bytes"),
-            resident: resident(daemon),
+            resident: rested(daemon),
         }
     }
 }
@@ -173,6 +177,20 @@ fn stop(mut daemon: Process) {
 fn forget_files() {
     process::run(&mut Command::new("sync"));
     drop(fs::write("/proc/sys/vm/drop_caches", "3"));
+}
+
+/// What it holds when it gives nothing back any more.
+fn rested(process: &Process) -> Resident {
+    let mut least = resident(process);
+    let mut since = Instant::now();
+    while since.elapsed() < REST {
+        thread::sleep(LOOK_AT_REST);
+        let found = resident(process);
+        if found.now_mb < least.now_mb - 1.0 {
+            (least, since) = (found, Instant::now());
+        }
+    }
+    least
 }
 
 fn resident(process: &Process) -> Resident {

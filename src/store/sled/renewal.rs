@@ -13,9 +13,9 @@
 //! takes 0.9 s at that size, half of it to free memory, 0.5 s with 200,000 invitations and 0.2 s with 50,000.
 //!
 //! Two bounds follow. Beyond the lower one the store is opened again as soon as nobody has brought anything for a moment.
-//! Beyond the upper one it is opened again under load, which leaves 2 s to be read at a start in bad times. A hundred
-//! messages a second reach it every three minutes or so: with a million invitations, one in two hundred of them waits for
-//! it, and fewer with less.
+//! Beyond the upper one it is opened again under load, which leaves a start little more than a second of log to read. It
+//! cannot be much lower: a mail leaves some 5 KB of log, so that a daemon at full speed writes 70 MB a second, and with an
+//! upper bound of 96 MiB it sent a fifth less. A hundred messages a second reach it in a quarter of an hour.
 //!
 //! Look-ups that come are kept waiting only if those under way end soon. One that takes long keeps its store, and the
 //! opening is tried again a second later. A store that cannot be opened again is read-only with the reason, and is tried
@@ -45,7 +45,7 @@ impl Bounds {
     pub(super) const USUAL: Self = Self {
         quiet_bytes: if cfg!(test) { 64 << 10 } else { 32 << 20 },
         quiet: Duration::from_millis(if cfg!(test) { 5 } else { 500 }),
-        busy_bytes: if cfg!(test) { 256 << 10 } else { 96 << 20 },
+        busy_bytes: if cfg!(test) { 256 << 10 } else { 512 << 20 },
         patience: Duration::from_millis(50),
         pause: Duration::from_secs(1),
     };
