@@ -57,7 +57,7 @@ fn n_plain(rest: &[u8]) -> usize {
 
 /// Whether a byte goes out as it is. Tabs might, but where is a tab in a mail?
 fn is_plain(byte: u8) -> bool {
-    matches!(byte, b' '..=b'~') & (byte != b'=')
+    matches!(byte, b' '..=b'<' | b'>'..=b'~')
 }
 
 #[cfg(test)]
