@@ -101,6 +101,16 @@ impl Home {
         Arc::clone(&self.room)
     }
 
+    /// Removes the store's folder if nothing is in it.
+    pub(super) fn leave_no_empty_store(&self) {
+        match fs::remove_dir(&self.store) {
+            Err(err) if !matches!(err.kind(), io::ErrorKind::DirectoryNotEmpty | io::ErrorKind::NotFound) => {
+                tracing::warn!("cannot remove `{}`, which is empty: {err}", self.store.display());
+            }
+            Ok(()) | Err(_) => (),
+        }
+    }
+
     /// Puts the successor, which is closed and on disk, in the place of the store, which is closed. Where that cannot be
     /// done, the store stands where it stood.
     fn replace(&self) -> io::Result<()> {

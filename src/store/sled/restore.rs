@@ -65,7 +65,11 @@ pub async fn restore<R: BufRead + Send + 'static>(
     let SledOptions { path, cache_bytes } = options;
     let entered = tokio::task::spawn_blocking(move || enter(&path, cache_bytes, replace));
     let home = Arc::new(entered.await.map_err(failed)??);
-    let filled = tokio::task::spawn_blocking(move || fill(home.make_room()?, cache_bytes, dump));
+    let filled = tokio::task::spawn_blocking(move || {
+        let filled = home.make_room().map_err(RestoreError::from).and_then(|room| fill(room, cache_bytes, dump));
+        // The place of a store that there is none of is not to look like one.
+        filled.inspect_err(|_| home.leave_no_empty_store())
+    });
     let (restored, room) = filled.await.map_err(failed)??;
     let place = Place::elsewhere(room.folder(), cache_bytes);
     let sled = blocking(move || Sled::start(place, Pauses::USUAL, Bounds::USUAL)).await?;

@@ -168,6 +168,9 @@ async fn a_dump_that_is_not_whole_changes_nothing() {
     assert!(matches!(whole(true, &damaged).await, Err(RestoreError::Dump(DumpError::Damaged { .. }))));
     let cut = &bytes[..bytes.len() / 2];
     assert!(matches!(whole(true, cut).await, Err(RestoreError::Dump(DumpError::CutShort { .. }))));
+    let nowhere = folder.path().join("nowhere");
+    let refused = restore(options(&nowhere), false, Cursor::new(cut.to_vec()), noon()).await;
+    assert!(matches!(refused, Err(RestoreError::Dump(_))) && !nowhere.exists(), "there is no store afterwards");
     assert!(matches!(whole(false, &bytes).await, Err(RestoreError::NotEmpty)));
     assert!(!folder.path().join("store.new").exists());
     let store = open_at(&path).await.unwrap();
