@@ -26,6 +26,9 @@ pub(crate) struct Account {
     pub(crate) n_waiting: usize,
     pub(crate) n_held: usize,
     pub(crate) n_refused: usize,
+    /// Invitations whose answer is still awaited, because the message may have come before it was refused: a kill left its
+    /// first outcome unknown.
+    pub(crate) n_unclear: usize,
     /// Attempts that are in the list of unknown outcomes.
     pub(crate) n_unknown: usize,
     /// Mails that came more than once and are in that list.
@@ -102,9 +105,11 @@ impl Account {
         let attempts: Vec<_> = recorded(invitation).collect();
         let last = attempts.last().map(|(name, recorded)| (name, recorded.outcome.as_str()));
         let has_arrived = |name: &MessageName| mails.contains_key(name) || texts.contains_key(name);
+        let was_unknown = || attempts.iter().any(|(_, recorded)| recorded.was_unknown);
         let all_refused = || attempts.iter().all(|(_, recorded)| recorded.outcome == "refused");
         match (invitation["state"].as_str().unwrap(), last) {
             ("asked", Some((name, "accepted"))) if has_arrived(name) => self.n_accepted += 1,
+            ("asked", Some((_, "refused"))) if was_unknown() => self.n_unclear += 1,
             ("waiting", _) if invitation["due_at"].is_string() => self.n_waiting += 1,
             ("sending", Some(_)) => self.n_waiting += 1,
             ("held", Some((_, "unknown"))) => self.n_held += 1,
@@ -146,6 +151,7 @@ impl Display for Account {
             ("  waiting for their time, or on their way", self.n_waiting),
             ("  held, because their outcome is unknown", self.n_held),
             ("  refused by all servers", self.n_refused),
+            ("  refused, but unknown before and so awaited", self.n_unclear),
             ("messages that came", self.n_arrived),
             ("messages listed as unknown", self.n_unknown),
             ("mails that came twice and are listed", self.n_doubled_and_listed),
