@@ -73,7 +73,7 @@ impl TemplateContext for SmsContext {
 fn plain(text: &str) -> String {
     let mut plain = String::with_capacity(text.len());
     for c in text.chars() {
-        match LOOK_ALIKES.iter().find(|(characters, _)| characters.contains(&c)) {
+        match LOOK_ALIKES.iter().find(|(characters, _)| !c.is_ascii_alphanumeric() && characters.contains(&c)) {
             Some((_, instead)) => plain.push_str(instead),
             None => plain.push(c),
         }
