@@ -71,7 +71,7 @@ impl Dispatcher {
         let permits = Arc::new(Semaphore::new(n_permits));
         let outcomes = Arc::new(Semaphore::new(OUTCOMES_MAX as usize));
         let (loads, doubtful) = (Arc::default(), Mutex::new(None));
-        let recorder = Arc::new(Recorder::new(tasks.clone()));
+        let recorder = Arc::new(Recorder::new(channel, tasks.clone()));
         Self { core, channel, permits, n_permits: n_permits.into(), outcomes, loads, recorder, tasks, doubtful }
     }
 

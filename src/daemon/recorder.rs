@@ -15,11 +15,19 @@ use super::core::Core;
 use super::dispatcher::AFTER_FAILURE;
 use crate::chain::Chain;
 use crate::domain::invitation::{Invitation, Lane};
+use crate::domain::journey::Channel;
 use crate::store::{Health, Settlement, StoreError};
 
-/// The longest pause after outcomes were recorded, for more to come in. What a crash then leaves unknown is what came in
-/// meanwhile; recording each for itself would cost more than sending it.
-const PAUSE_MAX: Duration = Duration::from_millis(25);
+/// The longest pause after outcomes were recorded, for more to come in: recording each for itself would cost more than
+/// sending it. What a crash leaves unknown is what came in meanwhile. A mail of which nobody knows goes out again under the
+/// same Message-ID; a text message is held until somebody decides, so its outcome waits hardly at all.
+fn pause_max(channel: Channel) -> Duration {
+    match channel {
+        Channel::Email => Duration::from_millis(25),
+        Channel::Sms => Duration::from_millis(2),
+    }
+}
+
 /// So many that wait are company enough.
 const COMPANY: usize = 256;
 /// How often an outcome is offered to a store that fails to take it, for another reason than that it is read-only.
@@ -39,6 +47,7 @@ pub(super) struct Recorder {
     waiting: Mutex<Waiting>,
     /// For outcomes that the store does not take at once.
     tasks: TaskTracker,
+    pause_max: Duration,
     keeps_pace: AtomicBool,
     /// Rung when enough outcomes wait.
     company: Notify,
@@ -52,8 +61,9 @@ struct Waiting {
 }
 
 impl Recorder {
-    pub(super) fn new(tasks: TaskTracker) -> Self {
-        Self { waiting: Mutex::default(), tasks, keeps_pace: AtomicBool::new(false), company: Notify::new() }
+    pub(super) fn new(channel: Channel, tasks: TaskTracker) -> Self {
+        let (waiting, keeps_pace, company) = (Mutex::default(), AtomicBool::new(false), Notify::new());
+        Self { waiting, tasks, pause_max: pause_max(channel), keeps_pace, company }
     }
 
     /// From now on waits for company between two units of work.
@@ -94,7 +104,7 @@ impl Recorder {
             }
             if self.keeps_pace.load(Ordering::SeqCst) {
                 // Whether they came or the time is over is all the same.
-                drop(tokio::time::timeout(PAUSE_MAX, self.company.notified()).await);
+                drop(tokio::time::timeout(self.pause_max, self.company.notified()).await);
             }
         }
     }
