@@ -2,9 +2,9 @@
 //!
 //! It never claims more than it can send now, so nothing waits under a lease, and it sends only what it has claimed. Each
 //! message is carried by a task of its own; the intent is on disk before the first byte leaves (the lease). A permit is free
-//! again as soon as the channel has answered; outcomes are recorded together ([`super::recorder`]), and the store takes both
-//! in order, so no more outcomes wait for the disk than leases do. Which messages may leave, and how fast by which route, is decided
-//! inside the unit of work that grants the lease; what is under way on each route is counted here.
+//! again as soon as the channel has answered; outcomes are recorded together ([`super::recorder`]), and while too many of
+//! them wait for the disk nothing more is claimed. Which messages may leave, and how fast by which route, is decided inside
+//! the unit of work that grants the lease; what is under way on each route is counted here.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -265,18 +265,8 @@ async fn carry(core: Arc<Core>, live: Arc<Live>, lease: Lease, load: Under) {
     let now = core.clock.now();
     core.pulse.note(channel, &lease.routes, &outcome, now);
     let observed = load.loads.end(&lease.routes, (load.begun, now), live.capacity(channel));
-    let settlement = Settlement {
-        invitation: id,
-        lease: lease.lease,
-        contact: lease.contact.clone(),
-        routes: lease.routes.clone(),
-        is_remembered: lease.is_remembered,
-        observed,
-        rules: Arc::clone(&live.rules.gate),
-        retry: retry_plan(&core, &live, (channel, n_tries), &outcome, now),
-        outcome,
-        now,
-    };
+    let retry = retry_plan(&core, &live, (channel, n_tries), &outcome, now);
+    let settlement = Settlement::of(lease, &live.rules.gate, observed, (outcome, retry), now);
     let is_first = load.recorder.hand_in(Seen { settlement, place: load.outcome });
     // The next message may be claimed while this outcome is being written: both share the flush.
     drop(load.permit);

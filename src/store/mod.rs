@@ -301,6 +301,21 @@ pub struct Settlement {
     pub retry: RetryPlan,
 }
 
+impl Settlement {
+    /// What came of a lease, and what is to follow if the message is to be sent again.
+    pub fn of(
+        lease: Lease,
+        rules: &Arc<GateRules>,
+        observed: f64,
+        (outcome, retry): (Outcome, RetryPlan),
+        now: DateTime<Utc>,
+    ) -> Self {
+        let Lease { invitation, contact, routes, is_remembered, lease, until: _ } = lease;
+        let (invitation, rules) = (invitation.id, Arc::clone(rules));
+        Self { invitation, lease, contact, routes, is_remembered, observed, rules, outcome, now, retry }
+    }
+}
+
 /// A lease whose request was refused, and may have been granted all the same.
 #[derive(Clone, Copy, Debug)]
 pub struct GiveBack {

@@ -160,18 +160,7 @@ pub(in crate::store) fn settlement(
     now: DateTime<Utc>,
 ) -> Settlement {
     let channel = lease.invitation.attempts.last().expect("a leased invitation has an attempt").channel;
-    Settlement {
-        invitation: lease.invitation.id,
-        lease: lease.lease,
-        contact: lease.contact.clone(),
-        routes: lease.routes.clone(),
-        is_remembered: lease.is_remembered,
-        observed: 1.0,
-        rules: Arc::clone(&rules.gate),
-        outcome,
-        now,
-        retry: retry(channel, now),
-    }
+    Settlement::of(lease.clone(), &rules.gate, 1.0, (outcome, retry(channel, now)), now)
 }
 
 /// A form with this rating, or with nothing at all.

@@ -365,7 +365,7 @@ fn visit_all(
     Ok(n_done)
 }
 
-fn existing(view: &mut View<'_>, id: &InvitationId, lease: u64) -> Result<Invitation, StoreError> {
+fn existing(view: &View<'_>, id: &InvitationId, lease: u64) -> Result<Invitation, StoreError> {
     leases::held_by(view, id, lease)?.ok_or(NO_INVITATION)
 }
 

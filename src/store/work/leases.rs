@@ -93,9 +93,9 @@ fn find(db: &dyn Reading, lease: u64) -> Result<Option<Claim>, StoreError> {
     db.get(&keys::lease(lease))?.map(|value| record::lease::read(&value)).transpose()
 }
 
-/// The invitation, if it is leased by this one; else as it stands.
-pub(super) fn held_by(view: &mut View<'_>, id: &InvitationId, lease: u64) -> Result<Option<Invitation>, StoreError> {
-    Ends::default().held_by(view, id, lease)
+/// The invitation: leased, if this one is its lease; else as it is stored.
+pub(super) fn held_by(db: &dyn Reading, id: &InvitationId, lease: u64) -> Result<Option<Invitation>, StoreError> {
+    Ends::default().held_by(db, id, lease)
 }
 
 /// The leases that come to an end in a unit of work: each claim is read and written once.
@@ -103,27 +103,23 @@ pub(super) fn held_by(view: &mut View<'_>, id: &InvitationId, lease: u64) -> Res
 pub(super) struct Ends(BTreeMap<u64, Claim>);
 
 impl Ends {
-    /// The invitation, if it is leased by this one; else as it stands.
+    /// The invitation: leased, if this one is its lease; else as it is stored.
     pub(super) fn held_by(
         &mut self,
-        view: &mut View<'_>,
+        db: &dyn Reading,
         id: &InvitationId,
         lease: u64,
     ) -> Result<Option<Invitation>, StoreError> {
-        let Some(stored) = reads::stored_invitation(view, id)? else { return Ok(None) };
+        let Some(stored) = reads::stored_invitation(db, id)? else { return Ok(None) };
         let claim = match self.0.entry(lease) {
             Entry::Occupied(known) => Some(known.into_mut()),
-            Entry::Vacant(unknown) => find(view, lease)?.map(|claim| unknown.insert(claim)),
+            Entry::Vacant(unknown) => find(db, lease)?.map(|claim| unknown.insert(claim)),
         };
         match (claim, stored.state) {
             (Some(Claim { since, until, invitations }), State::Waiting { .. }) if invitations.contains(id) => {
                 as_leased(stored, Granted { lease, since: *since, until: *until }).map(Some)
             }
-            (Some(_) | None, _) => {
-                // Whoever has it now is looked for among the claims as they stand.
-                self.write(view)?;
-                Leases::default().see(view, stored).map(Some)
-            }
+            (Some(_) | None, _) => Ok(Some(stored)),
         }
     }
 

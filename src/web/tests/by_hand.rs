@@ -34,18 +34,7 @@ impl House {
             let retry_at = now + chrono::TimeDelta::minutes(10);
             let retry =
                 RetryPlan { retry_at, give_up_after: chrono::TimeDelta::days(2), after_unknown: AfterUnknown::Hold };
-            let settlement = Settlement {
-                invitation: lease.invitation.id,
-                lease: lease.lease,
-                contact: lease.contact,
-                routes: lease.routes,
-                is_remembered: lease.is_remembered,
-                observed: 1.0,
-                rules: Arc::clone(&rules),
-                outcome: outcome.clone(),
-                now,
-                retry,
-            };
+            let settlement = Settlement::of(lease, &rules, 1.0, (outcome.clone(), retry), now);
             self.core.store.settle([settlement].into()).await.unwrap().swap_remove(0).unwrap();
         }
         n

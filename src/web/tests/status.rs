@@ -33,22 +33,12 @@ impl House {
             obstacle: Obstacle::Route { slow_down: false },
         };
         core.pulse.note(Channel::Email, &lease.routes, &outcome, now);
-        let settlement = crate::store::Settlement {
-            invitation: lease.invitation.id,
-            lease: lease.lease,
-            contact: lease.contact.clone(),
-            routes: lease.routes.clone(),
-            is_remembered: lease.is_remembered,
-            observed: 1.0,
-            rules: Arc::clone(&live.rules.gate),
-            outcome,
-            now,
-            retry: crate::domain::invitation::RetryPlan {
-                retry_at: now,
-                give_up_after: chrono::TimeDelta::days(2),
-                after_unknown: live.after_unknown(Channel::Email),
-            },
+        let retry = crate::domain::invitation::RetryPlan {
+            retry_at: now,
+            give_up_after: chrono::TimeDelta::days(2),
+            after_unknown: live.after_unknown(Channel::Email),
         };
+        let settlement = crate::store::Settlement::of(lease, &live.rules.gate, 1.0, (outcome, retry), now);
         core.store.settle([settlement].into()).await.unwrap().swap_remove(0).unwrap();
     }
 }
