@@ -28,7 +28,8 @@ pub(crate) async fn run(port: u16, sessions: usize, n_messages: usize) -> Run {
     let cpu = || meter::cpu(std::process::id());
     let (spent, begun) = (cpu(), Instant::now());
     let mut workers = JoinSet::new();
-    for _ in 0..sessions {
+    // As many again wait for a connection, so that each learns early what comes next.
+    for _ in 0..2 * sessions {
         let (transport, message, n_begun) = (Arc::clone(&transport), Arc::clone(&message), Arc::clone(&n_begun));
         workers.spawn(async move {
             while n_begun.fetch_add(1, Ordering::Relaxed) < n_messages {
@@ -55,7 +56,14 @@ fn settings(port: u16, connections: usize) -> SmtpSettings {
         // smtp-source keeps its connections to the end.
         messages_per_connection: u32::MAX,
         per_second: None,
-        timeouts: SmtpTimeouts { connect: limit, command: limit, data: limit, transfer: limit, after_dot: limit },
+        timeouts: SmtpTimeouts {
+            connect: limit,
+            command: limit,
+            data: limit,
+            transfer: limit,
+            after_dot: limit,
+            ahead: SmtpTimeouts::AHEAD,
+        },
     }
 }
 

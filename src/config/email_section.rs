@@ -178,6 +178,7 @@ fn timeouts(mut section: Reader<'_>) -> SmtpTimeouts {
         data: phase("data", TimeDelta::minutes(2)),
         transfer: phase("transfer", TimeDelta::minutes(3)),
         after_dot: phase("after_dot", TimeDelta::minutes(10)),
+        ahead: SmtpTimeouts::AHEAD,
     };
     section.finish("[email.smtp.timeouts]");
     timeouts

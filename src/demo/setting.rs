@@ -202,7 +202,14 @@ fn relay(address: std::net::SocketAddr) -> SmtpSettings {
         connections: CONNECTIONS,
         messages_per_connection: 10_000,
         per_second: None,
-        timeouts: SmtpTimeouts { connect: limit, command: limit, data: limit, transfer: limit, after_dot: limit },
+        timeouts: SmtpTimeouts {
+            connect: limit,
+            command: limit,
+            data: limit,
+            transfer: limit,
+            after_dot: limit,
+            ahead: SmtpTimeouts::AHEAD,
+        },
     }
 }
 

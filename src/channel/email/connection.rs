@@ -2,8 +2,9 @@
 //!
 //! Lettre's client cannot be used: it does not pipeline, its time limit covers the TCP connect only, and it does not say
 //! in which phase it failed. Where the relay offers PIPELINING (RFC 2920), MAIL, RCPT and DATA leave in one write, which
-//! saves two of four round trips; the answers come back in the order of the commands and each is judged by itself. The
-//! message waits for its 354 in any case, and a flag says whether its final dot was begun: before that no server may
+//! saves two of four round trips; the answers come back in the order of the commands and each is judged by itself. While
+//! other messages wait, the commands of the next one leave with the final dot of this one (§3.1), which saves the third. The
+//! message itself waits for its 354 in any case, and a flag says whether its final dot was begun: before that no server may
 //! take it, after that any may have.
 //!
 //! A connection that met anything but a clean refusal is never used again.
@@ -14,7 +15,7 @@ use tokio::time::Instant;
 
 use super::SmtpTimeouts;
 use super::dial::{Relay, dial};
-use super::letter::Letter;
+use super::letter::{COMMANDS, Commands, Letter};
 use super::offers::{Offer, Offers};
 use super::reply::{Phase, Reply, Trouble};
 use super::wire::{Wire, within};
@@ -30,11 +31,11 @@ pub(super) struct Connection {
     wire: Wire,
     offers: Offers,
     limits: SmtpTimeouts,
-    /// Where commands are put together.
-    commands: Vec<u8>,
     n_messages: u32,
     n_refusals: u32,
     idle_since: Instant,
+    /// Whether the last message was answered quickly.
+    is_brisk: bool,
     usable: bool,
 }
 
@@ -46,21 +47,29 @@ impl Connection {
             wire,
             offers,
             limits: relay.limits,
-            commands: Vec::new(),
             n_messages: 0,
             n_refusals: 0,
             idle_since: Instant::now(),
+            is_brisk: false,
             usable: true,
         })
     }
 
-    /// Sends one message. On an error the phase says how far it came.
-    pub(super) async fn carry(&mut self, letter: &Letter<'_>) -> Result<Reply, (Phase, Trouble)> {
+    /// Sends one message. `next` is asked for another whose commands may be said with its final dot; it is given back when
+    /// they were, and that message must be the next. On an error the phase says how far the message came.
+    pub(super) async fn carry<N: AsRef<Commands>>(
+        &mut self,
+        letter: &Letter<'_>,
+        next: impl FnOnce(&Self) -> Option<N>,
+    ) -> (Result<Reply, (Phase, Trouble)>, Option<N>) {
         self.usable = false;
         self.n_messages += 1;
-        let done = match self.open_data(letter).await {
-            Ok(()) => self.message(letter).await,
-            Err(err) => Err(err),
+        let (done, next) = match self.open_data(letter.commands()).await {
+            Ok(()) => {
+                let next = if self.is_brisk && self.offers.has(Offer::Pipelining) { next(self) } else { None };
+                self.message(letter, next).await
+            }
+            Err(err) => (Err(err), None),
         };
         self.usable = match &done {
             Ok(_) => {
@@ -73,23 +82,22 @@ impl Connection {
             }
         };
         self.idle_since = Instant::now();
-        done
+        (done, next.filter(|_| self.usable))
     }
 
-    /// What this message needs that the relay does not offer; `None` when it can be sent.
-    pub(super) fn lacks(&self, letter: &Letter<'_>) -> Option<&'static str> {
-        if !letter.has_ascii_envelope() && !self.offers.has(Offer::SmtpUtf8) {
-            return Some("the address has letters beyond ASCII before its `@`, and the relay does not offer SMTPUTF8");
-        }
-        if !letter.is_ascii() && !self.offers.has(Offer::EightBitMime) {
-            return Some("the message is not ASCII, and the relay does not offer 8BITMIME");
-        }
-        None
+    /// What a message needs that the relay does not offer; `None` when it can be sent.
+    pub(super) fn lacks(&self, commands: &Commands) -> Option<&'static str> {
+        commands.lack(&self.offers)
     }
 
-    /// Whether another message may follow.
+    /// Whether any message may follow.
     pub(super) fn is_usable(&self) -> bool {
-        self.usable
+        self.usable && !self.is_told()
+    }
+
+    /// Whether the commands of the next message have been said, so that it must be this one.
+    pub(super) fn is_told(&self) -> bool {
+        self.wire.n_owed() > 0
     }
 
     /// Messages begun on it.
@@ -109,16 +117,13 @@ impl Connection {
     }
 
     /// MAIL, RCPT and DATA, up to the 354. The first of them that is not answered as hoped is the one that counts.
-    async fn open_data(&mut self, letter: &Letter<'_>) -> Result<(), (Phase, Trouble)> {
-        let ends = letter.write_commands(&mut self.commands);
+    async fn open_data(&mut self, commands: &Commands) -> Result<(), (Phase, Trouble)> {
         let (limits, is_pipelined) = (self.limits, self.offers.has(Offer::Pipelining));
-        if is_pipelined {
-            let said = within(limits.command, self.wire.say(&self.commands, 3)).await;
+        if is_pipelined && !self.is_told() {
+            let said = within(limits.command, self.wire.say(commands.all(), COMMANDS)).await;
             said.map_err(|trouble| (Phase::Mail, trouble))?;
         }
-        let (mail_and_rcpt, data) = self.commands.split_at(ends.rcpt);
-        let (mail, rcpt) = mail_and_rcpt.split_at(ends.mail);
-        for (phase, command) in [(Phase::Mail, mail), (Phase::Rcpt, rcpt), (Phase::Data, data)] {
+        for (phase, command) in [Phase::Mail, Phase::Rcpt, Phase::Data].into_iter().zip(commands.each()) {
             let is_data = phase == Phase::Data;
             let limit = if is_data { limits.data } else { limits.command };
             let is_expected = if is_data { is_go_ahead } else { is_done };
@@ -132,14 +137,28 @@ impl Connection {
         Ok(())
     }
 
-    /// Writes the message and the dot, and hears the answer.
-    async fn message(&mut self, letter: &Letter<'_>) -> Result<Reply, (Phase, Trouble)> {
-        let (body, end) = letter.content();
+    /// Writes the message, the dot and what comes before the next message, and hears the answer to this one. Where that
+    /// takes long the next is let go: it may be sooner on another connection.
+    async fn message<N: AsRef<Commands>>(
+        &mut self,
+        letter: &Letter<'_>,
+        mut next: Option<N>,
+    ) -> (Result<Reply, (Phase, Trouble)>, Option<N>) {
+        let ahead = next.as_ref().map_or((&[][..], 0), |next| (next.as_ref().all(), COMMANDS));
         let mut is_dotted = false;
-        let poured = within(self.limits.transfer, self.wire.pour(body, end, &mut is_dotted)).await;
-        poured.map_err(|trouble| (if is_dotted { Phase::Dot } else { Phase::Body }, trouble))?;
-        let answer = self.wire.expect(self.limits.after_dot, is_done).await;
-        answer.map(Reply::from).map_err(|trouble| (Phase::Dot, trouble))
+        let poured = within(self.limits.transfer, self.wire.pour(letter.content(), ahead, &mut is_dotted)).await;
+        if let Err(trouble) = poured {
+            return (Err((if is_dotted { Phase::Dot } else { Phase::Body }, trouble)), None);
+        }
+        let (begun, limit) = (Instant::now(), self.limits.after_dot);
+        let patience = if next.is_some() { limit.min(self.limits.ahead) } else { limit };
+        let mut answer = self.wire.expect(patience, is_done).await.map(Reply::from);
+        if patience < limit && matches!(answer, Err(Trouble::Late(_))) {
+            next = None;
+            answer = self.wire.expect(limit.saturating_sub(patience), is_done).await.map(Reply::from);
+        }
+        self.is_brisk = begun.elapsed() <= self.limits.ahead / 2;
+        (answer.map_err(|trouble| (Phase::Dot, trouble)), next)
     }
 
     /// Whether another message may follow one that was refused in this phase: what the server still owes is heard, so

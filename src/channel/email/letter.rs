@@ -4,31 +4,38 @@
 //! but CRLF and no line that is a lone dot, so a server can see its end only where we put it.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use lettre::Address;
 use memchr::{memchr_iter, memmem};
 
+use super::offers::{Offer, Offers};
 use crate::channel::OutboundEmail;
 
 /// What ends a message whose last line is ended (RFC 5321 §4.1.1.4).
 const DOT: &[u8] = b".\r\n";
 /// What ends any other.
 const LINE_END_AND_DOT: &[u8] = b"\r\n.\r\n";
+/// How many commands come before a message, each with an answer of its own.
+pub(super) const COMMANDS: usize = 3;
+/// What they take without the addresses, at most.
+const COMMANDS_BYTES: usize = 60;
 
 /// A mail that fits a conversation.
 pub(super) struct Letter<'a> {
-    from: Address,
-    to: Address,
+    commands: Arc<Commands>,
     body: Cow<'a, [u8]>,
-    is_ascii: bool,
 }
 
-/// Where the commands of a letter end, in the buffer that they were written to.
-pub(super) struct CommandEnds {
-    /// The end of MAIL.
-    pub(super) mail: usize,
-    /// The end of RCPT, after which DATA stands.
-    pub(super) rcpt: usize,
+/// What is said before a message: MAIL, RCPT and DATA.
+pub(super) struct Commands {
+    bytes: Vec<u8>,
+    mail_end: usize,
+    rcpt_end: usize,
+    /// Whether the message is ASCII.
+    is_ascii: bool,
+    /// Whether both addresses are.
+    has_ascii_envelope: bool,
 }
 
 impl<'a> Letter<'a> {
@@ -38,46 +45,59 @@ impl<'a> Letter<'a> {
         let to = mail.to.as_str().parse().map_err(|_| "the address is not one that SMTP can carry")?;
         let n_dots = leading_dots(&mail.bytes).ok_or("the message has a line end that is not CRLF")?;
         let body = if n_dots == 0 { Cow::Borrowed(mail.bytes.as_slice()) } else { stuffed(&mail.bytes, n_dots).into() };
-        Ok(Self { from, to, body, is_ascii: mail.bytes.is_ascii() })
+        Ok(Self { commands: Commands::of(&from, &to, mail.bytes.is_ascii()).into(), body })
+    }
+
+    /// What is said before it.
+    pub(super) fn commands(&self) -> &Arc<Commands> {
+        &self.commands
     }
 
     /// Header and body, dots stuffed, and what ends them: the final dot is three bytes before its end.
     pub(super) fn content(&self) -> (&[u8], &'static [u8]) {
         (&self.body, if self.body.ends_with(b"\r\n") { DOT } else { LINE_END_AND_DOT })
     }
+}
 
-    /// Whether the message is ASCII.
-    pub(super) fn is_ascii(&self) -> bool {
-        self.is_ascii
+impl Commands {
+    fn of(from: &Address, to: &Address, is_ascii: bool) -> Self {
+        let (from, to): (&str, &str) = (from.as_ref(), to.as_ref());
+        let has_ascii_envelope = from.is_ascii() && to.is_ascii();
+        let mut bytes = Vec::with_capacity(from.len() + to.len() + COMMANDS_BYTES);
+        let mut say = |words: &[&str]| {
+            for word in words {
+                bytes.extend_from_slice(word.as_bytes());
+            }
+            bytes.len()
+        };
+        let utf8 = if has_ascii_envelope { "" } else { " SMTPUTF8" };
+        let mail_end = say(&["MAIL FROM:<", from, ">", utf8, if is_ascii { "" } else { " BODY=8BITMIME" }, "\r\n"]);
+        let rcpt_end = say(&["RCPT TO:<", to, ">\r\n"]);
+        say(&["DATA\r\n"]);
+        Self { bytes, mail_end, rcpt_end, is_ascii, has_ascii_envelope }
     }
 
-    /// Whether both addresses are.
-    pub(super) fn has_ascii_envelope(&self) -> bool {
-        let (from, to): (&str, &str) = (self.from.as_ref(), self.to.as_ref());
-        from.is_ascii() && to.is_ascii()
+    /// All three, to be said in one go.
+    pub(super) fn all(&self) -> &[u8] {
+        &self.bytes
     }
 
-    /// Writes MAIL, RCPT and DATA, one after another.
-    pub(super) fn write_commands(&self, buffer: &mut Vec<u8>) -> CommandEnds {
-        let (from, to): (&str, &str) = (self.from.as_ref(), self.to.as_ref());
-        buffer.clear();
-        buffer.extend_from_slice(b"MAIL FROM:<");
-        buffer.extend_from_slice(from.as_bytes());
-        buffer.push(b'>');
-        if !self.has_ascii_envelope() {
-            buffer.extend_from_slice(b" SMTPUTF8");
+    /// Each of them.
+    pub(super) fn each(&self) -> [&[u8]; COMMANDS] {
+        let (mail_and_rcpt, data) = self.bytes.split_at(self.rcpt_end);
+        let (mail, rcpt) = mail_and_rcpt.split_at(self.mail_end);
+        [mail, rcpt, data]
+    }
+
+    /// What the message needs that a server does not offer; `None` when it can be sent.
+    pub(super) fn lack(&self, offers: &Offers) -> Option<&'static str> {
+        if !self.has_ascii_envelope && !offers.has(Offer::SmtpUtf8) {
+            return Some("the address has letters beyond ASCII before its `@`, and the relay does not offer SMTPUTF8");
         }
-        if !self.is_ascii {
-            buffer.extend_from_slice(b" BODY=8BITMIME");
+        if !self.is_ascii && !offers.has(Offer::EightBitMime) {
+            return Some("the message is not ASCII, and the relay does not offer 8BITMIME");
         }
-        buffer.extend_from_slice(b"\r\n");
-        let mail = buffer.len();
-        buffer.extend_from_slice(b"RCPT TO:<");
-        buffer.extend_from_slice(to.as_bytes());
-        buffer.extend_from_slice(b">\r\n");
-        let rcpt = buffer.len();
-        buffer.extend_from_slice(b"DATA\r\n");
-        CommandEnds { mail, rcpt }
+        None
     }
 }
 
@@ -189,12 +209,10 @@ mod tests {
     #[test]
     fn the_commands_stand_one_after_another() {
         let mail = mail("b@sole.example", "ü".as_bytes());
-        let mut buffer = b"left over".to_vec();
-        let ends = Letter::read(&mail).unwrap().write_commands(&mut buffer);
-        let (commands, data) = buffer.split_at(ends.rcpt);
-        let (mail, rcpt) = commands.split_at(ends.mail);
-        assert_eq!(mail, b"MAIL FROM:<b@sole.example> BODY=8BITMIME\r\n");
-        assert_eq!(rcpt, b"RCPT TO:<guest@example.org>\r\n");
-        assert_eq!(data, b"DATA\r\n");
+        let letter = Letter::read(&mail).unwrap();
+        let expected: [&[u8]; 3] =
+            [b"MAIL FROM:<b@sole.example> BODY=8BITMIME\r\n", b"RCPT TO:<guest@example.org>\r\n", b"DATA\r\n"];
+        assert_eq!(letter.commands().each(), expected);
+        assert_eq!(letter.commands().all(), expected.concat());
     }
 }

@@ -1,12 +1,12 @@
 //! Mail over SMTP.
 //!
-//! [`message`] makes the bytes; [`SmtpTransport`] brings them to the relay. Below it: [`pool`] keeps connections and
-//! [`dial`] begins a conversation with the help of [`tls`] and hears what the relay [`offers`],
+//! [`message`] makes the bytes; [`SmtpTransport`] brings them to the relay. Below it: [`pool`] keeps connections and the
+//! messages that wait for one, and [`dial`] begins a conversation with the help of [`tls`] and hears what the relay [`offers`],
 //! [`connection`] takes one [`letter`] after another through it, [`wire`] keeps the turns and finds each [`answer`], and
 //! [`reply`] says what it means.
 //!
 //! **Invariant:** a message is called accepted or refused only on an answer of the server to this message. A connection
-//! on which an answer may still be to come is never handed out.
+//! on which an answer may still be to come is handed to nobody but the message that the answer is about.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -18,7 +18,7 @@ use self::connection::Connection;
 use self::dial::{Protection, Relay};
 use self::letter::Letter;
 use self::pool::Pool;
-use self::reply::{Phase, Trouble};
+use self::reply::{Phase, Reply, Trouble};
 use self::tls::Encryption;
 use super::{OutboundEmail, OutboundMessage, Transport};
 use crate::clock::Clock;
@@ -61,6 +61,11 @@ pub struct SmtpSettings {
     pub timeouts: SmtpTimeouts,
 }
 
+impl SmtpTimeouts {
+    /// The usual [`ahead`](Self::ahead): many times what a relay needs, and nobody's patience is lost.
+    pub const AHEAD: Duration = Duration::from_secs(1);
+}
+
 /// How a connection to a relay is protected.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Tls {
@@ -85,6 +90,9 @@ pub struct SmtpTimeouts {
     pub transfer: Duration,
     /// From the final dot to the answer.
     pub after_dot: Duration,
+    /// How long the next message waits for that answer, when its commands left with the dot; where half of it was not enough,
+    /// the next does not wait at all.
+    pub ahead: Duration,
 }
 
 /// Why settings do not make a transport.
@@ -141,7 +149,7 @@ pub enum SmtpSetupError {
 /// Brings mail to an SMTP relay.
 pub struct SmtpTransport {
     relay: Relay,
-    pool: Pool,
+    pool: Arc<Pool>,
     connections: usize,
     clock: Arc<dyn Clock>,
 }
@@ -180,31 +188,28 @@ impl SmtpTransport {
         self.pool.close().await;
     }
 
-    /// Sends on an idle connection if there is one. One that the server closed meanwhile has cost nothing, so the
-    /// message goes on a new one.
+    /// Sends on an open connection if there is one. One that the server closed meanwhile has cost nothing, nor has one on
+    /// which what was said with the end of the message before was not heard, so the message goes on a new one.
     async fn deliver(&self, letter: &Letter<'_>) -> Result<Outcome, (Phase, Trouble)> {
-        if let Some(idle) = self.pool.take().await {
-            match self.deliver_on(idle, letter).await {
-                Err((Phase::Mail, Trouble::Lost(_))) => (),
-                Err((Phase::Mail, Trouble::Answer(reply))) if reply.code == 421 => (),
-                done => return done,
+        let mut place = self.pool.place(letter.commands()).await;
+        if let Some(connection) = place.connection() {
+            if let Some(lack) = connection.lacks(letter.commands()) {
+                return Ok(never(lack));
+            }
+            let was_told = connection.is_told();
+            match place.carry(letter).await {
+                (Err((Phase::Mail, trouble)), Some(left)) if is_stale(&trouble, was_told) => place = left,
+                (done, _) => return done.map(accepted),
             }
         }
         // On the heap, so that the many messages that find an open connection need not carry a handshake's state along.
         let opened = Box::pin(Connection::open(&self.relay)).await.map_err(|trouble| (Phase::Hello, trouble))?;
-        self.deliver_on(opened, letter).await
-    }
-
-    async fn deliver_on(&self, mut connection: Connection, letter: &Letter<'_>) -> Result<Outcome, (Phase, Trouble)> {
-        let done = match connection.lacks(letter) {
+        let lack = opened.lacks(letter.commands());
+        place.take(opened);
+        match lack {
             Some(lack) => Ok(never(lack)),
-            None => connection
-                .carry(letter)
-                .await
-                .map(|reply| Outcome::Accepted { provider_ref: None, reply: reply.words() }),
-        };
-        self.pool.give_back(connection);
-        done
+            None => place.carry(letter).await.0.map(accepted),
+        }
     }
 
     async fn send_mail(&self, mail: &OutboundEmail) -> Outcome {
@@ -212,7 +217,6 @@ impl SmtpTransport {
             Ok(letter) => letter,
             Err(why) => return never(why),
         };
-        let _permit = self.pool.permit().await;
         match self.deliver(&letter).await {
             Ok(outcome) => outcome,
             Err((phase, trouble)) => reply::outcome(phase, &trouble, self.clock.now()),
@@ -235,6 +239,20 @@ impl Transport for SmtpTransport {
 
     fn name(&self) -> &'static str {
         "smtp"
+    }
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "it is what `map` gives")]
+fn accepted(reply: Reply) -> Outcome {
+    Outcome::Accepted { provider_ref: None, reply: reply.words() }
+}
+
+/// Whether it is the connection that could not be used, and not the relay that does not want the message.
+fn is_stale(trouble: &Trouble, was_told: bool) -> bool {
+    match trouble {
+        Trouble::Lost(_) => true,
+        Trouble::Answer(reply) => reply.code == 421,
+        Trouble::Late(_) => was_told,
     }
 }
 

@@ -14,6 +14,7 @@ use crate::catcher::smtp::{Act, Catcher, Moment, Script};
 use crate::clock::VirtualClock;
 use crate::domain::contact::Email;
 
+mod ahead;
 mod connections;
 mod encryption;
 mod outcomes;
@@ -26,7 +27,8 @@ const SHORT: Duration = Duration::from_millis(50);
 /// A limit that no test is meant to run into.
 const LONG: Duration = Duration::from_secs(20);
 
-const LIMITS: SmtpTimeouts = SmtpTimeouts { connect: LONG, command: LONG, data: LONG, transfer: LONG, after_dot: LONG };
+const LIMITS: SmtpTimeouts =
+    SmtpTimeouts { connect: LONG, command: LONG, data: LONG, transfer: LONG, after_dot: LONG, ahead: LONG };
 
 /// A server with a script, and what it caught.
 struct House {

@@ -135,18 +135,24 @@ impl Wire {
         }
     }
 
-    /// Writes a message and what ends it, both in one go where they are short. `is_dotted` becomes true when a byte of
-    /// the final dot may have left; it stays readable when this is cut short.
-    pub(super) async fn pour(&mut self, body: &[u8], end: &[u8], is_dotted: &mut bool) -> Result<(), Trouble> {
+    /// Writes a message and what ends it, and then commands that the server owes so many answers to, all in one go where
+    /// the message is short. `is_dotted` becomes true when a byte of the final dot may have left; it stays readable when
+    /// this is cut short.
+    pub(super) async fn pour(
+        &mut self,
+        (body, end): (&[u8], &[u8]),
+        (commands, n_answers): (&[u8], usize),
+        is_dotted: &mut bool,
+    ) -> Result<(), Trouble> {
         let mut body = body;
         while let Some((piece, _)) = body.split_at_checked(PIECE_BYTES) {
             self.listen().await?;
             let n_written = self.write(&[IoSlice::new(piece)]).await?;
             body = body.get(n_written..).unwrap_or_default();
         }
-        let mut parts = [IoSlice::new(body), IoSlice::new(end)];
+        let mut parts = [IoSlice::new(body), IoSlice::new(end), IoSlice::new(commands)];
         let mut left = parts.as_mut_slice();
-        let mut n_left = body.len() + end.len();
+        let mut n_left = body.len() + end.len() + commands.len();
         while n_left > 0 {
             if !*is_dotted {
                 self.listen().await?;
@@ -154,7 +160,7 @@ impl Wire {
             match self.write(left).await {
                 Ok(n_written) => {
                     n_left = n_left.saturating_sub(n_written);
-                    *is_dotted |= n_left < DOT_BYTES;
+                    *is_dotted |= n_left < DOT_BYTES + commands.len();
                     IoSlice::advance_slices(&mut left, n_written);
                 }
                 Err(err) => {
@@ -164,7 +170,7 @@ impl Wire {
                 }
             }
         }
-        self.n_owed = 1;
+        self.n_owed = 1 + n_answers;
         match &mut self.socket {
             Socket::Plain(_) => Ok(()),
             Socket::Tls(tls) => tls.flush().await.map_err(lost),
