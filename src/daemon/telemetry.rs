@@ -2,6 +2,8 @@
 //!
 //! A log line has a sentence and fields. It may name ids; it never holds an address, a number, a token or an answer.
 
+use std::io::IsTerminal;
+
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::reload;
 use tracing_subscriber::util::SubscriberInitExt;
@@ -43,7 +45,9 @@ pub fn start(given: &str) -> Result<LogFilter, TelemetryError> {
     let done = if let Some(journal) = journal {
         registry.with(journal.with_syslog_identifier("canvass".to_owned())).try_init()
     } else {
-        let plain = tracing_subscriber::fmt::layer().with_writer(std::io::stderr).with_target(false);
+        // Colours are for eyes: in a file they are rubbish, and cost time.
+        let is_seen = std::io::stderr().is_terminal();
+        let plain = tracing_subscriber::fmt::layer().with_writer(std::io::stderr).with_target(false).with_ansi(is_seen);
         registry.with(plain).try_init()
     };
     done.map_err(|_| TelemetryError::Again)?;
