@@ -35,5 +35,6 @@ pub mod hold;
 pub mod invitation;
 pub mod operator;
 pub mod reason;
+pub mod receipt;
 pub mod response;
 pub mod scope;
