@@ -8,7 +8,7 @@ use std::process::{Child, Command, Output, Stdio};
 use tempfile::TempDir;
 
 /// A journey that asks by text message at once and at any hour.
-pub(crate) const TEXT_AT_ONCE: &str = r#"
+const TEXT_AT_ONCE: &str = r#"
 [journey]
 id = "now"
 title = "Asks at once"
@@ -59,6 +59,19 @@ impl Installation {
         let drop_ins = installation.path("config/canvass.d");
         std::fs::create_dir_all(&drop_ins).unwrap();
         std::fs::write(drop_ins.join("50-test.toml"), overlay).unwrap();
+        installation
+    }
+
+    /// The same with [`TEXT_AT_ONCE`] as its only journey, which asks at any hour and on any day that the tests run.
+    pub(crate) fn asking_at_once() -> Self {
+        let installation = Self::shipped();
+        std::fs::remove_dir_all(installation.path("config/journeys")).unwrap();
+        std::fs::create_dir(installation.path("config/journeys")).unwrap();
+        installation.write("config/journeys/now.toml", TEXT_AT_ONCE);
+        let places = std::fs::read_to_string(installation.path("config/places.toml")).unwrap();
+        let workdays = places.lines().filter(|line| !line.starts_with("holidays")).collect::<Vec<_>>().join("\n");
+        installation.write("config/places.toml", &workdays);
+        installation.write("config/canvass.d/55-hours.toml", "[quiet_hours]\ndefaults = false\n");
         installation
     }
 

@@ -5,12 +5,10 @@ use std::process::Output;
 
 use serde_json::{Value, json};
 
-use super::binary::{Installation, TEXT_AT_ONCE, http};
+use super::binary::{Installation, http};
 
 fn installation() -> Installation {
-    let installation = Installation::shipped();
-    installation.write("config/journeys/now.toml", TEXT_AT_ONCE);
-    installation
+    Installation::asking_at_once()
 }
 
 /// Something for which somebody is asked at once.

@@ -5,13 +5,12 @@ use std::net::TcpListener;
 
 use serde_json::{Value, json};
 
-use super::binary::{Installation, TEXT_AT_ONCE, http};
+use super::binary::{Installation, http};
 
 /// Sends text messages through a gateway that takes what it gets, and never answers.
 fn with_silent_gateway() -> (Installation, TcpListener) {
     let gateway = TcpListener::bind("127.0.0.1:0").unwrap();
-    let installation = Installation::shipped();
-    installation.write("config/journeys/now.toml", TEXT_AT_ONCE);
+    let installation = Installation::asking_at_once();
     let overlay = format!(
         "[sms]\ntransport = \"gateway\"\ngateway = \"silent\"\n[sms.gateways.silent]\npreset = \"kannel\"\nurl = \"http://{}/\"\nusername = \"a\"\npassword_file = \"silent.password\"\nfrom = \"SOLE\"\n",
         gateway.local_addr().unwrap()
@@ -89,8 +88,7 @@ fn messages_of_unknown_outcome_are_listed_settled_and_sent_again() {
 
 #[test]
 fn those_who_were_skipped_are_asked_when_the_reason_is_gone() {
-    let installation = Installation::shipped();
-    installation.write("config/journeys/now.toml", TEXT_AT_ONCE);
+    let installation = Installation::asking_at_once();
     let daemon = installation.start();
     for n in 1..=2 {
         assert_eq!(ask(&installation, n, &json!({ "id": format!("c-{n}") }))["reason"], "no_address");
@@ -109,8 +107,7 @@ fn those_who_were_skipped_are_asked_when_the_reason_is_gone() {
 
 #[test]
 fn what_is_held_survives_a_restart_and_leaves_when_somebody_says_yes() {
-    let installation = Installation::shipped();
-    installation.write("config/journeys/now.toml", TEXT_AT_ONCE);
+    let installation = Installation::asking_at_once();
     let daemon = installation.start();
     let held = installation.ok(&["hold", "--journey", "now", "--reason", "the texts are wrong"]);
     assert!(held.ends_with(": all messages of journey now\n"), "{held}");
@@ -153,8 +150,7 @@ fn what_is_held_survives_a_restart_and_leaves_when_somebody_says_yes() {
 
 #[test]
 fn the_status_is_told_by_a_daemon_and_by_a_store_that_none_serves() {
-    let installation = Installation::shipped();
-    installation.write("config/journeys/now.toml", TEXT_AT_ONCE);
+    let installation = Installation::asking_at_once();
     let stopped = installation.ok(&["status"]);
     assert!(stopped.starts_with("canvass ") && stopped.contains(" does not run, store "), "{stopped}");
     assert!(stopped.contains("\n! no daemon runs, so nothing is sent\n"), "{stopped}");
