@@ -3,6 +3,7 @@
 use chrono::{DateTime, Utc};
 
 use super::journey::{Channel, StepKind};
+use super::receipt::{Bounce, News};
 
 /// Longest reply of a server that is kept, in characters.
 pub const REPLY_CHARS_MAX: usize = 300;
@@ -28,6 +29,9 @@ pub struct Attempt {
     pub was_unknown: bool,
     /// The channel's own name for it, where the channel gave one.
     pub provider_ref: Option<String>,
+    /// The mark of the address that it was sent to ([`Seal::address_mark`](super::seal::Seal::address_mark)), from the first
+    /// outcome on: the contact may have another by the time that it comes back.
+    pub to: Option<[u8; 16]>,
 }
 
 impl std::fmt::Debug for Attempt {
@@ -63,6 +67,23 @@ pub enum Fate {
         /// When we lost sight of it.
         at: DateTime<Utc>,
     },
+    /// It arrived, as a receipt says.
+    Delivered {
+        /// When that was heard.
+        at: DateTime<Utc>,
+    },
+    /// The channel took it, and it came back.
+    Bounced {
+        /// When that was heard.
+        at: DateTime<Utc>,
+        /// Whose fault it is.
+        class: Bounce,
+    },
+    /// It arrived, and the recipient complained of it.
+    Complained {
+        /// When that was heard.
+        at: DateTime<Utc>,
+    },
 }
 
 impl Fate {
@@ -74,6 +95,53 @@ impl Fate {
             Self::Accepted { .. } => "accepted",
             Self::Refused { .. } => "refused",
             Self::Unknown { .. } => "unknown",
+            Self::Delivered { .. } => "delivered",
+            Self::Bounced { .. } => "bounced",
+            Self::Complained { .. } => "complained",
+        }
+    }
+
+    /// When it came to that, once there is an outcome.
+    pub fn at(self) -> Option<DateTime<Utc>> {
+        match self {
+            Self::Sending | Self::Deferred => None,
+            Self::Accepted { at }
+            | Self::Refused { at }
+            | Self::Unknown { at }
+            | Self::Delivered { at }
+            | Self::Bounced { at, .. }
+            | Self::Complained { at } => Some(at),
+        }
+    }
+
+    /// Whether the contact has the message, as far as anybody knows: the channel took it, and it did not come back.
+    pub fn has_arrived(self) -> bool {
+        matches!(self, Self::Accepted { .. } | Self::Delivered { .. } | Self::Complained { .. })
+    }
+
+    /// Whether the contact does not have it and never will.
+    pub fn has_failed(self) -> bool {
+        matches!(self, Self::Refused { .. } | Self::Bounced { .. })
+    }
+
+    /// What a receipt told of it.
+    pub fn news(self) -> Option<News> {
+        match self {
+            Self::Delivered { .. } => Some(News::Delivered),
+            Self::Bounced { class, .. } => Some(News::Bounced(class)),
+            Self::Complained { .. } => Some(News::Complained),
+            Self::Sending | Self::Deferred | Self::Accepted { .. } | Self::Refused { .. } | Self::Unknown { .. } => {
+                None
+            }
+        }
+    }
+
+    /// What it is after this news.
+    pub fn after(news: News, at: DateTime<Utc>) -> Self {
+        match news {
+            News::Delivered => Self::Delivered { at },
+            News::Bounced(class) => Self::Bounced { at, class },
+            News::Complained => Self::Complained { at },
         }
     }
 }

@@ -38,3 +38,4 @@ pub mod reason;
 pub mod receipt;
 pub mod response;
 pub mod scope;
+pub mod suppression;

@@ -176,8 +176,7 @@ pub fn contribution(invitation: &Invitation) -> Option<(Cell, Tally)> {
         let all = Counts { suppressed: 1, ..Counts::default() };
         return Some((cell(at), Tally { all, ..Tally::default() }));
     }
-    let is_final = |fate: &Fate| matches!(fate, Fate::Accepted { .. } | Fate::Refused { .. } | Fate::Unknown { .. });
-    let has_outcome = invitation.attempts.iter().any(|attempt| is_final(&attempt.fate));
+    let has_outcome = invitation.attempts.iter().any(|attempt| attempt.fate.at().is_some());
     if !has_outcome && !matches!(invitation.state, State::Closed { .. }) {
         return None;
     }
@@ -222,7 +221,7 @@ fn disposition(invitation: &Invitation) -> Disposition {
 fn refused_by(invitation: &Invitation) -> Option<Channel> {
     let State::Closed { at, end: End::OptedOut, through } = invitation.state else { return None };
     let in_time = invitation.closes_at().is_none_or(|closes_at| at < closes_at);
-    let delivered = |attempt: &&Attempt| matches!(attempt.fate, Fate::Accepted { .. });
+    let delivered = |attempt: &&Attempt| attempt.fate.has_arrived();
     let last_delivered = || invitation.attempts.iter().rev().find(delivered).map(|attempt| attempt.channel);
     let by = through.and_then(|number| channel_of(invitation, number)).or_else(last_delivered);
     by.filter(|_| in_time)
@@ -247,7 +246,12 @@ fn may_have_arrived_by(invitation: &Invitation, channel: Channel) -> bool {
     invitation.attempts.iter().filter(|attempt| attempt.channel == channel).any(|attempt| match attempt.fate {
         Fate::Unknown { .. } => true,
         Fate::Sending => closed,
-        Fate::Deferred | Fate::Accepted { .. } | Fate::Refused { .. } => false,
+        Fate::Deferred
+        | Fate::Accepted { .. }
+        | Fate::Refused { .. }
+        | Fate::Delivered { .. }
+        | Fate::Bounced { .. }
+        | Fate::Complained { .. } => false,
     })
 }
 

@@ -46,7 +46,7 @@ impl WaitsFor {
             Self::Operator => "waits for you: send it again or say what came of it".to_owned(),
             Self::Retry { at } => format!("goes again on {}", when(*at, zone)),
             Self::Outcome => "is on its way again".to_owned(),
-            Self::Known { by_hand: None } => "another try told".to_owned(),
+            Self::Known { by_hand: None } => "another try or a receipt told".to_owned(),
             Self::Known { by_hand: Some((by, found)) } => format!("{by} found that it was {}", found.as_str()),
             Self::Nothing => "nothing more is sent; you can still say what came of it".to_owned(),
         }
@@ -62,7 +62,14 @@ pub fn unknown(invitation: &Invitation) -> impl Iterator<Item = (&Attempt, Waits
 fn waits_for(invitation: &Invitation, attempt: &Attempt) -> WaitsFor {
     let is_last = invitation.attempts.last().is_some_and(|last| last.number == attempt.number);
     match (attempt.fate, invitation.state) {
-        (Fate::Accepted { .. } | Fate::Refused { .. }, _) => WaitsFor::Known { by_hand: finding(invitation, attempt) },
+        (
+            Fate::Accepted { .. }
+            | Fate::Refused { .. }
+            | Fate::Delivered { .. }
+            | Fate::Bounced { .. }
+            | Fate::Complained { .. },
+            _,
+        ) => WaitsFor::Known { by_hand: finding(invitation, attempt) },
         (Fate::Sending, _) => WaitsFor::Outcome,
         (Fate::Unknown { .. }, State::Held { .. }) if is_last => WaitsFor::Operator,
         (Fate::Unknown { .. } | Fate::Deferred, State::Waiting { step, due_at }) if step == attempt.step => {
@@ -100,6 +107,7 @@ fn finding(invitation: &Invitation, attempt: &Attempt) -> Option<(String, Found)
         | Happening::Closed { .. }
         | Happening::SentAgain { .. }
         | Happening::AskedAgain { .. }
+        | Happening::CameBack { .. }
         | Happening::Replanned { .. } => None,
     })
 }
@@ -121,7 +129,7 @@ mod tests {
         let once = invitation().sent(day(0), &lost());
         check(&once, "retry", "goes again on Mon 2 Mar 2026, 11:10 CET");
         check(&once.clone().sending(minute(10)), "outcome", "is on its way again");
-        check(&once.clone().sent(minute(10), &accepted()), "known", "another try told");
+        check(&once.clone().sent(minute(10), &accepted()), "known", "another try or a receipt told");
         let held = once.sent(minute(10), &lost());
         check(&held, "operator", "waits for you: send it again or say what came of it");
         let over = held.clone().window_closed(day(14));

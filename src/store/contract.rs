@@ -19,6 +19,7 @@ mod kin;
 mod many;
 mod migrations;
 mod planning;
+mod receipts;
 mod rehearsals;
 mod routes;
 pub(super) mod unit;
@@ -105,6 +106,14 @@ on_every_backend!(
     backlogs::a_count_that_reaches_its_bound_says_so_and_the_oldest_is_found_all_the_same,
     backlogs::what_is_unknown_is_counted_until_it_is_known,
     backlogs::routes_are_listed_while_they_are_out_of_order,
+    receipts::a_receipt_is_noted_once_and_tells_what_follows,
+    receipts::an_address_that_bounced_for_good_is_suppressed_and_the_line_up_goes_on,
+    receipts::what_is_not_the_recipients_fault_suppresses_nobody,
+    receipts::the_address_that_a_message_went_to_is_suppressed_and_not_a_later_one,
+    receipts::whoever_complains_is_not_asked_again_by_any_way,
+    receipts::a_receipt_during_a_lease_is_kept_and_the_answer_comes_after_it,
+    receipts::a_receipt_finds_a_message_of_unknown_outcome,
+    receipts::an_address_comes_off_the_list_by_hand_only,
     unknown::an_expired_lease_of_mail_waits_again_under_the_same_attempt,
     unknown::an_expired_lease_of_a_text_message_is_held,
     unknown::a_lease_ends_at_its_time_and_not_before,

@@ -72,6 +72,8 @@ pub use sizes::{Compacted, Raw, Sizes};
 pub use work::answers::{CardAnswer, InvitationAnswer, Recorded, Refusal};
 pub use work::interventions::{Intervened, Intervention, Wanted};
 pub use work::migration::{Migrated, Migration};
+pub use work::receipts::{Heard, Learnt};
+pub use work::suppressions::Suppressed;
 
 /// What canvass remembers.
 #[async_trait]
@@ -162,6 +164,15 @@ pub trait Store: Send + Sync {
     async fn responses_after(&self, after: Option<ResponseId>, n_max: usize) -> Result<Vec<Response>, StoreError>;
     /// A contact said no, or that the occasion never was: effective for messages already queued.
     async fn refuse(&self, refusal: Refusal) -> Result<(), StoreError>;
+    /// The entry of the suppression list with this mark.
+    async fn suppressed(&self, mark: [u8; 16]) -> Result<Option<Suppressed>, StoreError>;
+    /// The suppression list in the order of its marks, after `after`, at most `n_max`.
+    async fn suppressed_after(&self, after: Option<[u8; 16]>, n_max: usize) -> Result<Vec<Suppressed>, StoreError>;
+    /// Takes an address off the suppression list. Gives the entry, if there was one.
+    async fn unsuppress(&self, mark: [u8; 16]) -> Result<Option<Suppressed>, StoreError>;
+    /// Notes what came back about messages, each for itself, and sets what follows. Gives, in their order, what became of
+    /// each. The same receipts again, in any order, change nothing.
+    async fn hear(&self, heard: Vec<Heard>) -> Result<Vec<Result<Learnt, StoreError>>, StoreError>;
 
     /// Stores new cards, all or none.
     async fn issue_cards(&self, cards: Vec<Card>) -> Result<(), StoreError>;

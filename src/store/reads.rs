@@ -41,7 +41,7 @@ fn page<T>(
     pairs.take(n_max).map(|pair| pair.and_then(|(_, value)| read(&value))).collect()
 }
 
-fn page_of_keys(db: &dyn Reading, kind: u8, after: Option<Vec<u8>>) -> Pairs<'_> {
+pub(super) fn page_of_keys(db: &dyn Reading, kind: u8, after: Option<Vec<u8>>) -> Pairs<'_> {
     let from = match after {
         Some(mut key) => {
             key.push(0);

@@ -14,9 +14,9 @@ use super::sizes::{Compacted, Raw, Sizes};
 use super::view::{Reading, View};
 use super::walk::{self, Walk};
 use super::{
-    Backlog, CardAnswer, Expiry, GiveBack, Intervened, Intervention, InvitationAnswer, LeaseRequest, Leased, LookUp,
-    Migrated, Migration, Outlook, Recorded, Refusal, Settlement, Store, StoreError, WaitingPage, backlog, keys,
-    migrate, outlook, reads, work,
+    Backlog, CardAnswer, Expiry, GiveBack, Heard, Intervened, Intervention, InvitationAnswer, Learnt, LeaseRequest,
+    Leased, LookUp, Migrated, Migration, Outlook, Recorded, Refusal, Settlement, Store, StoreError, Suppressed,
+    WaitingPage, backlog, keys, migrate, outlook, reads, work,
 };
 use crate::domain::card::Card;
 use crate::domain::card_code::CardCode;
@@ -260,6 +260,23 @@ impl<E: Engine> Store for Shared<E> {
     async fn refuse(&self, refusal: Refusal) -> Result<(), StoreError> {
         let seal = self.seal.clone();
         self.write(move |view| work::answers::refuse(view, &seal, &refusal)).await
+    }
+
+    async fn suppressed(&self, mark: [u8; 16]) -> Result<Option<Suppressed>, StoreError> {
+        self.engine.read(move |db| work::suppressions::one(db, mark)).await
+    }
+
+    async fn suppressed_after(&self, after: Option<[u8; 16]>, n_max: usize) -> Result<Vec<Suppressed>, StoreError> {
+        self.engine.read(move |db| work::suppressions::after(db, after, n_max)).await
+    }
+
+    async fn unsuppress(&self, mark: [u8; 16]) -> Result<Option<Suppressed>, StoreError> {
+        self.write(move |view| work::suppressions::remove(view, mark)).await
+    }
+
+    async fn hear(&self, heard: Vec<Heard>) -> Result<Vec<Result<Learnt, StoreError>>, StoreError> {
+        let seal = self.seal.clone();
+        self.write(move |view| Ok(work::receipts::hear(view, &seal, &heard))).await
     }
 
     async fn issue_cards(&self, cards: Vec<Card>) -> Result<(), StoreError> {

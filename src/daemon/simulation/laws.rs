@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 
 use super::Simulation;
 use crate::clock::Clock;
-use crate::domain::attempt::Fate;
 use crate::domain::invitation::{Happening, Invitation, State};
 use crate::store::contract::books;
 
@@ -41,7 +40,7 @@ impl Simulation {
                 "seed {}: {name} {n_accepted} times",
                 self.seed()
             );
-            let is_known = matches!(attempt.fate, Fate::Accepted { .. });
+            let is_known = attempt.fate.has_arrived();
             assert!(is_known || attempt.was_unknown, "seed {}: {name} arrived and is {:?}", self.seed(), attempt.fate);
         }
     }

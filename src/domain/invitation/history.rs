@@ -6,6 +6,7 @@ use super::super::answer::Completeness;
 use super::super::journey::Channel;
 use super::super::operator::Operator;
 use super::super::reason::{DeferReason, HoldReason, SkipReason};
+use super::super::receipt::Receipt;
 use super::{End, Found, Invitation};
 
 /// Most notes that a record carries. Tries that were put off by the channel give way first, then what was put off by the
@@ -137,6 +138,13 @@ pub enum Happening {
         due_at: DateTime<Utc>,
         /// Who.
         by: Operator,
+    },
+    /// Something came back about a message.
+    CameBack {
+        /// The attempt.
+        attempt: u8,
+        /// What.
+        receipt: Receipt,
     },
     /// An operator moved it to the configuration that was in force then; what was decided by that follows.
     Replanned {

@@ -169,7 +169,13 @@ impl Invitation {
         let wanted = |known: &&mut Attempt| attempt.is_none_or(|number| known.number == number);
         let unknown = self.attempts.iter_mut().filter(wanted).find_map(|known| match known.fate {
             Fate::Unknown { at } => Some((known, at)),
-            Fate::Sending | Fate::Deferred | Fate::Accepted { .. } | Fate::Refused { .. } => None,
+            Fate::Sending
+            | Fate::Deferred
+            | Fate::Accepted { .. }
+            | Fate::Refused { .. }
+            | Fate::Delivered { .. }
+            | Fate::Bounced { .. }
+            | Fate::Complained { .. } => None,
         });
         let (settled, lost_at) = unknown.ok_or(LeftOut::NothingUnknown)?;
         settled.fate = match found {
@@ -180,7 +186,12 @@ impl Invitation {
         let (number, step) = (settled.number, settled.step);
         let is_last = self.attempts.last().is_some_and(|last| last.number == number);
         self.note(now, Happening::Settled { attempt: number, found, by });
-        Ok(match self.state {
+        Ok(self.knowing_more(now, (step, is_last), zone))
+    }
+
+    /// As it stands when more is known of the message of a step, which may be the last.
+    pub(super) fn knowing_more(self, now: DateTime<Utc>, (step, is_last): (u8, bool), zone: Tz) -> Self {
+        match self.state {
             // What follows depends on whether it arrived, also where something else was about to follow.
             State::Waiting { .. } | State::Held { .. } if is_last => self.advance(now, step, zone, None),
             State::Asked => self.rest(now, None),
@@ -192,7 +203,7 @@ impl Invitation {
             | State::Sending { .. }
             | State::Closed { .. }
             | State::Skipped { .. } => self,
-        })
+        }
     }
 
     /// Since when it is stalled in this way, and where it could go on by this channel, if any is named; `None` when it is
@@ -255,8 +266,11 @@ impl Invitation {
         Ok(self)
     }
 
-    /// Whether an operator found out that this message never arrived.
+    /// Whether it is known that this message never arrived: an operator found out, or it came back.
     pub(super) fn is_ruled_out(&self, attempt: u8) -> bool {
+        if self.attempt(attempt).is_some_and(|attempt| matches!(attempt.fate, Fate::Bounced { .. })) {
+            return true;
+        }
         let rules_out = |what: &Happening| matches!(what, Happening::Settled { attempt: settled, found: Found::Refused, .. } if *settled == attempt);
         self.history.iter().any(|note| rules_out(&note.what))
     }
@@ -286,8 +300,13 @@ impl Invitation {
     /// When a message was refused last, and the steps that were.
     fn refusals(&self) -> Option<(DateTime<Utc>, Vec<u8>)> {
         let refused = self.attempts.iter().filter_map(|attempt| match attempt.fate {
-            Fate::Refused { at } => Some((at, attempt.step)),
-            Fate::Sending | Fate::Deferred | Fate::Accepted { .. } | Fate::Unknown { .. } => None,
+            Fate::Refused { at } | Fate::Bounced { at, .. } => Some((at, attempt.step)),
+            Fate::Sending
+            | Fate::Deferred
+            | Fate::Accepted { .. }
+            | Fate::Unknown { .. }
+            | Fate::Delivered { .. }
+            | Fate::Complained { .. } => None,
         });
         let (times, mut steps): (Vec<_>, Vec<_>) = refused.unzip();
         steps.sort_unstable();

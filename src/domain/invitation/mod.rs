@@ -5,6 +5,7 @@
 
 mod history;
 mod intervention;
+mod receipts;
 mod transition;
 
 #[cfg(test)]
@@ -18,7 +19,7 @@ pub use intervention::{ATTEMPTS_MAX, Found, LeftOut, Stalled, Stop};
 pub use transition::{AfterUnknown, LeaseLost, NotWaiting, RetryPlan};
 
 use super::answer::Completeness;
-use super::attempt::{Attempt, Fate};
+use super::attempt::Attempt;
 use super::id::{BranchId, ContactId, EventId, InvitationId, JourneyId, StageId, SurveyId};
 use super::journey::{Channel, Level, Step};
 use super::reason::{HoldReason, SkipReason};
@@ -202,15 +203,14 @@ impl Invitation {
         }
     }
 
-    /// Whether a message of it was taken by a channel.
+    /// Whether a message of it was taken by a channel and did not come back.
     pub fn delivered(&self) -> bool {
-        self.attempts.iter().any(|attempt| matches!(attempt.fate, Fate::Accepted { .. }))
+        self.attempts.iter().any(|attempt| attempt.fate.has_arrived())
     }
 
-    /// Whether a message of it was taken by this channel.
+    /// Whether a message of it was taken by this channel and did not come back.
     pub fn delivered_by(&self, channel: Channel) -> bool {
-        let by = |attempt: &Attempt| attempt.channel == channel && matches!(attempt.fate, Fate::Accepted { .. });
-        self.attempts.iter().any(by)
+        self.attempts.iter().any(|attempt| attempt.channel == channel && attempt.fate.has_arrived())
     }
 
     /// The attempt with this number.

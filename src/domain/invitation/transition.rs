@@ -64,6 +64,7 @@ impl Invitation {
                 fate: Fate::Sending,
                 was_unknown: false,
                 provider_ref: None,
+                to: None,
             }),
         }
         self.state = State::Sending { step, lease, until };
@@ -118,6 +119,10 @@ impl Invitation {
         let (number, reply) = (attempt.number, outcome.reply());
         let given_up_at = attempt.first_tried_at + retry.give_up_after;
         let too_late = retry.retry_at >= given_up_at || closes_at.is_some_and(|closes_at| retry.retry_at >= closes_at);
+        if attempt.fate.news().is_some() {
+            // A receipt was faster than the channel's answer, and knows more.
+            return Ok(self.settle_known(now, (step, number), outcome, zone));
+        }
         match outcome {
             Outcome::Accepted { provider_ref, .. } => {
                 attempt.fate = Fate::Accepted { at: now };
@@ -235,7 +240,7 @@ impl Invitation {
     }
 
     /// Gives up what has no outcome yet, for it will not be tried again. What is on its way may have left.
-    fn abandon(&mut self, now: DateTime<Utc>) {
+    pub(super) fn abandon(&mut self, now: DateTime<Utc>) {
         let Some(last) = self.attempts.last_mut() else { return };
         match last.fate {
             Fate::Deferred if !last.was_unknown => last.fate = Fate::Refused { at: now },
@@ -243,7 +248,12 @@ impl Invitation {
                 last.fate = Fate::Unknown { at: now };
                 last.was_unknown = true;
             }
-            Fate::Accepted { .. } | Fate::Refused { .. } | Fate::Unknown { .. } => (),
+            Fate::Accepted { .. }
+            | Fate::Refused { .. }
+            | Fate::Unknown { .. }
+            | Fate::Delivered { .. }
+            | Fate::Bounced { .. }
+            | Fate::Complained { .. } => (),
         }
     }
 

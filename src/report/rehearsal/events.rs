@@ -115,6 +115,7 @@ impl<'a> Channels<'a> {
             | Happening::Answered { .. }
             | Happening::Closed { .. }
             | Happening::SentAgain { .. }
+            | Happening::CameBack { .. }
             | Happening::Settled { .. } => return None,
         };
         Some((self.now?, what))

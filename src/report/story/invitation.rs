@@ -1,5 +1,7 @@
 //! The story of an invitation.
 
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, Utc};
 
 use super::words::{a_message, a_step, attempt, brief, by_attempt, due, message, said, sentence, when};
@@ -9,6 +11,7 @@ use crate::domain::attempt::Fate;
 use crate::domain::invitation::{End, Found, Happening, Invitation, Note, State};
 use crate::domain::journey::{Channel, Step, StepKind};
 use crate::domain::reason::{DeferReason, HoldReason, SkipReason};
+use crate::domain::receipt::{Bounce, News, Receipt};
 
 /// The story of an invitation, line by line.
 pub fn tell(invitation: &Invitation, background: &Background<'_>) -> Vec<Line> {
@@ -57,7 +60,15 @@ fn waiting(invitation: &Invitation, (step, due_at): (u8, DateTime<Utc>), now: Da
             };
             format!("The {} goes once more under the same number{receiver}; it {at}", message(next.channel))
         }
-        Some(Fate::Sending | Fate::Accepted { .. } | Fate::Refused { .. }) | None => {
+        Some(
+            Fate::Sending
+            | Fate::Accepted { .. }
+            | Fate::Refused { .. }
+            | Fate::Delivered { .. }
+            | Fate::Bounced { .. }
+            | Fate::Complained { .. },
+        )
+        | None => {
             format!("{} {at}", sentence(&a_step(kind_of(invitation, next), next.channel)))
         }
     }
@@ -159,6 +170,7 @@ impl Telling<'_> {
                 let due = due(*due_at, note.at, self.invitation.zone);
                 format!("By decision of {by}, asked again: {} is due {due}.", a_message(*channel))
             }
+            Happening::CameBack { attempt: number, receipt } => came_back(&attempt(number), receipt),
             Happening::Replanned { by } => {
                 format!("By decision of {by}, planned anew under the configuration that was in force then.")
             }
@@ -217,10 +229,8 @@ impl Telling<'_> {
         let next = invitation.line_up.iter().skip(after).find(|step| step.channel == channel);
         let what = a_step(next.map_or(StepKind::Initial, |step| step.kind), channel);
         let due = due(due_at, at, invitation.zone);
-        let was_delivered = self
-            .before()
-            .any(|what| matches!(what, Happening::Accepted { .. } | Happening::Settled { found: Found::Accepted, .. }));
-        if was_delivered {
+        let arrivals: BTreeMap<_, _> = self.before().filter_map(arrival).collect();
+        if arrivals.into_values().any(|has_arrived| has_arrived) {
             format!("Unless they answer, {what} follows {due}.")
         } else {
             format!("Instead, {what} goes out {due}.")
@@ -240,7 +250,8 @@ fn attempt_of(what: &Happening) -> Option<u8> {
         | Happening::Refused { attempt, .. }
         | Happening::Unknown { attempt, .. }
         | Happening::SentAgain { attempt, .. }
-        | Happening::Settled { attempt, .. } => Some(*attempt),
+        | Happening::Settled { attempt, .. }
+        | Happening::CameBack { attempt, .. } => Some(*attempt),
         Happening::Planned { .. }
         | Happening::PutOff { .. }
         | Happening::StepPassedOver { .. }
@@ -251,6 +262,39 @@ fn attempt_of(what: &Happening) -> Option<u8> {
         | Happening::Closed { .. }
         | Happening::AskedAgain { .. }
         | Happening::Replanned { .. } => None,
+    }
+}
+
+/// The attempt that a note says of whether the contact has it, and whether they do.
+fn arrival(what: &Happening) -> Option<(u8, bool)> {
+    if let Happening::Accepted { attempt, .. }
+    | Happening::Settled { attempt, found: Found::Accepted, .. }
+    | Happening::CameBack { attempt, receipt: Receipt { news: News::Delivered, .. } } = what
+    {
+        return Some((*attempt, true));
+    }
+    if let Happening::CameBack { attempt, receipt: Receipt { news: News::Bounced(_), .. } } = what {
+        return Some((*attempt, false));
+    }
+    None
+}
+
+/// What a receipt says of a message, with whom to blame for what came back.
+fn came_back(message: &str, receipt: &Receipt) -> String {
+    let Receipt { news, source, reply } = receipt;
+    let said = said(reply);
+    match news {
+        News::Delivered => format!("The {message} arrived, says {source}{said}."),
+        News::Complained => format!("The {message} was reported as unwanted, says {source}{said}."),
+        News::Bounced(class) => {
+            let why = match class {
+                Bounce::Soft => "did not get through",
+                Bounce::Policy => "came back, because it is not wanted there",
+                Bounce::Sender => "came back, because they do not believe that it is from us",
+                Bounce::Hard => "came back, because nobody is there; the address is not written to again",
+            };
+            format!("The {message} {why}, says {source}{said}.")
+        }
     }
 }
 

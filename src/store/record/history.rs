@@ -6,6 +6,7 @@ use super::common::{self, ChannelV1, CompletenessV1, Wrong, stored_enum};
 use crate::domain::invitation::{End, Found, Happening, Note};
 use crate::domain::operator::Operator;
 use crate::domain::reason::{DeferReason, HoldReason, SkipReason};
+use crate::domain::receipt::{Bounce, News, Receipt};
 
 stored_enum!(SkipReasonV1 for SkipReason {
     ConditionNotMet, NotSampled, NoConsent, NoAddress, Suppressed, FrequencyCap, StageCap, TooLate, AlreadyAsked,
@@ -16,6 +17,7 @@ stored_enum!(DeferReasonV1 for DeferReason {
 });
 stored_enum!(HoldReasonV1 for HoldReason { UnknownOutcome, Operator, Restored });
 stored_enum!(FoundV1 for Found { Accepted, Refused });
+stored_enum!(BounceV1 for Bounce { Soft, Policy, Sender, Hard });
 stored_enum!(EndV1 for End { Answered, WindowClosed, Undelivered, OptedOut, Ineligible });
 
 #[derive(Serialize, Deserialize)]
@@ -42,6 +44,30 @@ enum HappeningV1 {
     Settled { attempt: u8, found: FoundV1, by: String },
     AskedAgain { channel: ChannelV1, due_at: i64, by: String },
     Replanned { by: String },
+    CameBack { attempt: u8, news: NewsV1, source: String, reply: String },
+}
+
+#[derive(Clone, Copy, Serialize, Deserialize)]
+enum NewsV1 {
+    Delivered,
+    Bounced(BounceV1),
+    Complained,
+}
+
+fn to_news(news: News) -> NewsV1 {
+    match news {
+        News::Delivered => NewsV1::Delivered,
+        News::Bounced(class) => NewsV1::Bounced(class.into()),
+        News::Complained => NewsV1::Complained,
+    }
+}
+
+fn from_news(stored: NewsV1) -> News {
+    match stored {
+        NewsV1::Delivered => News::Delivered,
+        NewsV1::Bounced(class) => News::Bounced(class.into()),
+        NewsV1::Complained => News::Complained,
+    }
 }
 
 pub(super) fn to_note(note: &Note) -> NoteV1 {
@@ -80,6 +106,9 @@ pub(super) fn to_note(note: &Note) -> NoteV1 {
             by: by.as_str().to_owned(),
         },
         Happening::Replanned { by } => HappeningV1::Replanned { by: by.as_str().to_owned() },
+        Happening::CameBack { attempt, receipt: Receipt { news, source, reply } } => {
+            HappeningV1::CameBack { attempt, news: to_news(news), source, reply }
+        }
     };
     NoteV1 { at: common::micros(note.at), what }
 }
@@ -118,6 +147,9 @@ pub(super) fn from_note(stored: NoteV1) -> Result<Note, Wrong> {
             Happening::AskedAgain { channel: channel.into(), due_at: common::instant(due_at)?, by: operator(&by)? }
         }
         HappeningV1::Replanned { by } => Happening::Replanned { by: operator(&by)? },
+        HappeningV1::CameBack { attempt, news, source, reply } => {
+            Happening::CameBack { attempt, receipt: Receipt { news: from_news(news), source, reply } }
+        }
     };
     Ok(Note { at: common::instant(stored.at)?, what })
 }

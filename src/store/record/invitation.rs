@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::super::StoreError;
 use super::super::keys::kind::INVITATION;
 use super::common::{self, ChannelV1, CompletenessV1, StepKindV1, WhenV1, Wrong, stored_enum};
-use super::history::{self, EndV1, HoldReasonV1, NoteV1, SkipReasonV1};
+use super::history::{self, BounceV1, EndV1, HoldReasonV1, NoteV1, SkipReasonV1};
 use super::{decode, encode, newer, split, unreadable};
 use crate::domain::attempt::{Attempt, Fate};
 use crate::domain::id::{BranchId, ContactId, EventId, InvitationId, JourneyId, StageId, SurveyId};
@@ -16,8 +16,9 @@ use crate::domain::survey::SurveyVersion;
 
 stored_enum!(LevelV1 for Level { Interaction, Relationship });
 
+/// With the attempts of version 1 or 2.
 #[derive(Serialize, Deserialize)]
-struct InvitationV1 {
+struct InvitationV1<A> {
     id: [u8; 16],
     contact: String,
     journey: String,
@@ -37,7 +38,7 @@ struct InvitationV1 {
     line_up: Vec<StepV1>,
     priority: u8,
     state: StateV1,
-    attempts: Vec<AttemptV1>,
+    attempts: Vec<A>,
     answer: Option<AnswerV1>,
     history: Vec<NoteV1>,
 }
@@ -76,6 +77,19 @@ struct AttemptV1 {
     provider_ref: Option<String>,
 }
 
+/// Since version 2 it is known to which address a message went.
+#[derive(Serialize, Deserialize)]
+struct AttemptV2 {
+    first: AttemptV1,
+    to: Option<[u8; 16]>,
+}
+
+impl From<AttemptV1> for AttemptV2 {
+    fn from(first: AttemptV1) -> Self {
+        Self { first, to: None }
+    }
+}
+
 #[derive(Serialize, Deserialize)]
 enum FateV1 {
     Sending,
@@ -83,6 +97,9 @@ enum FateV1 {
     Accepted { at: i64 },
     Refused { at: i64 },
     Unknown { at: i64 },
+    Delivered { at: i64 },
+    Bounced { at: i64, class: BounceV1 },
+    Complained { at: i64 },
 }
 
 #[derive(Clone, Copy, Serialize, Deserialize)]
@@ -122,7 +139,7 @@ pub(in super::super) fn write(invitation: &Invitation) -> Result<Vec<u8>, StoreE
         }),
         history: invitation.history.iter().map(history::to_note).collect(),
     };
-    encode(INVITATION, 1, &stored)
+    encode(INVITATION, 2, &stored)
 }
 
 fn to_send(send: SendWindow) -> SendV1 {
@@ -162,8 +179,8 @@ fn to_state(state: State) -> StateV1 {
     }
 }
 
-fn to_attempt(attempt: &Attempt) -> AttemptV1 {
-    AttemptV1 {
+fn to_attempt(attempt: &Attempt) -> AttemptV2 {
+    let first = AttemptV1 {
         number: attempt.number,
         step: attempt.step,
         channel: attempt.channel.into(),
@@ -176,20 +193,25 @@ fn to_attempt(attempt: &Attempt) -> AttemptV1 {
             Fate::Accepted { at } => FateV1::Accepted { at: common::micros(at) },
             Fate::Refused { at } => FateV1::Refused { at: common::micros(at) },
             Fate::Unknown { at } => FateV1::Unknown { at: common::micros(at) },
+            Fate::Delivered { at } => FateV1::Delivered { at: common::micros(at) },
+            Fate::Bounced { at, class } => FateV1::Bounced { at: common::micros(at), class: class.into() },
+            Fate::Complained { at } => FateV1::Complained { at: common::micros(at) },
         },
         was_unknown: attempt.was_unknown,
         provider_ref: attempt.provider_ref.clone(),
-    }
+    };
+    AttemptV2 { first, to: attempt.to }
 }
 
 pub(in super::super) fn read(record: &[u8]) -> Result<Invitation, StoreError> {
     match split(INVITATION, record)? {
-        (1, body) => from_v1(decode(INVITATION, body)?).map_err(|wrong| unreadable(INVITATION, &wrong)),
+        (1, body) => from::<AttemptV1>(decode(INVITATION, body)?).map_err(|wrong| unreadable(INVITATION, &wrong)),
+        (2, body) => from::<AttemptV2>(decode(INVITATION, body)?).map_err(|wrong| unreadable(INVITATION, &wrong)),
         (version, _) => Err(newer(INVITATION, version)),
     }
 }
 
-fn from_v1(stored: InvitationV1) -> Result<Invitation, Wrong> {
+fn from<A: Into<AttemptV2>>(stored: InvitationV1<A>) -> Result<Invitation, Wrong> {
     let event = stored.by_event.then(|| common::id(EventId::parse(&stored.occasion))).transpose()?;
     Ok(Invitation {
         id: InvitationId::from_bytes(stored.id),
@@ -238,7 +260,8 @@ fn from_state(stored: StateV1) -> Result<State, Wrong> {
     })
 }
 
-fn from_attempt(stored: AttemptV1) -> Result<Attempt, Wrong> {
+fn from_attempt(stored: impl Into<AttemptV2>) -> Result<Attempt, Wrong> {
+    let AttemptV2 { first: stored, to } = stored.into();
     Ok(Attempt {
         number: stored.number,
         step: stored.step,
@@ -252,9 +275,13 @@ fn from_attempt(stored: AttemptV1) -> Result<Attempt, Wrong> {
             FateV1::Accepted { at } => Fate::Accepted { at: common::instant(at)? },
             FateV1::Refused { at } => Fate::Refused { at: common::instant(at)? },
             FateV1::Unknown { at } => Fate::Unknown { at: common::instant(at)? },
+            FateV1::Delivered { at } => Fate::Delivered { at: common::instant(at)? },
+            FateV1::Bounced { at, class } => Fate::Bounced { at: common::instant(at)?, class: class.into() },
+            FateV1::Complained { at } => Fate::Complained { at: common::instant(at)? },
         },
         was_unknown: stored.was_unknown,
         provider_ref: stored.provider_ref,
+        to,
     })
 }
 

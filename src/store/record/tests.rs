@@ -8,12 +8,14 @@ use proptest::prelude::*;
 use super::super::StoreError;
 use super::super::keys::kind;
 use super::super::migrate::Layout;
-use super::{address, branch_day, card, contact, event, hold, invitation, layout, response, survey, tally};
+use super::{
+    address, branch_day, card, contact, event, hold, invitation, layout, response, suppression, survey, tally,
+};
 use crate::plan::limits::DaySends;
 use crate::report::tally::{Counts, SurfaceTally, Tally};
 
 /// Each kind, and what its reader says of these bytes.
-type Readers = [(u8, fn(&[u8]) -> Result<(), StoreError>); 13];
+type Readers = [(u8, fn(&[u8]) -> Result<(), StoreError>); 14];
 
 const READERS: Readers = [
     (kind::CONTACT, |bytes| contact::read(bytes).map(drop)),
@@ -27,6 +29,7 @@ const READERS: Readers = [
     (kind::SURFACE, |bytes| tally::read_surface(bytes).map(drop)),
     (kind::ADDRESS, |bytes| address::read(bytes).map(drop)),
     (kind::BRANCH_DAY, |bytes| branch_day::read(bytes).map(drop)),
+    (kind::SUPPRESSED, |bytes| suppression::read(bytes).map(drop)),
     (kind::META, |bytes| tally::read_queue(bytes).map(drop)),
     (kind::META, |bytes| layout::read(bytes).map(drop)),
 ];
@@ -120,7 +123,7 @@ proptest! {
         for (kind, read) in READERS {
             for record in [&bytes, &versioned] {
                 let result = read(record);
-                if result.is_err() || record.first() != Some(&1) {
+                if result.is_err() || !matches!(record.first(), Some(1 | 2)) {
                     check_unreadable(kind, result);
                 }
             }
@@ -153,7 +156,7 @@ proptest! {
 #[test]
 fn a_record_of_a_newer_version_says_so() {
     for (kind, read) in READERS {
-        for newer in [2, u8::MAX] {
+        for newer in [3, u8::MAX] {
             let reason = check_unreadable(kind, read(&[newer, 1, 2, 3]));
             assert!(reason.contains("newer"), "{reason}");
         }

@@ -6,14 +6,15 @@ use chrono_tz::Tz;
 use super::super::reads;
 use super::super::view::{Reading, View};
 use super::super::{StoreError, keys, record};
-use super::{contacts, dispatch, invitations, tallies};
+use super::{contacts, invitations, suppressions, tallies};
 use crate::domain::answer::{Completeness, Reading as FormReading};
 use crate::domain::contact::Consent;
-use crate::domain::id::{InvitationId, ResponseId, SurveyId};
+use crate::domain::id::{ContactId, InvitationId, ResponseId, SurveyId};
 use crate::domain::journey::Channel;
 use crate::domain::language::Language;
 use crate::domain::response::{Origin, Response};
-use crate::domain::seal::Seal;
+use crate::domain::seal::{LinkTarget, Seal};
+use crate::domain::suppression::SuppressionReason;
 use crate::domain::survey::{Survey, SurveyVersion};
 use crate::report::tally::{SurfaceCell, SurfaceTally};
 
@@ -196,17 +197,29 @@ pub(in super::super) fn refuse(view: &mut View<'_>, seal: &Seal, refusal: &Refus
         let after = asked.clone().ineligible(refusal.now, Some(refusal.attempt));
         return invitations::put(view, Some(&asked), &after);
     }
-    for before in reads::invitations_of(view, seal, &asked.contact)? {
-        let through = (before.id == asked.id).then_some(refusal.attempt);
-        let after = before.clone().opted_out(refusal.now, through);
+    let link = LinkTarget { invitation: asked.id, attempt: refusal.attempt };
+    refuse_all(view, seal, (&asked.contact, link), (SuppressionReason::OptedOut, "survey link"), refusal.now)
+}
+
+/// A contact wants no more surveys on any channel, as they said through a message.
+pub(super) fn refuse_all(
+    view: &mut View<'_>,
+    seal: &Seal,
+    (contact, through): (&ContactId, LinkTarget),
+    why: (SuppressionReason, &str),
+    now: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    for before in reads::invitations_of(view, seal, contact)? {
+        let through = (before.id == through.invitation).then_some(through.attempt);
+        let after = before.clone().opted_out(now, through);
         if after != before {
             invitations::put(view, Some(&before), &after)?;
         }
     }
-    let Some(mut contact) = reads::contact(view, &asked.contact)? else { return Ok(()) };
+    let Some(mut contact) = reads::contact(view, contact)? else { return Ok(()) };
     for channel in Channel::ALL {
         *contact.consent_mut(channel) = Consent::Refused;
-        dispatch::suppress(view, seal, channel, &contact, refusal.now)?;
+        suppressions::put_contact(view, seal, (&contact, channel), why, now)?;
     }
     contact.revision += 1;
     contacts::store(view, &contact)

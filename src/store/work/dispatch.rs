@@ -5,13 +5,13 @@ use chrono_tz::Tz;
 
 use super::super::reads;
 use super::super::record::lease::Claim;
-use super::super::view::{Reading, View};
-use super::super::{Expiry, Lease, LeaseRequest, Leased, Settlement, StoreError, keys, record};
+use super::super::view::View;
+use super::super::{Expiry, Lease, LeaseRequest, Leased, Settlement, StoreError, keys};
 use super::due::{self, Entry};
 use super::holds::Holds;
 use super::leases::{self, Ends, Granted, Leases};
 use super::tolls::{self, Passage, Tolls};
-use super::{branch_days, invitations};
+use super::{branch_days, invitations, suppressions};
 use crate::domain::attempt::{Obstacle, Outcome};
 use crate::domain::contact::Contact;
 use crate::domain::id::InvitationId;
@@ -20,6 +20,7 @@ use crate::domain::journey::Channel;
 use crate::domain::reason::SkipReason;
 use crate::domain::route::{Room, Route};
 use crate::domain::seal::Seal;
+use crate::domain::suppression::SuppressionReason;
 use crate::plan::gate::{Pass, gate};
 
 /// Due invitations looked at beyond those that may be claimed, at first.
@@ -213,9 +214,14 @@ fn settle_leased(
     let zone = zone_of(Some(&request.contact), before);
     let channel = before.attempts.last().map(|attempt| attempt.channel);
     let settled = before.clone().settle(request.lease, &request.outcome, request.now, (request.retry, zone));
-    let settled = settled.map_err(|_| StoreError::LeaseLost)?;
+    let mut settled = settled.map_err(|_| StoreError::LeaseLost)?;
     if let (Outcome::Refused { address_dead: true, .. }, Some(channel)) = (&request.outcome, channel) {
-        suppress(view, seal, channel, &request.contact, request.now)?;
+        let why = (SuppressionReason::Dead, channel.as_str());
+        suppressions::put_contact(view, seal, (&request.contact, channel), why, request.now)?;
+    }
+    if let Some(last) = settled.attempts.last_mut() {
+        let address = request.contact.address(last.channel);
+        last.to = address.map(|address| seal.address_mark(last.channel, address)).or(last.to);
     }
     report(view, request)?;
     invitations::put_unleased(view, Some(before), &settled)?;
@@ -250,22 +256,6 @@ fn report(view: &mut View<'_>, request: &Settlement) -> Result<(), StoreError> {
             Ok(())
         }
     }
-}
-
-/// Puts a contact's address on the suppression list.
-pub(super) fn suppress(
-    view: &mut View<'_>,
-    seal: &Seal,
-    channel: Channel,
-    contact: &Contact,
-    now: DateTime<Utc>,
-) -> Result<(), StoreError> {
-    let Some(address) = contact.address(channel) else { return Ok(()) };
-    let key = keys::suppressed(seal.address_mark(channel, address));
-    if view.get(&key)?.is_none() {
-        view.put(key, record::suppression::write(channel, now)?);
-    }
-    Ok(())
 }
 
 /// Ends leases whose holders never came back. One whose invitation cannot be read is looked at again later.

@@ -14,6 +14,8 @@ pub(super) mod interventions;
 pub(super) mod invitations;
 pub(super) mod leases;
 pub(super) mod migration;
+pub(super) mod receipts;
+pub(super) mod suppressions;
 pub(super) mod tallies;
 pub(super) mod tolls;
 

@@ -111,10 +111,7 @@ fn state(invitation: &Invitation, wire: &mut Map<String, Value>) {
 }
 
 fn attempt(attempt: &Attempt) -> Value {
-    let at = match attempt.fate {
-        Fate::Accepted { at } | Fate::Refused { at } | Fate::Unknown { at } => Some(time(at)),
-        Fate::Sending | Fate::Deferred => None,
-    };
+    let class = if let Fate::Bounced { class, .. } = attempt.fate { Some(class.as_str()) } else { None };
     json!({
         "number": attempt.number,
         "channel": attempt.channel.as_str(),
@@ -123,7 +120,8 @@ fn attempt(attempt: &Attempt) -> Value {
         "was_unknown": attempt.was_unknown,
         "first_tried_at": time(attempt.first_tried_at),
         "tries": attempt.n_tries,
-        "at": at,
+        "at": attempt.fate.at().map(time),
+        "class": class,
         "provider_ref": attempt.provider_ref,
     })
 }

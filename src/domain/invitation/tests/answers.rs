@@ -26,6 +26,7 @@ fn notes_since(after: &Invitation, before: &Invitation) -> Vec<&'static str> {
         Happening::Settled { .. } => "settled",
         Happening::AskedAgain { .. } => "asked again",
         Happening::Replanned { .. } => "replanned",
+        Happening::CameBack { .. } => "came back",
     };
     after.history.iter().skip(before.history.len()).map(word).collect()
 }

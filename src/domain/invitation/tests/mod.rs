@@ -11,6 +11,7 @@
 mod answers;
 mod by_hand;
 mod ending;
+mod receipts;
 mod sending;
 mod walks;
 
@@ -23,6 +24,7 @@ use crate::domain::contact::{Contact, Email, Phone};
 use crate::domain::id::{BranchId, ContactId, EventId, InvitationId, JourneyId, StageId, SurveyId};
 use crate::domain::journey::{Channel, Level, Step, StepKind, When};
 use crate::domain::operator::Operator;
+use crate::domain::receipt::{Bounce, News, Receipt};
 use crate::domain::send_window::SendWindow;
 use crate::domain::survey::tests::visit;
 
@@ -136,6 +138,17 @@ pub(crate) fn unknown() -> Outcome {
     Outcome::Unknown { reply: "connection lost".to_owned() }
 }
 
+/// Every kind of news.
+pub(crate) fn all_news() -> Vec<News> {
+    let bounced = Bounce::ALL.map(News::Bounced);
+    [vec![News::Delivered, News::Complained], bounced.to_vec()].concat()
+}
+
+/// This came back, says the mail server.
+pub(crate) fn receipt(news: News) -> Receipt {
+    Receipt::of(news, "bounce mail", "")
+}
+
 /// Maria, who decides by hand.
 pub(crate) fn operator() -> Operator {
     Operator::parse("maria").unwrap()
@@ -212,7 +225,11 @@ pub(crate) fn check_sound(invitation: &Invitation) {
         let in_hand = match attempt.fate {
             Fate::Sending => matches!(invitation.state, State::Sending { .. }),
             Fate::Deferred => matches!(invitation.state, State::Waiting { step, .. } if step == attempt.step),
-            Fate::Accepted { .. } | Fate::Refused { .. } => true,
+            Fate::Accepted { .. }
+            | Fate::Refused { .. }
+            | Fate::Delivered { .. }
+            | Fate::Bounced { .. }
+            | Fate::Complained { .. } => true,
             Fate::Unknown { .. } => attempt.was_unknown,
         };
         assert!(in_hand, "{standing} {fates:?}");

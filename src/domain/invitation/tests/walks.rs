@@ -25,6 +25,7 @@ enum Move {
     SendAgain,
     Found(Option<u8>, Found),
     AskAgain(Stalled),
+    Hear(u8, News),
 }
 
 fn moves() -> impl Strategy<Value = Vec<(Move, i64)>> {
@@ -48,6 +49,7 @@ fn moves() -> impl Strategy<Value = Vec<(Move, i64)>> {
         3 => Just(Move::SendAgain),
         3 => (of(1..4_u8), select(Found::ALL.to_vec())).prop_map(|(attempt, found)| Move::Found(attempt, found)),
         4 => select(Stalled::ALL.to_vec()).prop_map(Move::AskAgain),
+        6 => (1..4_u8, select(all_news())).prop_map(|(attempt, news)| Move::Hear(attempt, news)),
     ];
     vec((step, 1..900_i64), 1..60)
 }
@@ -87,6 +89,7 @@ fn make(invitation: Invitation, step: &Move, now: DateTime<Utc>) -> Invitation {
             let stop = invitation.stalled(*how, None);
             stop.and_then(|stop| invitation.ask_again(stop.steps[0], now, (BERLIN, operator())).ok())
         }
+        Move::Hear(attempt, news) => invitation.heard(*attempt, &receipt(*news), now, BERLIN),
     };
     made.unwrap_or(before)
 }
@@ -108,6 +111,7 @@ fn next_steps(invitation: &Invitation) -> impl Iterator<Item = DateTime<Utc>> {
         | Happening::Closed { .. }
         | Happening::SentAgain { .. }
         | Happening::Settled { .. }
+        | Happening::CameBack { .. }
         | Happening::Replanned { .. } => None,
     })
 }

@@ -17,6 +17,7 @@ use crate::domain::invitation::{AnswerMark, End, Found, Happening, Invitation, N
 use crate::domain::journey::{Level, Step, StepKind, When};
 use crate::domain::operator::Operator;
 use crate::domain::reason::HoldReason;
+use crate::domain::receipt::{Bounce, News, Receipt};
 use crate::domain::scope::Scope;
 use crate::domain::send_window::SendWindow;
 
@@ -72,13 +73,19 @@ fn fate() -> impl Strategy<Value = Fate> {
         instant().prop_map(|at| Fate::Accepted { at }),
         instant().prop_map(|at| Fate::Refused { at }),
         instant().prop_map(|at| Fate::Unknown { at }),
+        (news(), instant()).prop_map(|(news, at)| Fate::after(news, at)),
     ]
+}
+
+fn news() -> impl Strategy<Value = News> {
+    let bounced = Bounce::ALL.map(News::Bounced);
+    select([vec![News::Delivered, News::Complained], bounced.to_vec()].concat())
 }
 
 fn attempt() -> impl Strategy<Value = Attempt> {
     let what = (any::<u8>(), any::<u8>(), channel(), step_kind());
-    (what, instant(), any::<u16>(), fate(), any::<bool>(), of(words())).prop_map(
-        |((number, step, channel, kind), first_tried_at, n_tries, fate, was_unknown, provider_ref)| Attempt {
+    (what, instant(), any::<u16>(), fate(), any::<bool>(), of(words()), of(any::<[u8; 16]>())).prop_map(
+        |((number, step, channel, kind), first_tried_at, n_tries, fate, was_unknown, provider_ref, to)| Attempt {
             number,
             step,
             channel,
@@ -88,6 +95,7 @@ fn attempt() -> impl Strategy<Value = Attempt> {
             fate,
             was_unknown,
             provider_ref,
+            to,
         },
     )
 }
@@ -129,6 +137,9 @@ fn note() -> impl Strategy<Value = Note> {
             by
         })),
         operator().prop_map(move |by| note(Happening::Replanned { by })),
+        (attempt, news(), words(), words()).prop_map(move |(attempt, news, source, reply)| {
+            note(Happening::CameBack { attempt, receipt: Receipt { news, source, reply } })
+        }),
     ];
     (instant(), what).prop_map(|(at, note)| Note { at, ..note })
 }

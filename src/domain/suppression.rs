@@ -1,0 +1,52 @@
+//! The suppression list: addresses that nothing is sent to any more, whoever has them and whatever an import says.
+//!
+//! It holds no address, only the mark of one, so it survives an erasure and tells nobody anything who does not have the
+//! address already.
+
+use chrono::{DateTime, Utc};
+
+use super::journey::Channel;
+
+/// Longest word for who had an address suppressed, in characters.
+pub const SOURCE_CHARS_MAX: usize = 100;
+
+/// An address that is suppressed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Suppression {
+    /// The channel that the address is of.
+    pub channel: Channel,
+    /// Why.
+    pub reason: SuppressionReason,
+    /// Who said so: `survey link`, `bounce mail`, a gateway or a provider.
+    pub source: String,
+    /// Since when.
+    pub since: DateTime<Utc>,
+}
+
+/// Why an address is suppressed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum SuppressionReason {
+    /// Nobody is there, said whoever was to take a message for it.
+    Dead,
+    /// Nobody is there, said what came back.
+    Bounced,
+    /// Its owner complained.
+    Complained,
+    /// Its owner said no more.
+    OptedOut,
+}
+
+impl SuppressionReason {
+    /// Every reason.
+    pub const ALL: [Self; 4] = [Self::Dead, Self::Bounced, Self::Complained, Self::OptedOut];
+
+    /// The word for it in JSON.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Dead => "dead",
+            Self::Bounced => "bounced",
+            Self::Complained => "complained",
+            Self::OptedOut => "opted_out",
+        }
+    }
+}

@@ -1,0 +1,136 @@
+//! What comes back about messages: noted once, whoever tells it, and acted on in the same unit of work.
+
+use std::sync::Arc;
+
+use super::world::{World, accepted, contact_id, guest, hours, noon, refused, unknown};
+use crate::domain::contact::{Consent, Email as Address};
+use crate::domain::id::InvitationId;
+use crate::domain::invitation::{End, State};
+use crate::domain::journey::Channel::{self, Email, Sms};
+use crate::domain::receipt::{Bounce, News, Receipt};
+use crate::domain::seal::LinkTarget;
+use crate::domain::suppression::SuppressionReason;
+use crate::store::{Heard, Learnt, Store};
+
+fn receipt(id: InvitationId, attempt: u8, news: News) -> Heard {
+    let of = LinkTarget { invitation: id, attempt };
+    Heard { of, receipt: Receipt::of(news, "bounce mail", "550 5.1.1 unknown"), now: noon() + hours(1) }
+}
+
+async fn hear(world: &World, id: InvitationId, news: News) -> Learnt {
+    world.store.hear(vec![receipt(id, 1, news)]).await.unwrap().remove(0).unwrap()
+}
+
+/// Why the address of a guest is suppressed, if it is.
+async fn reason(world: &World, who: &str, channel: Channel) -> Option<SuppressionReason> {
+    let contact = world.store.contact(&contact_id(who)).await.unwrap().unwrap();
+    let mark = world.store.seal().address_mark(channel, contact.address(channel).unwrap());
+    world.store.suppressed(mark).await.unwrap().map(|entry| entry.suppression.reason)
+}
+
+pub(super) async fn a_receipt_is_noted_once_and_tells_what_follows(store: Arc<dyn Store>) {
+    let world = World::of(store);
+    let id = world.invite("visit", "ada", "e-1", noon()).await;
+    world.send(Email, accepted(), noon()).await;
+    let all = vec![receipt(id, 1, News::Delivered), receipt(id, 1, News::Delivered), receipt(id, 9, News::Delivered)];
+    let learnt = world.store.hear(all).await.unwrap();
+    let [Ok(Learnt::News(told)), Ok(Learnt::Nothing), Ok(Learnt::NotThere)] = learnt.as_slice() else {
+        panic!("{learnt:?}")
+    };
+    assert_eq!(**told, world.invitation(id).await);
+    assert_eq!(told.attempts[0].fate.as_str(), "delivered");
+    let nobody = InvitationId::from_bytes([9; 16]);
+    assert_eq!(hear(&world, nobody, News::Delivered).await, Learnt::NotThere);
+}
+
+pub(super) async fn an_address_that_bounced_for_good_is_suppressed_and_the_line_up_goes_on(store: Arc<dyn Store>) {
+    let world = World::of(store);
+    let id = world.invite("visit", "ada", "e-1", noon()).await;
+    world.send(Email, accepted(), noon()).await;
+    hear(&world, id, News::Bounced(Bounce::Hard)).await;
+    assert_eq!(reason(&world, "ada", Email).await, Some(SuppressionReason::Bounced));
+    assert_eq!(reason(&world, "ada", Sms).await, None);
+    let due = world.lease(Sms, 10, noon() + hours(1)).await.leases;
+    assert_eq!(due.iter().map(|lease| lease.invitation.id).collect::<Vec<_>>(), [id]);
+}
+
+pub(super) async fn what_is_not_the_recipients_fault_suppresses_nobody(store: Arc<dyn Store>) {
+    let world = World::of(store);
+    for (n, class) in [Bounce::Soft, Bounce::Policy, Bounce::Sender].into_iter().enumerate() {
+        let who = format!("guest-{n}");
+        let id = world.invite("visit", &who, &format!("e-{n}"), noon()).await;
+        world.send(Email, accepted(), noon()).await;
+        hear(&world, id, News::Bounced(class)).await;
+        assert_eq!(reason(&world, &who, Email).await, None);
+    }
+}
+
+pub(super) async fn the_address_that_a_message_went_to_is_suppressed_and_not_a_later_one(store: Arc<dyn Store>) {
+    let world = World::of(store);
+    let id = world.invite("visit", "ada", "e-1", noon()).await;
+    world.send(Email, accepted(), noon()).await;
+    let old = world.store.contact(&contact_id("ada")).await.unwrap().unwrap();
+    let old = world.store.seal().address_mark(Email, old.address(Email).unwrap());
+    let mut moved = guest("ada");
+    moved.email = Some(Address::parse("ada@elsewhere.example").unwrap());
+    world.store.put_contacts(vec![moved], false).await.unwrap();
+    hear(&world, id, News::Bounced(Bounce::Hard)).await;
+    assert_eq!(reason(&world, "ada", Email).await, None);
+    assert!(world.store.suppressed(old).await.unwrap().is_some());
+}
+
+pub(super) async fn whoever_complains_is_not_asked_again_by_any_way(store: Arc<dyn Store>) {
+    let world = World::of(store);
+    let first = world.invite("visit", "ada", "e-1", noon()).await;
+    let second = world.invite("delivery", "ada", "e-2", noon() + hours(2)).await;
+    world.send(Email, accepted(), noon()).await;
+    hear(&world, first, News::Complained).await;
+    assert!(matches!(world.invitation(first).await.state, State::Closed { end: End::OptedOut, through: Some(1), .. }));
+    assert!(matches!(world.invitation(second).await.state, State::Skipped { .. }));
+    for channel in Channel::ALL {
+        assert_eq!(reason(&world, "ada", channel).await, Some(SuppressionReason::Complained));
+    }
+    let contact = world.store.contact(&contact_id("ada")).await.unwrap().unwrap();
+    assert_eq!(contact.consent(Email), Consent::Refused);
+}
+
+pub(super) async fn a_receipt_during_a_lease_is_kept_and_the_answer_comes_after_it(store: Arc<dyn Store>) {
+    let world = World::of(store);
+    let id = world.invite("visit", "ada", "e-1", noon()).await;
+    let lease = world.lease_one(Email, noon()).await;
+    hear(&world, id, News::Bounced(Bounce::Hard)).await;
+    let settled = world.settle(&lease, accepted(), noon() + hours(1)).await.unwrap();
+    assert_eq!(settled.attempts[0].fate.as_str(), "bounced");
+    assert_eq!(reason(&world, "ada", Email).await, Some(SuppressionReason::Bounced));
+    assert_eq!(world.store.queue().await.unwrap(), [0, 0, 0, 1]);
+}
+
+pub(super) async fn a_receipt_finds_a_message_of_unknown_outcome(store: Arc<dyn Store>) {
+    let world = World::of(store);
+    let id = world.invite("delivery", "ada", "e-1", noon()).await;
+    let held = world.send(Sms, unknown(), noon()).await;
+    assert!(matches!(held.state, State::Held { .. }));
+    hear(&world, id, News::Delivered).await;
+    assert_eq!(world.invitation(id).await.state, State::Asked);
+}
+
+pub(super) async fn an_address_comes_off_the_list_by_hand_only(store: Arc<dyn Store>) {
+    let world = World::of(store);
+    let id = world.invite("visit", "ada", "e-1", noon()).await;
+    world.send(Email, refused(true), noon()).await;
+    assert_eq!(reason(&world, "ada", Email).await, Some(SuppressionReason::Dead));
+    world.store.put_contacts(vec![guest("ada")], false).await.unwrap();
+    world.refuse(id, false, noon() + hours(1)).await;
+    let listed = world.store.suppressed_after(None, 10).await.unwrap();
+    let mut reasons: Vec<_> = listed.iter().map(|entry| entry.suppression.reason).collect();
+    reasons.sort_unstable();
+    assert_eq!(reasons, [SuppressionReason::Dead, SuppressionReason::OptedOut], "the first reason stays");
+    for entry in listed {
+        assert_eq!(entry.contacts, [contact_id("ada")]);
+        assert_eq!(world.store.unsuppress(entry.mark).await.unwrap(), Some(entry.clone()));
+        assert_eq!(world.store.unsuppress(entry.mark).await.unwrap(), None);
+    }
+    assert!(world.store.suppressed_after(None, 10).await.unwrap().is_empty());
+    let contact = world.store.contact(&contact_id("ada")).await.unwrap().unwrap();
+    assert_eq!([contact.consent(Email), contact.consent(Sms)], [Consent::Unknown; 2]);
+}

@@ -1,0 +1,65 @@
+//! What comes back about messages.
+
+use chrono::{DateTime, Utc};
+
+use super::super::view::View;
+use super::super::{StoreError, reads};
+use super::{answers, dispatch, invitations, suppressions};
+use crate::domain::invitation::Invitation;
+use crate::domain::receipt::{Bounce, News, Receipt};
+use crate::domain::seal::{LinkTarget, Seal};
+use crate::domain::suppression::{Suppression, SuppressionReason};
+
+/// A receipt for a message.
+#[derive(Clone, Debug)]
+pub struct Heard {
+    /// The message.
+    pub of: LinkTarget,
+    /// What came back.
+    pub receipt: Receipt,
+    /// When it came.
+    pub now: DateTime<Utc>,
+}
+
+/// What became of a receipt.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Learnt {
+    /// It told something new. How the invitation stands then.
+    News(Box<Invitation>),
+    /// As much or more was known.
+    Nothing,
+    /// There is no such message; its invitation may have been erased.
+    NotThere,
+}
+
+/// Notes each receipt, as a unit of its own within the one that all of them are.
+pub(in super::super) fn hear(view: &mut View<'_>, seal: &Seal, all: &[Heard]) -> Vec<Result<Learnt, StoreError>> {
+    all.iter().map(|heard| view.try_unit(|view| hear_one(view, seal, heard))).collect()
+}
+
+fn hear_one(view: &mut View<'_>, seal: &Seal, Heard { of, receipt, now }: &Heard) -> Result<Learnt, StoreError> {
+    let Some(before) = reads::invitation(view, &of.invitation)? else { return Ok(Learnt::NotThere) };
+    let Some(attempt) = before.attempt(of.attempt).cloned() else { return Ok(Learnt::NotThere) };
+    let contact = reads::contact(view, &before.contact)?;
+    let zone = dispatch::zone_of(contact.as_ref(), &before);
+    let Some(after) = before.clone().heard(of.attempt, receipt, *now, zone) else { return Ok(Learnt::Nothing) };
+    invitations::put(view, Some(&before), &after)?;
+    let reason = match receipt.news {
+        News::Bounced(Bounce::Hard) => SuppressionReason::Bounced,
+        News::Complained => SuppressionReason::Complained,
+        News::Bounced(Bounce::Soft | Bounce::Policy | Bounce::Sender) | News::Delivered => {
+            return Ok(Learnt::News(Box::new(after)));
+        }
+    };
+    let (channel, source) = (attempt.channel, receipt.source.as_str());
+    let now_theirs = || contact.as_ref()?.address(channel).map(|address| seal.address_mark(channel, address));
+    if let Some(mark) = attempt.to.or_else(now_theirs) {
+        let suppression = Suppression { channel, reason, source: source.to_owned(), since: *now };
+        suppressions::put(view, mark, &suppression)?;
+    }
+    if receipt.news == News::Complained {
+        // Whoever complains of one survey does not want the next by another way.
+        answers::refuse_all(view, seal, (&after.contact, *of), (SuppressionReason::Complained, source), *now)?;
+    }
+    Ok(Learnt::News(Box::new(after)))
+}
