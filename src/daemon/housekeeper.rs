@@ -6,11 +6,11 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use super::core::Core;
 use super::dispatcher;
-use crate::domain::invitation::RetryPlan;
+use crate::domain::invitation::{Lane, RetryPlan};
 use crate::domain::journey::Channel;
 use crate::store::{Expiry, StoreError};
 
-/// Windows closed in one unit of work.
+/// Invitations whose windows end that are looked at in one unit of work.
 const WINDOWS_MAX: usize = 500;
 
 /// The task that keeps house.
@@ -42,13 +42,10 @@ impl Housekeeper {
         let now = self.core.clock.now();
         let n_expired = self.core.store.expire_leases(self.expiry(now, now)).await?;
         let mut n_closed = 0;
-        loop {
-            let n = self.core.store.close_windows(now, WINDOWS_MAX).await?;
-            n_closed += n;
-            if n < WINDOWS_MAX {
-                return Ok(n_expired + n_closed);
-            }
+        while self.core.store.next_due(Lane::Close).await?.is_some_and(|at| at <= now) {
+            n_closed += self.core.store.close_windows(now, WINDOWS_MAX).await?;
         }
+        Ok(n_expired + n_closed)
     }
 
     fn expiry(&self, now: DateTime<Utc>, before: DateTime<Utc>) -> Expiry {

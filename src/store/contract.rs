@@ -24,6 +24,7 @@ mod rehearsals;
 mod routes;
 pub(super) mod unit;
 mod unknown;
+mod windows;
 pub(super) mod world;
 
 use std::sync::Arc;
@@ -102,6 +103,12 @@ on_every_backend!(
     dispatch::a_line_up_goes_on_by_another_channel_when_the_first_was_refused,
     dispatch::windows_close_on_time_and_only_once,
     dispatch::the_queue_tells_how_many_stand_on_each_lane_and_what_is_due_first,
+    windows::those_that_end_by_the_same_second_and_are_settled_together_share_an_entry_and_never_end_early,
+    windows::text_messages_whose_leases_end_together_share_an_entry,
+    windows::one_that_is_over_before_its_end_is_neither_closed_again_nor_opened,
+    windows::one_that_is_sent_again_ends_once_and_so_do_those_beside_it,
+    windows::one_that_is_on_its_way_at_its_end_is_closed_when_it_has_arrived,
+    windows::no_entry_is_longer_than_is_good_and_each_is_worked_off_whole,
     backlogs::what_is_due_waits_is_held_or_on_its_way_is_counted_by_channel,
     backlogs::a_count_that_reaches_its_bound_says_so_and_the_oldest_is_found_all_the_same,
     backlogs::what_is_unknown_is_counted_until_it_is_known,

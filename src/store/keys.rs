@@ -4,7 +4,7 @@
 //! a key end with a zero byte, which no id contains. Due keys of messages sort by priority and then by time: when more is
 //! due than can leave, what matters most goes first.
 
-use chrono::{DateTime, Datelike, NaiveDate, Utc};
+use chrono::{DateTime, Datelike, NaiveDate, SubsecRound as _, TimeDelta, Utc};
 
 use crate::domain::card_code::CardCode;
 use crate::domain::id::{BranchId, ContactId, EventId, InvitationId, JourneyId, ResponseId, StageId};
@@ -164,35 +164,47 @@ fn rooms_byte(channel: Channel) -> u8 {
     }
 }
 
-/// How a priority sorts: higher before lower. Windows and leases have none: they end when they end.
-fn rank_byte(lane: Lane, priority: u8) -> u8 {
-    match lane {
-        Lane::Close | Lane::Leased => 0,
-        Lane::Send(_) => u8::MAX - priority,
-    }
-}
-
 fn instant(at: DateTime<Utc>) -> [u8; 8] {
     at.timestamp_micros().cast_unsigned().wrapping_add(1 << 63).to_be_bytes()
 }
 
+fn read_instant(bytes: &[u8]) -> Option<DateTime<Utc>> {
+    let micros = u64::from_be_bytes(bytes.try_into().ok()?).wrapping_sub(1 << 63).cast_signed();
+    DateTime::from_timestamp_micros(micros)
+}
+
 /// Bytes at the end of a due key that say who is due when: rank, time, invitation.
 const DUE_TAIL: usize = 1 + 8 + 16;
+/// The rank of all windows.
+const WINDOWS_RANK: u8 = 0;
 
-/// A place on the due index.
-pub fn due(due: Due, priority: u8, id: &InvitationId) -> Vec<u8> {
-    let rank = rank_byte(due.lane, priority);
-    key(kind::DUE, &[&[lane_byte(due.lane), rank], &instant(due.at), id.as_bytes()])
+/// Where a message that waits stands on the due index. Higher priorities sort before lower ones.
+pub fn message(channel: Channel, at: DateTime<Utc>, priority: u8, id: &InvitationId) -> Vec<u8> {
+    key(kind::DUE, &[&[lane_byte(Lane::Send(channel)), u8::MAX - priority], &instant(at), id.as_bytes()])
+}
+
+/// Where windows stand on the due index that end by the same whole second; the entry is named after one of them. They have
+/// no priority: they end when they end.
+pub fn windows(at: DateTime<Utc>, id: &InvitationId) -> Vec<u8> {
+    key(kind::DUE, &[&[lane_byte(Lane::Close), WINDOWS_RANK], &instant(whole_second(at)), id.as_bytes()])
+}
+
+/// From the first entry of windows to after all that ended by `at`.
+pub fn windows_until(at: DateTime<Utc>) -> (Vec<u8>, Vec<u8>) {
+    let lane = lane(Lane::Close);
+    let end = at_rank_after(&lane, WINDOWS_RANK, at);
+    (lane, end)
+}
+
+/// The first whole second at or after `at`.
+pub fn whole_second(at: DateTime<Utc>) -> DateTime<Utc> {
+    let before = at.trunc_subsecs(0);
+    if before == at { at } else { before.checked_add_signed(TimeDelta::seconds(1)).unwrap_or(at) }
 }
 
 /// What the keys of a lane begin with.
 pub fn lane(lane: Lane) -> Vec<u8> {
     key(kind::DUE, &[&[lane_byte(lane)]])
-}
-
-/// Whether a key of the due index stands on this lane.
-pub fn is_on_lane(key: &[u8], lane: Lane) -> bool {
-    key.get(1) == Some(&lane_byte(lane))
 }
 
 /// What the keys of all rooms beside a channel's lane begin with.
@@ -252,9 +264,7 @@ pub fn at_rank_after(prefix: &[u8], rank: u8, at: DateTime<Utc>) -> Vec<u8> {
 /// The instant and the invitation of a due key.
 pub fn read_due(key: &[u8]) -> Option<(DateTime<Utc>, InvitationId)> {
     let tail = tail(key)?;
-    let micros = u64::from_be_bytes(tail.get(1..9)?.try_into().ok()?).wrapping_sub(1 << 63).cast_signed();
-    let id = InvitationId::from_bytes(tail.get(9..)?.try_into().ok()?);
-    Some((DateTime::from_timestamp_micros(micros)?, id))
+    Some((read_instant(tail.get(1..9)?)?, InvitationId::from_bytes(tail.get(9..)?.try_into().ok()?)))
 }
 
 /// The same entry of the due index at another time.
@@ -263,12 +273,11 @@ pub fn due_later(key: &[u8], at: DateTime<Utc>) -> Option<Vec<u8>> {
     Some([key.get(..time)?, &instant(at), key.get(time + 8..)?].concat())
 }
 
-/// The entry of today for one of layout 1: lane, time, priority, invitation.
-pub fn due_of_layout_1(key: &[u8]) -> Option<Vec<u8>> {
+/// What an entry of layout 1 said: lane, time, priority, invitation.
+pub fn read_due_of_layout_1(key: &[u8]) -> Option<(Due, u8, InvitationId)> {
     let lane = Lane::ALL.into_iter().find(|lane| key.get(1) == Some(&lane_byte(*lane)))?;
-    let (time, rank, id) = (key.get(2..10)?, *key.get(10)?, key.get(11..27)?);
-    let rank = rank_byte(lane, u8::MAX - rank);
-    Some(self::key(kind::DUE, &[&[lane_byte(lane), rank], time, id]))
+    let at = read_instant(key.get(2..10)?)?;
+    Some((Due { lane, at }, u8::MAX - key.get(10)?, InvitationId::from_bytes(key.get(11..27)?.try_into().ok()?)))
 }
 
 /// The id at the end of a key of `kind` and 16 bytes.

@@ -3,7 +3,8 @@
 //! Rules:
 //! 1. Each method that changes something is one whole unit of work, passed as data: all of it happens, or nothing.
 //! 2. It returns after the change is on disk. What it returned is there after a crash.
-//! 3. Primary records, index entries and rollup counters move together.
+//! 3. Primary records, index entries and rollup counters move together. Only where a window is to end, an entry may say so
+//!    of an invitation that has ended otherwise: it is a hint, which is looked at and forgotten.
 //! 4. Units of work run one after the other; what one of them reads (a person's history, the suppression list) is
 //!    current when it decides.
 //! 5. The time is an argument. A lookup of what is not there is `Ok(None)`, not an error.
@@ -116,9 +117,11 @@ pub trait Store: Send + Sync {
     async fn give_back(&self, request: GiveBack) -> Result<usize, StoreError>;
     /// Ends the leases that were to end by `before`: what their holders did is unknown. Gives how many.
     async fn expire_leases(&self, request: Expiry) -> Result<usize, StoreError>;
-    /// Closes at most `n_max` windows that ended. Gives how many.
+    /// Closes windows that ended, those that are on the due index together all at once, until `n_max` invitations were looked
+    /// at. Gives how many were closed. [`next_due`](Self::next_due) tells whether there is more to do.
     async fn close_windows(&self, now: DateTime<Utc>, n_max: usize) -> Result<usize, StoreError>;
-    /// When the first thing on a lane is due.
+    /// When the first thing on a lane is due. A window may be looked at up to a second after its end, and at a time at which
+    /// nothing is left to be done, where an answer has come before.
     async fn next_due(&self, lane: Lane) -> Result<Option<DateTime<Utc>>, StoreError>;
     /// How many invitations stand on each lane, in the order of [`Lane::ALL`].
     async fn queue(&self) -> Result<[u64; 4], StoreError>;

@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use chrono::{DateTime, NaiveDate, Utc};
 
 use super::view::{Pairs, Reading};
-use super::work::addresses;
 use super::work::leases::{self, Leases};
+use super::work::{addresses, due};
 use super::{StoreError, keys, record};
 use crate::domain::card::Card;
 use crate::domain::card_code::CardCode;
@@ -263,7 +263,7 @@ pub(super) fn waiting_after(db: &dyn Reading, after: Option<Vec<u8>>, n_max: usi
     for (key, _) in &looked_at {
         let Some((_, id)) = keys::read_due(key) else { continue };
         let Some(found) = invitation(db, &id)? else { continue };
-        let own_key = found.due().map(|due| keys::due(due, found.priority, &id));
+        let own_key = due::key_of(&found);
         // An entry of a room may stand where the invitation is no longer.
         if own_key.is_some() && own_key == keys::on_its_lane(key) {
             page.waiting.push(found);

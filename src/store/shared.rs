@@ -162,7 +162,7 @@ impl<E: Engine> Store for Shared<E> {
     }
 
     async fn close_windows(&self, now: DateTime<Utc>, n_max: usize) -> Result<usize, StoreError> {
-        self.write(move |view| work::dispatch::close_windows(view, now, n_max)).await
+        self.write(move |view| work::windows::close(view, now, n_max)).await
     }
 
     async fn next_due(&self, lane: Lane) -> Result<Option<DateTime<Utc>>, StoreError> {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::Simulation;
 use crate::clock::Clock;
-use crate::domain::invitation::{Happening, Invitation, State};
+use crate::domain::invitation::{Happening, Invitation, Lane, State};
 use crate::store::contract::books;
 
 impl Simulation {
@@ -19,6 +19,7 @@ impl Simulation {
             self.nothing_leaves_at_a_wrong_hour(invitation).await;
             self.nothing_is_left_lying(invitation);
         }
+        self.no_window_is_passed_over().await;
         self.nobody_is_asked_over_the_cap(&all).await;
         self.nobody_who_said_no_gets_another(&all);
         self.every_event_is_decided().await;
@@ -66,6 +67,12 @@ impl Simulation {
         let is_over = matches!(invitation.state, State::Closed { .. } | State::Skipped { .. });
         let is_ahead = invitation.due().is_some_and(|due| due.at > self.clock.now());
         assert!(is_over || is_ahead, "seed {}: {} is {}", self.seed(), invitation.id, invitation.state.as_str());
+    }
+
+    /// What is on the index of windows is still to come; that everybody is on it who must be, the books have shown.
+    async fn no_window_is_passed_over(&self) {
+        let next = self.machine.core.store.next_due(Lane::Close).await.unwrap();
+        assert!(next.is_none_or(|at| at > self.clock.now()), "seed {}: {next:?}", self.seed());
     }
 
     /// With those who share an address, in any stretch of the length.

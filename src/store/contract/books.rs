@@ -2,14 +2,16 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use chrono::NaiveDate;
+use chrono::{DateTime, NaiveDate, Utc};
 
 use crate::domain::contact::Contact;
 use crate::domain::id::InvitationId;
 use crate::domain::invitation::{Invitation, Lane};
 use crate::domain::journey::Channel;
 use crate::report::tally::{Cell, Tally, contribution};
-use crate::store::Store;
+use crate::store::dump::{DumpReader, Record};
+use crate::store::work::windows::TOGETHER_MAX;
+use crate::store::{Store, keys, record};
 
 /// Every invitation, read in pages.
 pub(crate) async fn every_invitation(store: &dyn Store) -> Vec<Invitation> {
@@ -24,11 +26,33 @@ pub(crate) async fn every_invitation(store: &dyn Store) -> Vec<Invitation> {
     all
 }
 
+/// The entries of windows on the due index: when they are looked at, and the invitations in them.
+pub(crate) async fn windows(store: &dyn Store) -> Vec<(DateTime<Utc>, Vec<InvitationId>)> {
+    let (mut dump, mut bytes) = (store.begin_dump(DateTime::UNIX_EPOCH).await.unwrap(), Vec::new());
+    while let Some(more) = store.next_of_dump(&mut dump).await.unwrap() {
+        bytes.extend(more);
+    }
+    let (mut reader, mut entries) = (DumpReader::open(&bytes[..]).unwrap(), BTreeMap::new());
+    while let Some(Record { key, value }) = reader.record().unwrap() {
+        match value {
+            Some(value) => entries.insert(key, value),
+            None => entries.remove(&key),
+        };
+    }
+    let on_lane = entries.into_iter().filter(|(key, _)| key.starts_with(&keys::lane(Lane::Close)));
+    let read = on_lane.map(|(key, value)| {
+        let (at, first) = keys::read_due(&key).unwrap();
+        (at, std::iter::once(first).chain(record::windows::read(&value).unwrap()).collect())
+    });
+    read.collect()
+}
+
 /// Counters, lanes, the list of unknown outcomes and responses are what the invitations come to.
 pub(crate) async fn check(store: &dyn Store) {
     let all = every_invitation(store).await;
     check_tallies(store, &all).await;
     check_lanes(store, &all).await;
+    check_windows(store, &all).await;
     check_kin(store, &all).await;
     let unknown = store.unknown_after(None, usize::MAX).await.unwrap();
     let was_unknown = |invitation: &&Invitation| invitation.attempts.iter().any(|attempt| attempt.was_unknown);
@@ -80,8 +104,23 @@ async fn check_lanes(store: &dyn Store, all: &[Invitation]) {
     let due = || all.iter().filter_map(Invitation::due);
     let lengths = Lane::ALL.map(|lane| due().filter(|due| due.lane == lane).count() as u64);
     assert_eq!(store.queue().await.unwrap(), lengths);
-    for lane in Lane::ALL {
+    for lane in Lane::ALL.into_iter().filter(|lane| *lane != Lane::Close) {
         let first = due().filter(|due| due.lane == lane).map(|due| due.at).min();
         assert_eq!(store.next_due(lane).await.unwrap(), first, "{lane:?}");
+    }
+}
+
+/// Nobody's window ends unseen: each has an entry that is looked at by its end, rounded up to a whole second.
+async fn check_windows(store: &dyn Store, all: &[Invitation]) {
+    let entries = windows(store).await;
+    assert_eq!(store.next_due(Lane::Close).await.unwrap(), entries.first().map(|(at, _)| *at));
+    assert!(entries.iter().all(|(_, ids)| (1..=TOGETHER_MAX).contains(&ids.len())));
+    // Latest first, so that the earliest stays.
+    let earliest: BTreeMap<_, _> =
+        entries.iter().rev().flat_map(|(at, ids)| ids.iter().map(move |id| (*id, *at))).collect();
+    for invitation in all {
+        let ends_at = invitation.due().filter(|due| due.lane == Lane::Close).map(|due| keys::whole_second(due.at));
+        let looked_at = earliest.get(&invitation.id).copied();
+        assert!(ends_at.is_none() || looked_at.is_some_and(|at| Some(at) <= ends_at), "{looked_at:?}: {invitation:?}");
     }
 }

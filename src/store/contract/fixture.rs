@@ -117,10 +117,8 @@ fn invite(view: &mut View<'_>) {
     let mut unit = Unit::new(view);
     let answered = unit.invite(&told);
     let refusing = unit.invite(&event("renewal", &contact_id("bob"), "e-2", noon()));
-    unit.send(Email, accepted());
-    unit.send(Email, accepted());
     unit.invite(&event("delivery", &contact_id("cyd"), "e-3", noon()));
-    unit.send(Sms, unknown());
+    unit.send_together([(Email, accepted()), (Email, accepted()), (Sms, unknown())]);
     unit.invite(&event("visit", &contact_id("dan"), "e-4", noon()));
     unit.send(Email, refused(true));
     unit.cap();

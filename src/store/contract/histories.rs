@@ -9,13 +9,14 @@ use proptest::test_runner::{Config, TestRunner};
 
 use super::Opened;
 use super::books::{check, every_invitation};
-use super::world::{World, accepted, contact_id, days, deferred, event, form, guest, hours, noon, refused, unknown};
+use super::world::{
+    World, accepted, contact_id, days, deferred, event, form, guest, hours, noon, refused, settlement, unknown,
+};
 use crate::domain::answer::Completeness;
-use crate::domain::attempt::Outcome;
 use crate::domain::contact::{Consent, Email};
 use crate::domain::contact_change::ContactChange;
 use crate::domain::id::ContactId;
-use crate::domain::invitation::{Found, Invitation, Stalled, State};
+use crate::domain::invitation::{Found, Invitation, Lane, Stalled, State};
 use crate::domain::journey::Channel;
 use crate::store::{Lease, StoreError, Wanted};
 
@@ -31,6 +32,7 @@ enum Step {
     Event { guest: usize, kind: usize, again: bool },
     Lease { channel: Channel, n_max: usize },
     Settle { which: Index, outcome: u8 },
+    SettleAll { outcome: u8 },
     Expire,
     Close { n_max: usize },
     Answer { which: Index, completeness: Completeness },
@@ -50,6 +52,7 @@ fn step() -> impl Strategy<Value = Step> {
         6 => (prop::sample::select(Channel::ALL.to_vec()), 0_usize..4)
             .prop_map(|(channel, n_max)| Step::Lease { channel, n_max }),
         6 => (any::<Index>(), 0_u8..6).prop_map(|(which, outcome)| Step::Settle { which, outcome }),
+        2 => (0_u8..6).prop_map(|outcome| Step::SettleAll { outcome }),
         2 => Just(Step::Expire),
         2 => (0_usize..4).prop_map(|n_max| Step::Close { n_max }),
         2 => (any::<Index>(), completeness).prop_map(|(which, completeness)| Step::Answer { which, completeness }),
@@ -108,6 +111,7 @@ pub(in crate::store) async fn live_to_the_end(world: &World, now: DateTime<Utc>)
         world.store.close_windows(now, 100).await.unwrap();
     }
     assert_eq!(world.store.queue().await.unwrap(), [0; 4]);
+    assert_eq!(world.store.next_due(Lane::Close).await.unwrap(), None);
     for invitation in every_invitation(&*world.store).await {
         assert!(matches!(invitation.state, State::Closed { .. } | State::Skipped { .. }), "{invitation:?}");
     }
@@ -132,10 +136,20 @@ impl Life {
             Step::Pass { hours } => self.now += TimeDelta::hours(*hours),
             Step::Event { guest, kind, again } => self.event(GUESTS[*guest], KINDS[*kind], *again).await,
             Step::Lease { channel, n_max } => self.lease(*channel, *n_max).await,
-            Step::Settle { which, outcome } => self.settle(which, *outcome).await,
+            Step::Settle { which, outcome } => {
+                if !self.leases.is_empty() {
+                    let lease = self.leases.swap_remove(which.index(self.leases.len()));
+                    self.settle(vec![lease], *outcome).await;
+                }
+            }
+            Step::SettleAll { outcome } => {
+                let leases = std::mem::take(&mut self.leases);
+                self.settle(leases, *outcome).await;
+            }
             Step::Expire => drop(self.world.expire(self.now).await),
             Step::Close { n_max } => {
-                assert!(self.world.store.close_windows(self.now, *n_max).await.unwrap() <= *n_max);
+                let n_closed = self.world.store.close_windows(self.now, *n_max).await.unwrap();
+                assert!(*n_max > 0 || n_closed == 0);
             }
             Step::Answer { which, completeness } => self.answer(which, *completeness).await,
             Step::Refuse { which, ineligible } => self.refuse(which, *ineligible).await,
@@ -181,11 +195,8 @@ impl Life {
         self.leases.extend(leased.leases);
     }
 
-    async fn settle(&mut self, which: &Index, outcome: u8) {
-        if self.leases.is_empty() {
-            return;
-        }
-        let lease = self.leases.swap_remove(which.index(self.leases.len()));
+    /// Of each of them this comes, and it is recorded together.
+    async fn settle(&self, leases: Vec<Lease>, outcome: u8) {
         let outcome = match outcome {
             0 => refused(true),
             1 => refused(false),
@@ -193,16 +204,20 @@ impl Life {
             3 => unknown(),
             _ => accepted(),
         };
-        self.settle_as(&lease, outcome).await;
-    }
-
-    async fn settle_as(&self, lease: &Lease, outcome: Outcome) {
-        let before = self.world.invitation(lease.invitation.id).await;
-        let held = matches!(before.state, State::Sending { lease: holder, .. } if holder == lease.lease);
-        match self.world.settle(lease, outcome, self.now).await {
-            Ok(_) => assert!(held),
-            Err(StoreError::LeaseLost) => assert!(!held),
-            Err(other) => panic!("{other}"),
+        let (mut settlements, mut are_held) = (Vec::new(), Vec::new());
+        for lease in &leases {
+            let before = self.world.invitation(lease.invitation.id).await;
+            are_held.push(matches!(before.state, State::Sending { lease: holder, .. } if holder == lease.lease));
+            settlements.push(settlement(&self.world.rules, lease, outcome.clone(), self.now));
+        }
+        let settled = self.world.store.settle(settlements.into()).await.unwrap();
+        assert_eq!(settled.len(), leases.len());
+        for (settled, is_held) in settled.into_iter().zip(are_held) {
+            match settled {
+                Ok(_) => assert!(is_held),
+                Err(StoreError::LeaseLost) => assert!(!is_held),
+                Err(other) => panic!("{other}"),
+            }
         }
     }
 

@@ -71,8 +71,16 @@ impl<'u, 'v> Unit<'u, 'v> {
 
     /// The first message that is due at noon leaves, and this comes of it.
     pub(in crate::store) fn send(&mut self, channel: Channel, outcome: Outcome) {
-        let lease = self.lease(channel);
-        let settlement = settlement(&self.rules, &lease, outcome, noon());
-        work::dispatch::settle(self.view, &self.seal, &[settlement]).unwrap().swap_remove(0).unwrap();
+        self.send_together([(channel, outcome)]);
+    }
+
+    /// The same of several, and what comes of them is recorded together.
+    pub(in crate::store) fn send_together<const N: usize>(&mut self, outcomes: [(Channel, Outcome); N]) {
+        let settlements = outcomes.map(|(channel, outcome)| {
+            let lease = self.lease(channel);
+            settlement(&self.rules, &lease, outcome, noon())
+        });
+        let settled = work::dispatch::settle(self.view, &self.seal, &settlements).unwrap();
+        assert!(settled.iter().all(Result::is_ok), "{settled:?}");
     }
 }

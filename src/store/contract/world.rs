@@ -267,6 +267,13 @@ impl World {
         self.store.settle([settlement].into()).await?.swap_remove(0)
     }
 
+    /// This comes of all of them, and it is recorded together.
+    pub(in crate::store) async fn settle_together(&self, leases: &[Lease], outcome: Outcome, now: DateTime<Utc>) {
+        let settlements = leases.iter().map(|lease| settlement(&self.rules, lease, outcome.clone(), now));
+        let settled = self.store.settle(settlements.collect()).await.unwrap();
+        assert!(settled.iter().all(Result::is_ok), "{settled:?}");
+    }
+
     /// The one message that is due leaves, and this comes of it.
     pub(in crate::store) async fn send(&self, channel: Channel, outcome: Outcome, now: DateTime<Utc>) -> Invitation {
         let lease = self.lease_one(channel, now).await;

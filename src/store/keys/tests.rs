@@ -17,7 +17,7 @@ proptest! {
     ) {
         let id = InvitationId::from_bytes([3; 16]);
         let sms = Lane::Send(Channel::Sms);
-        let key_of = |micros| due(Due { lane: sms, at: at(micros) }, priority, &id);
+        let key_of = |micros| message(Channel::Sms, at(micros), priority, &id);
         prop_assert_eq!(key_of(a).cmp(&key_of(b)), a.cmp(&b));
         prop_assert_eq!(read_due(&key_of(a)), Some((at(a), id)));
         prop_assert_eq!(due_later(&key_of(a), at(b)), Some(key_of(b)));
@@ -26,9 +26,23 @@ proptest! {
     }
 
     #[test]
+    fn windows_stand_by_the_whole_second_and_never_before_their_end(
+        micros in -4_000_000_000_000_000_i64..4_000_000_000_000_000, after in 0_i64..3_000_000,
+    ) {
+        let id = InvitationId::from_bytes([3; 16]);
+        let key = windows(at(micros), &id);
+        let (stands_at, named_after) = read_due(&key).unwrap();
+        prop_assert_eq!((stands_at.timestamp_subsec_micros(), named_after), (0, id));
+        let late = (stands_at - at(micros)).num_microseconds().unwrap();
+        prop_assert!((0..1_000_000).contains(&late));
+        let (from, to) = windows_until(at(micros + after));
+        prop_assert_eq!(from <= key && key < to, late <= after);
+    }
+
+    #[test]
     fn an_entry_goes_into_a_room_and_comes_back(micros in 0_i64..4_000_000_000_000_000, priority in 0_u8..=255) {
         let id = InvitationId::from_bytes([3; 16]);
-        let (key, of) = (due(Due { lane: Lane::Send(Channel::Email), at: at(micros) }, priority, &id), Room::of("domain", "a"));
+        let (key, of) = (message(Channel::Email, at(micros), priority, &id), Room::of("domain", "a"));
         let moved = moved_into(Channel::Email, of, &key).unwrap();
         prop_assert_eq!((read_room(&moved), read_room(&key)), (Some(of), None));
         prop_assert_eq!(read_due(&moved), read_due(&key));
@@ -40,10 +54,8 @@ proptest! {
 #[test]
 fn a_message_of_higher_priority_goes_first_also_when_it_is_due_later() {
     let id = InvitationId::from_bytes([3; 16]);
-    let key_of = |lane, at, priority| due(Due { lane, at }, priority, &id);
-    let email = Lane::Send(Channel::Email);
-    assert!(key_of(email, at(9), 9) < key_of(email, at(0), 1));
-    assert!(key_of(Lane::Close, at(9), 9) > key_of(Lane::Close, at(0), 1), "windows close in order of time");
+    let key_of = |at, priority| message(Channel::Email, at, priority, &id);
+    assert!(key_of(at(9), 9) < key_of(at(0), 1));
 }
 
 #[test]
@@ -68,12 +80,12 @@ fn the_end_of_a_prefix_is_after_all_its_keys() {
 #[test]
 fn every_message_stands_between_the_first_and_the_last_and_nothing_else_does() {
     let (first, end) = messages();
-    let key_of = |lane| due(Due { lane, at: at(0) }, 5, &InvitationId::from_bytes([255; 16]));
+    let id = InvitationId::from_bytes([255; 16]);
     let last = Room::from_bytes([255; Room::LEN]);
     for channel in Channel::ALL {
-        let key = key_of(Lane::Send(channel));
+        let key = message(channel, at(0), 5, &id);
         let in_room = moved_into(channel, last, &key).unwrap();
         assert!([key, in_room].iter().all(|key| first <= *key && *key < end));
     }
-    assert!(key_of(Lane::Close) < first);
+    assert!(windows(at(0), &id) < first);
 }

@@ -9,13 +9,13 @@ use super::super::StoreError;
 use super::super::keys::kind;
 use super::super::migrate::Layout;
 use super::{
-    address, branch_day, card, contact, event, hold, invitation, layout, response, suppression, survey, tally,
+    address, branch_day, card, contact, event, hold, invitation, layout, response, suppression, survey, tally, windows,
 };
 use crate::plan::limits::DaySends;
 use crate::report::tally::{Counts, SurfaceTally, Tally};
 
 /// Each kind, and what its reader says of these bytes.
-type Readers = [(u8, fn(&[u8]) -> Result<(), StoreError>); 14];
+type Readers = [(u8, fn(&[u8]) -> Result<(), StoreError>); 15];
 
 const READERS: Readers = [
     (kind::CONTACT, |bytes| contact::read(bytes).map(drop)),
@@ -30,6 +30,7 @@ const READERS: Readers = [
     (kind::ADDRESS, |bytes| address::read(bytes).map(drop)),
     (kind::BRANCH_DAY, |bytes| branch_day::read(bytes).map(drop)),
     (kind::SUPPRESSED, |bytes| suppression::read(bytes).map(drop)),
+    (kind::DUE, |bytes| windows::read(bytes).map(drop)),
     (kind::META, |bytes| tally::read_queue(bytes).map(drop)),
     (kind::META, |bytes| layout::read(bytes).map(drop)),
 ];
@@ -107,6 +108,14 @@ proptest! {
         for given in [address::Holders::Known(ids), address::Holders::Crowd] {
             prop_assert_eq!(address::read(&address::write(&given).unwrap()).unwrap(), given);
         }
+    }
+
+    #[test]
+    fn windows_that_end_together_read_back_as_they_were(ids in prop::collection::vec(strategies::invitation_id(), 0..4)) {
+        let written = windows::write(&ids);
+        prop_assert_eq!(&windows::read(&written).unwrap(), &ids);
+        let is_cut = windows::read(&written[..written.len() - 1]);
+        check_unreadable(kind::DUE, is_cut.map(drop));
     }
 
     #[test]

@@ -11,11 +11,12 @@ use super::due::{self, Entry};
 use super::holds::Holds;
 use super::leases::{self, Ends, Granted, Leases};
 use super::tolls::{self, Passage, Tolls};
+use super::windows::Windows;
 use super::{branch_days, invitations, suppressions};
 use crate::domain::attempt::{Obstacle, Outcome};
 use crate::domain::contact::Contact;
 use crate::domain::id::InvitationId;
-use crate::domain::invitation::{Invitation, Lane};
+use crate::domain::invitation::Invitation;
 use crate::domain::journey::Channel;
 use crate::domain::reason::SkipReason;
 use crate::domain::route::{Room, Route};
@@ -33,7 +34,7 @@ const LOOKS_FURTHER: usize = 64;
 /// a slow one and they are moved out of the way.
 const BUSY_MAX: usize = 16;
 /// How long an invitation that cannot be read is left alone.
-const PUT_ASIDE_FOR: TimeDelta = TimeDelta::hours(1);
+pub(super) const PUT_ASIDE_FOR: TimeDelta = TimeDelta::hours(1);
 
 const NO_INVITATION: StoreError = StoreError::NotFound { what: "invitation of that id" };
 
@@ -191,15 +192,16 @@ pub(in super::super) fn settle(
     seal: &Seal,
     requests: &[Settlement],
 ) -> Result<Vec<Result<Invitation, StoreError>>, StoreError> {
-    let mut ends = Ends::default();
+    let (mut ends, mut windows) = (Ends::default(), Windows::default());
     let mut settle_one = |request: &Settlement| {
         let before = ends.held_by(view, &request.invitation, request.lease)?.ok_or(NO_INVITATION)?;
-        let settled = view.try_unit(|unit| settle_leased(unit, seal, request, &before))?;
+        let settled = view.try_unit(|unit| settle_leased(unit, seal, (request, &before), &mut windows))?;
         ends.end(request.lease, &request.invitation);
         Ok(settled)
     };
     let settled = requests.iter().map(&mut settle_one).collect();
     ends.write(view)?;
+    windows.write(view)?;
     Ok(settled)
 }
 
@@ -207,8 +209,8 @@ pub(in super::super) fn settle(
 fn settle_leased(
     view: &mut View<'_>,
     seal: &Seal,
-    request: &Settlement,
-    before: &Invitation,
+    (request, before): (&Settlement, &Invitation),
+    windows: &mut Windows,
 ) -> Result<Invitation, StoreError> {
     // As the gate saw it when the message left.
     let zone = zone_of(Some(&request.contact), before);
@@ -224,7 +226,7 @@ fn settle_leased(
         last.to = address.map(|address| seal.address_mark(last.channel, address)).or(last.to);
     }
     report(view, request)?;
-    invitations::put_unleased(view, Some(before), &settled)?;
+    invitations::put_unleased(view, Some(before), &settled, windows)?;
     Ok(settled)
 }
 
@@ -260,7 +262,7 @@ fn report(view: &mut View<'_>, request: &Settlement) -> Result<(), StoreError> {
 
 /// Ends leases whose holders never came back. One whose invitation cannot be read is looked at again later.
 pub(in super::super) fn expire_leases(view: &mut View<'_>, request: &Expiry) -> Result<usize, StoreError> {
-    let mut n_expired = 0;
+    let (mut n_expired, mut windows) = (0, Windows::default());
     let ended = leases::claims(view)?.into_iter().filter(|(_, claim)| claim.until <= request.before);
     let ended = ended.flat_map(|(lease, Claim { since, invitations, .. })| {
         invitations.into_iter().map(move |id| (lease, id, since))
@@ -276,7 +278,7 @@ pub(in super::super) fn expire_leases(view: &mut View<'_>, request: &Expiry) -> 
             let expired = before.clone().expire_lease(request.now, retry).map_err(|_| StoreError::LeaseLost)?;
             // In a store of an older layout an invitation names another lease than the one that was made for it.
             leases::let_go(unit, lease, &id)?;
-            invitations::put(unit, Some(&before), &expired)
+            invitations::put_with(unit, Some(&before), &expired, &mut windows)
         });
         match expired {
             Ok(()) => n_expired += 1,
@@ -286,17 +288,8 @@ pub(in super::super) fn expire_leases(view: &mut View<'_>, request: &Expiry) -> 
             Err(err) => return Err(err),
         }
     }
+    windows.write(view)?;
     Ok(n_expired)
-}
-
-/// Closes windows that ended.
-pub(in super::super) fn close_windows(
-    view: &mut View<'_>,
-    now: DateTime<Utc>,
-    n_max: usize,
-) -> Result<usize, StoreError> {
-    let due = due::on_lane(view, Lane::Close, now, n_max)?.entries;
-    visit_all(view, due, now, |view, before| invitations::put(view, Some(&before), &before.clone().window_closed(now)))
 }
 
 /// What came of an entry of the due index.
@@ -321,7 +314,7 @@ fn visit<T>(
         // What stands on the due index is not leased.
         let stored = reads::stored_invitation(unit, id)?;
         let invitation = stored.ok_or(NO_INVITATION)?;
-        let own_key = invitation.due().map(|due| keys::due(due, invitation.priority, id));
+        let own_key = due::key_of(&invitation);
         if own_key == keys::on_its_lane(key) {
             return act(unit, invitation).map(Visited::Done);
         }
@@ -339,20 +332,6 @@ fn visit<T>(
         }
         (done, _) => done,
     }
-}
-
-/// Visits every entry. Gives how many were done.
-fn visit_all(
-    view: &mut View<'_>,
-    due: Vec<Entry>,
-    now: DateTime<Utc>,
-    act: impl Fn(&mut View<'_>, Invitation) -> Result<(), StoreError>,
-) -> Result<usize, StoreError> {
-    let mut n_done = 0;
-    for entry in due {
-        n_done += usize::from(matches!(visit(view, &entry, now, &act)?, Visited::Done(())));
-    }
-    Ok(n_done)
 }
 
 fn existing(view: &View<'_>, id: &InvitationId, lease: u64) -> Result<Invitation, StoreError> {

@@ -1,12 +1,14 @@
-//! The due index: what is due first, and what waits in a room beside its lane.
+//! The due index of messages: what is due first, and what waits in a room beside its lane. That of windows is in
+//! [`windows`](super::windows).
 
 use chrono::{DateTime, Utc};
 
 use super::super::view::{Reading, View};
 use super::super::{StoreError, keys};
 use super::leases;
+use super::windows::Windows;
 use crate::domain::id::InvitationId;
-use crate::domain::invitation::Lane;
+use crate::domain::invitation::{Due, Invitation, Lane};
 use crate::domain::journey::Channel;
 use crate::domain::route::Room;
 
@@ -37,9 +39,12 @@ impl Head {
     }
 }
 
-/// What is due on a lane.
-pub(super) fn on_lane(view: &View<'_>, lane: Lane, now: DateTime<Utc>, n_max: usize) -> Result<Head, StoreError> {
-    under(view, &keys::lane(lane), now, n_max)
+/// Where an invitation stands on its lane, while a message of it waits.
+pub(in super::super) fn key_of(invitation: &Invitation) -> Option<Vec<u8>> {
+    match invitation.due()? {
+        Due { lane: Lane::Send(channel), at } => Some(keys::message(channel, at, invitation.priority, &invitation.id)),
+        Due { lane: Lane::Close | Lane::Leased, .. } => None,
+    }
 }
 
 /// What is due on a channel's lane, and in those of its rooms that are open, in one order.
@@ -51,7 +56,7 @@ pub(super) fn of_channel(
     (first, n_max): (u64, usize),
     mut is_open: impl FnMut(Room) -> Result<bool, StoreError>,
 ) -> Result<Head, StoreError> {
-    let mut head = on_lane(view, Lane::Send(channel), now, n_max)?;
+    let mut head = under(view, &keys::lane(Lane::Send(channel)), now, n_max)?;
     for room in rooms(view, channel, Room::from_bytes(first.to_be_bytes()))? {
         if is_open(room)? {
             let inside = under(view, &keys::room(channel, room), now, n_max)?;
@@ -107,14 +112,13 @@ fn under(view: &View<'_>, prefix: &[u8], now: DateTime<Utc>, n_max: usize) -> Re
 
 /// Brings an entry of layout 1 to where it stands today.
 pub(in super::super) fn bring_up_to_date(view: &mut View<'_>, old: Vec<u8>) -> Result<(), StoreError> {
-    match keys::due_of_layout_1(&old) {
+    match keys::read_due_of_layout_1(&old) {
         // Whoever had the lease is gone; when it was granted is in the invitation.
-        Some(today) if keys::is_on_lane(&today, Lane::Leased) => {
-            if let Some((until, id)) = keys::read_due(&today) {
-                leases::of_nobody(view, id, until)?;
-            }
+        Some((Due { lane: Lane::Leased, at }, _, id)) => leases::of_nobody(view, id, at)?,
+        Some((Due { lane: Lane::Close, at }, _, id)) => Windows::of(id, at).write(view)?,
+        Some((Due { lane: Lane::Send(channel), at }, priority, id)) => {
+            view.put(keys::message(channel, at, priority, &id), Vec::new());
         }
-        Some(today) => view.put(today, Vec::new()),
         None => (),
     }
     view.remove(old);

@@ -8,6 +8,7 @@ use chrono_tz::Tz;
 use super::super::StoreError;
 use super::super::reads;
 use super::super::view::{Reading, View};
+use super::windows::Windows;
 use super::{dispatch, invitations};
 use crate::domain::id::InvitationId;
 use crate::domain::invitation::{Found, Invitation, LeftOut, Stalled};
@@ -70,13 +71,13 @@ pub(in super::super) fn intervene(
     seal: &Seal,
     request: &Intervention,
 ) -> Result<Vec<Intervened>, StoreError> {
-    let mut all = Vec::with_capacity(request.invitations.len());
+    let (mut all, mut windows) = (Vec::with_capacity(request.invitations.len()), Windows::default());
     for id in &request.invitations {
         let outcome = match reads::invitation(view, id)? {
             Some(before) => {
                 let outcome = decide(view, seal, request, &before)?;
                 if let Ok(after) = &outcome {
-                    invitations::put(view, Some(&before), after)?;
+                    invitations::put_with(view, Some(&before), after, &mut windows)?;
                 }
                 outcome
             }
@@ -84,6 +85,7 @@ pub(in super::super) fn intervene(
         };
         all.push(Intervened { id: *id, outcome });
     }
+    windows.write(view)?;
     Ok(all)
 }
 

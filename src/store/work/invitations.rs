@@ -3,9 +3,10 @@
 use super::super::reads;
 use super::super::view::{Reading, View};
 use super::super::{StoreError, keys, record};
-use super::{contacts, leases, tallies};
+use super::windows::Windows;
+use super::{contacts, due, leases, tallies};
 use crate::domain::attempt::Attempt;
-use crate::domain::invitation::{Invitation, Lane, State};
+use crate::domain::invitation::{Invitation, State};
 use crate::domain::seal::Seal;
 use crate::plan::{Plan, RecordedEvent};
 
@@ -52,39 +53,51 @@ pub(super) fn lease(view: &mut View<'_>, before: &Invitation, leased: &Invitatio
     tallies::recount(view, Some(before), leased)
 }
 
-/// Moves an invitation on the due index. What is leased stands there by its lease.
+/// Moves an invitation among the messages that wait, and counts it where it stands now.
 fn move_due(view: &mut View<'_>, before: Option<&Invitation>, after: &Invitation) -> Result<(), StoreError> {
-    let due_before = before.and_then(Invitation::due);
-    let due_after = after.due();
-    if due_before == due_after {
-        return Ok(());
+    let (key_before, key_after) = (before.and_then(due::key_of), due::key_of(after));
+    if key_before != key_after {
+        if let Some(key) = key_before {
+            view.remove(key);
+        }
+        if let Some(key) = key_after {
+            view.put(key, Vec::new());
+        }
     }
-    if let (Some(before), Some(due)) = (before, due_before.filter(|due| due.lane != Lane::Leased)) {
-        view.remove(keys::due(due, before.priority, &before.id));
-    }
-    if let Some(due) = due_after.filter(|due| due.lane != Lane::Leased) {
-        view.put(keys::due(due, after.priority, &after.id), Vec::new());
-    }
-    tallies::requeue(view, due_before.map(|due| due.lane), due_after.map(|due| due.lane))
+    let [from, to] = [before, Some(after)].map(|invitation| invitation.and_then(Invitation::due).map(|due| due.lane));
+    tallies::requeue(view, from, to)
 }
 
 /// Writes an invitation with its place on the due index, its marks and its counters. If it is leased no more, neither is
 /// it in the claim.
 pub(super) fn put(view: &mut View<'_>, before: Option<&Invitation>, after: &Invitation) -> Result<(), StoreError> {
+    let mut windows = Windows::default();
+    put_with(view, before, after, &mut windows)?;
+    windows.write(view)
+}
+
+/// The same for one of many, whose windows the caller writes.
+pub(super) fn put_with(
+    view: &mut View<'_>,
+    before: Option<&Invitation>,
+    after: &Invitation,
+    windows: &mut Windows,
+) -> Result<(), StoreError> {
     if let Some(before) = before
         && let State::Sending { lease, .. } = before.state
         && before.due() != after.due()
     {
         leases::let_go(view, lease, &before.id)?;
     }
-    put_unleased(view, before, after)
+    put_unleased(view, before, after, windows)
 }
 
-/// The same for one whose lease is the caller's to end.
+/// The same for one whose lease is the caller's to end, too.
 pub(super) fn put_unleased(
     view: &mut View<'_>,
     before: Option<&Invitation>,
     after: &Invitation,
+    windows: &mut Windows,
 ) -> Result<(), StoreError> {
     move_due(view, before, after)?;
     let was_unknown = |invitation: &Invitation| invitation.attempts.iter().any(|attempt: &Attempt| attempt.was_unknown);
@@ -93,5 +106,6 @@ pub(super) fn put_unleased(
     }
     tallies::recount(view, before, after)?;
     view.put(keys::invitation(&after.id), record::invitation::write(after)?);
+    windows.watch(before, after);
     Ok(())
 }

@@ -11,6 +11,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use super::super::record::lease::Claim;
 use super::super::view::{Reading, View};
 use super::super::{GiveBack, StoreError, keys, reads, record};
+use super::windows::Windows;
 use super::{dispatch, invitations};
 use crate::domain::attempt::{Obstacle, Outcome};
 use crate::domain::id::InvitationId;
@@ -201,6 +202,7 @@ pub(in super::super) fn give_back(view: &mut View<'_>, request: &GiveBack) -> Re
 /// Has every message that is on its way arrive: for a rehearsal, which cannot know what will come of them.
 pub(in super::super) fn arrive(view: &mut View<'_>, now: DateTime<Utc>) -> Result<(), StoreError> {
     let retry = RetryPlan { retry_at: now, give_up_after: TimeDelta::zero(), after_unknown: AfterUnknown::Hold };
+    let mut windows = Windows::default();
     for (id, granted) in all(view)? {
         let Ok(Some(before)) = held_by(view, &id, granted.lease) else { continue };
         let State::Sending { lease, .. } = before.state else { continue };
@@ -208,7 +210,7 @@ pub(in super::super) fn arrive(view: &mut View<'_>, now: DateTime<Utc>) -> Resul
         let zone = dispatch::zone_of(contact.as_ref(), &before);
         let outcome = Outcome::Accepted { provider_ref: None, reply: String::new() };
         let arrived = before.clone().settle(lease, &outcome, now, (retry, zone));
-        invitations::put(view, Some(&before), &arrived.map_err(|_| StoreError::LeaseLost)?)?;
+        invitations::put_with(view, Some(&before), &arrived.map_err(|_| StoreError::LeaseLost)?, &mut windows)?;
     }
-    Ok(())
+    windows.write(view)
 }

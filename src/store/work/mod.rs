@@ -18,6 +18,7 @@ pub(super) mod receipts;
 pub(super) mod suppressions;
 pub(super) mod tallies;
 pub(super) mod tolls;
+pub(super) mod windows;
 
 #[cfg(test)]
 mod tests;

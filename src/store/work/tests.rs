@@ -4,7 +4,10 @@ use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::{dispatch, invitations};
+use chrono::TimeDelta;
+
+use super::{dispatch, invitations, windows};
+use crate::domain::id::InvitationId;
 use crate::domain::invitation::Lane;
 use crate::domain::journey::Channel::{Email, Sms};
 use crate::domain::route::{Room, Route};
@@ -61,7 +64,7 @@ fn nobody_is_written_to_while_something_of_them_cannot_be_read() {
 }
 
 #[test]
-fn leases_and_windows_end_beside_those_that_cannot_be_read() {
+fn leases_end_beside_those_that_cannot_be_read() {
     let empty = Map(BTreeMap::new());
     let mut view = View::of(&empty);
     let mut unit = Unit::new(&mut view);
@@ -72,15 +75,75 @@ fn leases_and_windows_end_beside_those_that_cannot_be_read() {
     let expiry = Expiry { now: until, before: until, email: retry(Email, until), sms: retry(Sms, until) };
     assert_eq!(dispatch::expire_leases(&mut view, &expiry).unwrap(), 1);
     assert_eq!(dispatch::expire_leases(&mut view, &expiry).unwrap(), 0);
+}
 
+/// Guests whose windows end at once, in one entry.
+fn asked<const N: usize>(view: &mut View<'_>, whose: [&str; N]) -> [InvitationId; N] {
+    let mut unit = Unit::new(view);
+    let ids = whose.map(|who| unit.invite(&event("renewal", &contact_id(who), who, noon())));
+    unit.send_together([(); N].map(|()| (Email, accepted())));
+    assert_eq!(view.prefix(&keys::lane(Lane::Close)).count(), 1);
+    ids
+}
+
+#[test]
+fn an_invitation_that_cannot_be_read_is_left_for_an_hour_and_those_beside_it_are_closed() {
+    let empty = Map(BTreeMap::new());
     let mut view = View::of(&empty);
-    let mut unit = Unit::new(&mut view);
-    let ids = ["ada", "bob"].map(|who| unit.invite(&event("renewal", &contact_id(who), who, noon())));
-    unit.send(Email, accepted());
-    unit.send(Email, accepted());
-    view.put(keys::invitation(&ids[0]), NEWER.to_vec());
-    assert_eq!(dispatch::close_windows(&mut view, noon() + WINDOW, 10).unwrap(), 1);
-    assert_eq!(dispatch::close_windows(&mut view, noon() + WINDOW, 10).unwrap(), 0);
+    let [_, other, _] = asked(&mut view, ["ada", "bob", "cyd"]);
+    let key = keys::invitation(&other);
+    let readable = view.get(&key).unwrap().unwrap();
+    view.put(key.clone(), NEWER.to_vec());
+    let ends_at = noon() + WINDOW;
+    assert_eq!(windows::close(&mut view, ends_at, 10).unwrap(), 2);
+    assert_eq!(windows::close(&mut view, ends_at, 10).unwrap(), 0);
+    assert_eq!(reads::next_due(&view, Lane::Close).unwrap(), Some(ends_at + hours(1)));
+    view.put(key, readable);
+    assert_eq!(windows::close(&mut view, ends_at + hours(1), 10).unwrap(), 1);
+    assert_eq!((reads::queue(&view).unwrap(), reads::next_due(&view, Lane::Close).unwrap()), ([0; 4], None));
+}
+
+#[test]
+fn windows_whose_entry_cannot_be_read_wait_an_hour_and_take_nobodys_place() {
+    let empty = Map(BTreeMap::new());
+    let mut view = View::of(&empty);
+    let [ada, bob, cyd, dan] = asked(&mut view, ["ada", "bob", "cyd", "dan"]);
+    let ends_at = noon() + WINDOW;
+    let (entry, _) = view.prefix(&keys::lane(Lane::Close)).next().unwrap().unwrap();
+    view.remove(entry);
+    let entries = [(ada, ends_at, [200]), (ada, ends_at - hours(1), [201]), (dan, ends_at, [1])];
+    for (id, at, value) in entries {
+        view.put(keys::windows(at, &id), value.to_vec());
+    }
+    assert_eq!(windows::close(&mut view, ends_at, 10).unwrap(), 1);
+    assert_eq!(windows::close(&mut view, ends_at, 10).unwrap(), 0);
+    let aside: Vec<_> = view.prefix(&keys::lane(Lane::Close)).map(Result::unwrap).collect();
+    let (first, second) = (ends_at + hours(1), ends_at + hours(1) + TimeDelta::seconds(1));
+    let expected = [(keys::windows(first, &ada), vec![201]), (keys::windows(second, &ada), vec![200])];
+    assert_eq!(aside, expected);
+
+    // A canvass that can read them comes back.
+    view.put(keys::windows(first, &ada), record::windows::write(&[bob]));
+    view.put(keys::windows(second, &ada), record::windows::write(&[cyd]));
+    assert_eq!(windows::close(&mut view, second, 10).unwrap(), 3);
+    assert_eq!((reads::queue(&view).unwrap(), reads::next_due(&view, Lane::Close).unwrap()), ([0; 4], None));
+}
+
+#[test]
+fn a_window_that_ends_later_than_its_entry_says_is_looked_at_again_at_its_end_and_one_of_nobody_is_forgotten() {
+    let empty = Map(BTreeMap::new());
+    let mut view = View::of(&empty);
+    let [ada, bob] = asked(&mut view, ["ada", "bob"]);
+    let (entry, _) = view.prefix(&keys::lane(Lane::Close)).next().unwrap().unwrap();
+    view.remove(entry);
+    let nobody = InvitationId::from_bytes([7; 16]);
+    view.put(keys::windows(noon(), &nobody), record::windows::write(&[ada, bob]));
+    assert_eq!(windows::close(&mut view, noon() + hours(1), 10).unwrap(), 0);
+    let ends_at = noon() + WINDOW;
+    assert_eq!((view.prefix(&keys::lane(Lane::Close)).count(), reads::queue(&view).unwrap()), (1, [2, 0, 0, 0]));
+    assert_eq!(reads::next_due(&view, Lane::Close).unwrap(), Some(ends_at));
+    assert_eq!(windows::close(&mut view, ends_at, 10).unwrap(), 2);
+    assert_eq!((reads::queue(&view).unwrap(), reads::next_due(&view, Lane::Close).unwrap()), ([0; 4], None));
 }
 
 #[test]
