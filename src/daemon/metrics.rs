@@ -14,6 +14,7 @@ use super::status::{Standing, kind_of};
 use crate::domain::attempt::Outcome;
 use crate::domain::invitation::Lane;
 use crate::domain::journey::Channel;
+use crate::domain::receipt::News;
 use crate::domain::route::Route;
 use crate::plan::pace::RouteState;
 use crate::store::{Backlog, Health};
@@ -22,6 +23,13 @@ use crate::store::{Backlog, Health};
 struct Sent {
     channel: &'static str,
     outcome: &'static str,
+}
+
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct ByNews {
+    channel: &'static str,
+    news: &'static str,
+    class: &'static str,
 }
 
 #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
@@ -58,6 +66,7 @@ pub struct Metrics {
     queue: Family<ByLane, Gauge>,
     responses: Family<BySurvey, Counter>,
     reports: Family<ByGateway, Counter>,
+    receipts: Family<ByNews, Counter>,
     reload_ok: Gauge,
     reload_at: Gauge,
     store_writable: Gauge,
@@ -157,6 +166,9 @@ impl Metrics {
         registry.register("responses", "Responses stored or amended", responses.clone());
         let reports = Family::default();
         registry.register("sms_reports", "Reports of SMS gateways that were taken", reports.clone());
+        let receipts = Family::default();
+        let what = "News of messages that came back: delivered, bounced by class, complained";
+        registry.register("receipts", what, receipts.clone());
         let (reload_ok, reload_at) = (Gauge::default(), Gauge::default());
         registry.register("config_last_reload_successful", "Whether the last reload took", reload_ok.clone());
         let what = "When the configuration in force was read";
@@ -180,6 +192,7 @@ impl Metrics {
             queue,
             responses,
             reports,
+            receipts,
             reload_ok,
             reload_at,
             store_writable,
@@ -199,6 +212,12 @@ impl Metrics {
     /// A response was stored.
     pub fn answered(&self, channel: &'static str, survey: &str) {
         self.responses.get_or_create(&BySurvey { channel, survey: survey.to_owned() }).inc();
+    }
+
+    /// Something new was heard about a message.
+    pub fn heard(&self, channel: Channel, news: News) {
+        let class = if let News::Bounced(class) = news { class.as_str() } else { "" };
+        self.receipts.get_or_create(&ByNews { channel: channel.as_str(), news: news.as_str(), class }).inc();
     }
 
     /// A gateway reported. Only gateways of the configuration are counted, so there are few.

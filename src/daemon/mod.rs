@@ -14,6 +14,7 @@ pub mod lifecycle;
 pub mod metrics;
 pub mod planner;
 pub mod pulse;
+pub mod receipts;
 pub mod rehearsal;
 pub mod run;
 pub mod status;

@@ -1,0 +1,38 @@
+//! What comes back about messages, from whichever side it is told.
+
+use super::core::Core;
+use crate::chain::Chain;
+use crate::domain::invitation::Lane;
+use crate::domain::receipt::Receipt;
+use crate::domain::seal::LinkTarget;
+use crate::store::{Heard, Learnt, StoreError};
+
+/// Notes a receipt and sets off what follows. It is on disk when this returns, and the same again changes nothing.
+pub async fn hear(core: &Core, of: LinkTarget, receipt: Receipt) -> Result<Learnt, StoreError> {
+    let (news, source) = (receipt.news, receipt.source.clone());
+    let heard = Heard { of, receipt, now: core.clock.now() };
+    let learnt = core.store.hear(vec![heard]).await?.pop().unwrap_or(Ok(Learnt::NotThere));
+    let LinkTarget { invitation: id, attempt: number } = of;
+    match &learnt {
+        Ok(Learnt::News(after)) => {
+            if let Some(attempt) = after.attempt(number) {
+                core.metrics.heard(attempt.channel, news);
+            }
+            if let Some(Lane::Send(next)) = after.due().map(|due| due.lane) {
+                core.wake.ring(next);
+            }
+            tracing::info!(invitation.id = %id, attempt = number, news = news.as_str(), source,
+                "attempt {number} of {id}: {}, says {source}", news.as_str());
+        }
+        Ok(Learnt::Nothing) => {
+            tracing::debug!(invitation.id = %id, attempt = number, source, "{source} says nothing new")
+        }
+        Ok(Learnt::NotThere) => {
+            tracing::warn!(invitation.id = %id, attempt = number, source, "{source} speaks of a message that is not known");
+        }
+        Err(err) => {
+            tracing::error!(invitation.id = %id, attempt = number, source, "cannot note what {source} says: {}", Chain(err));
+        }
+    }
+    learnt
+}
