@@ -2,6 +2,7 @@
 
 mod operations;
 mod store;
+mod suppressions;
 
 use std::path::PathBuf;
 
@@ -12,6 +13,7 @@ pub(super) use operations::{
     UnknownList, UnknownRetry, UnknownSettle,
 };
 pub(super) use store::{BackupOptions, RestoreOptions};
+pub(super) use suppressions::{SuppressionsCommand, SuppressionsImport, SuppressionsRemove};
 
 /// Asks customers how it went, at each stage of their journey, and brings the answer to somebody who can act.
 #[derive(Debug, Parser)]
@@ -93,6 +95,9 @@ pub(super) enum Command {
     /// Messages of which nobody can say whether they left
     #[command(subcommand)]
     Unknown(UnknownCommand),
+    /// Addresses that nothing is sent to any more
+    #[command(subcommand)]
+    Suppressions(SuppressionsCommand),
 }
 
 #[derive(Debug, clap::Args)]

@@ -25,6 +25,7 @@ mod restore;
 mod retry;
 mod rows;
 mod status;
+mod suppressions;
 mod unknown;
 mod why;
 
@@ -39,7 +40,10 @@ pub use exit::Exit;
 
 use crate::chain::Chain;
 use crate::daemon::run::{RunError, run as run_daemon};
-use args::{Args, CardsCommand, Command, ContactsCommand, EventsCommand, Format, ReportCommand, UnknownCommand};
+use args::{
+    Args, CardsCommand, Command, ContactsCommand, EventsCommand, Format, ReportCommand, SuppressionsCommand,
+    UnknownCommand,
+};
 use client::Client;
 
 /// Why a command failed, with the code that the process ends with.
@@ -142,6 +146,9 @@ async fn command(command: Command, context: &mut Context<'_>) -> Result<Exit, Fa
         Command::Unknown(UnknownCommand::List(options)) => unknown::list(&options, context).await,
         Command::Unknown(UnknownCommand::Retry(options)) => unknown::retry(&options, context).await,
         Command::Unknown(UnknownCommand::Settle(options)) => unknown::settle(&options, context).await,
+        Command::Suppressions(SuppressionsCommand::List) => suppressions::list(context).await,
+        Command::Suppressions(SuppressionsCommand::Import(options)) => suppressions::import(&options, context).await,
+        Command::Suppressions(SuppressionsCommand::Remove(options)) => suppressions::remove(&options, context).await,
     }
 }
 

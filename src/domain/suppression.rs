@@ -5,6 +5,7 @@
 
 use chrono::{DateTime, Utc};
 
+use super::contact::{Email, Phone};
 use super::journey::Channel;
 
 /// Longest word for who had an address suppressed, in characters.
@@ -23,6 +24,17 @@ pub struct Suppression {
     pub since: DateTime<Utc>,
 }
 
+/// Reads an address as it stands on a contact, and its channel: what has an `@` in it is of mail, anything else a telephone
+/// number in international form. The error says what would be right.
+pub fn read_address(given: &str) -> Result<(Channel, String), String> {
+    if given.contains('@') {
+        let email = Email::parse(given).map_err(|err| err.to_string())?;
+        return Ok((Channel::Email, email.as_str().to_owned()));
+    }
+    let phone = Phone::parse(given, None).map_err(|err| err.to_string())?;
+    Ok((Channel::Sms, phone.as_str().to_owned()))
+}
+
 /// Why an address is suppressed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum SuppressionReason {
@@ -34,11 +46,13 @@ pub enum SuppressionReason {
     Complained,
     /// Its owner said no more.
     OptedOut,
+    /// An operator put it there.
+    Imported,
 }
 
 impl SuppressionReason {
     /// Every reason.
-    pub const ALL: [Self; 4] = [Self::Dead, Self::Bounced, Self::Complained, Self::OptedOut];
+    pub const ALL: [Self; 5] = [Self::Dead, Self::Bounced, Self::Complained, Self::OptedOut, Self::Imported];
 
     /// The word for it in JSON.
     pub fn as_str(self) -> &'static str {
@@ -47,6 +61,7 @@ impl SuppressionReason {
             Self::Bounced => "bounced",
             Self::Complained => "complained",
             Self::OptedOut => "opted_out",
+            Self::Imported => "imported",
         }
     }
 }

@@ -57,6 +57,7 @@ use crate::domain::response::Response;
 use crate::domain::route::{Room, Route};
 use crate::domain::scope::Scope;
 use crate::domain::seal::Seal;
+use crate::domain::suppression::Suppression;
 use crate::domain::survey::{Survey, SurveyVersion};
 use crate::plan::gate::GateRules;
 use crate::plan::{Facts, Plan, RecordedEvent};
@@ -171,6 +172,8 @@ pub trait Store: Send + Sync {
     async fn suppressed(&self, mark: [u8; 16]) -> Result<Option<Suppressed>, StoreError>;
     /// The suppression list in the order of its marks, after `after`, at most `n_max`.
     async fn suppressed_after(&self, after: Option<[u8; 16]>, n_max: usize) -> Result<Vec<Suppressed>, StoreError>;
+    /// Puts addresses on the suppression list, each known by its mark. Gives how many were not there.
+    async fn suppress(&self, entries: Vec<([u8; 16], Suppression)>) -> Result<usize, StoreError>;
     /// Takes an address off the suppression list. Gives the entry, if there was one.
     async fn unsuppress(&self, mark: [u8; 16]) -> Result<Option<Suppressed>, StoreError>;
     /// Notes what came back about messages, each for itself, and sets what follows. Gives, in their order, what became of

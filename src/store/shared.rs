@@ -28,6 +28,7 @@ use crate::domain::invitation::{Invitation, Lane};
 use crate::domain::response::Response;
 use crate::domain::scope::Scope;
 use crate::domain::seal::{SECRET_BYTES, Seal};
+use crate::domain::suppression::Suppression;
 use crate::domain::survey::{Survey, SurveyVersion};
 use crate::plan::{Facts, Plan, RecordedEvent};
 use crate::report::tally::{Cell, SurfaceCell, SurfaceTally, Tally};
@@ -268,6 +269,10 @@ impl<E: Engine> Store for Shared<E> {
 
     async fn suppressed_after(&self, after: Option<[u8; 16]>, n_max: usize) -> Result<Vec<Suppressed>, StoreError> {
         self.engine.read(move |db| work::suppressions::after(db, after, n_max)).await
+    }
+
+    async fn suppress(&self, entries: Vec<([u8; 16], Suppression)>) -> Result<usize, StoreError> {
+        self.write(move |view| work::suppressions::put_all(view, &entries)).await
     }
 
     async fn unsuppress(&self, mark: [u8; 16]) -> Result<Option<Suppressed>, StoreError> {

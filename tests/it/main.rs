@@ -14,3 +14,4 @@ mod daemon;
 mod operations;
 #[cfg(test)]
 mod readme;
+mod suppressions;

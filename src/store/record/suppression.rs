@@ -8,7 +8,7 @@ use super::common::{self, ChannelV1, Wrong, stored_enum};
 use super::{decode, encode, newer, split, unreadable};
 use crate::domain::suppression::{Suppression, SuppressionReason};
 
-stored_enum!(ReasonV2 for SuppressionReason { Dead, Bounced, Complained, OptedOut });
+stored_enum!(ReasonV2 for SuppressionReason { Dead, Bounced, Complained, OptedOut, Imported });
 
 /// Of version 1 it is not known why.
 #[derive(Serialize, Deserialize)]

@@ -20,6 +20,16 @@ pub(super) fn put(view: &mut View<'_>, mark: [u8; 16], suppression: &Suppression
     Ok(())
 }
 
+/// Puts addresses on the list, each known by its mark. Gives how many were not there.
+pub(in super::super) fn put_all(view: &mut View<'_>, entries: &[([u8; 16], Suppression)]) -> Result<usize, StoreError> {
+    let mut n_new = 0;
+    for (mark, suppression) in entries {
+        n_new += usize::from(view.get(&keys::suppressed(*mark))?.is_none());
+        put(view, *mark, suppression)?;
+    }
+    Ok(n_new)
+}
+
 /// Puts a contact's address of a channel on the list, if they have one.
 pub(super) fn put_contact(
     view: &mut View<'_>,

@@ -14,6 +14,7 @@ mod reports;
 mod retry;
 mod status;
 mod store;
+mod suppressions;
 mod unknown;
 mod why;
 mod wire;
@@ -51,6 +52,8 @@ pub(super) fn router(core: Arc<Core>) -> Router {
         .route("/api/v1/unknown", get(unknown::page))
         .route("/api/v1/unknown/retry", post(unknown::retry))
         .route("/api/v1/unknown/settle", post(unknown::settle))
+        .route("/api/v1/suppressions", get(suppressions::page).post(suppressions::add))
+        .route("/api/v1/suppressions/remove", post(suppressions::remove))
         .route("/api/v1/plan", get(plan::plan))
         .route("/api/v1/responses", get(invitations::responses))
         .route("/api/v1/responses/{id}", get(invitations::response))
