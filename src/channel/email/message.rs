@@ -3,19 +3,21 @@
 //! **Invariant:** the same draft gives the same bytes, so that a retry is the same mail and a receiver may drop the
 //! second copy. Nothing here reads a clock or draws a number: the boundary comes from the message id.
 //!
-//! Lettre folds and encodes what people wrote (names, subject). What machines wrote (ids, links) goes out as it is,
-//! after a check that it cannot break a line: an encoded word inside `List-Unsubscribe` would be no link at all.
+//! Lettre, or what it does it with, folds and encodes what people wrote (names, subject). What machines wrote (ids,
+//! links) goes out as it is, after a check that it cannot break a line: an encoded word inside `List-Unsubscribe` would
+//! be no link at all. All of it is written once and in its place: header objects in between cost as much as the bodies.
 
 use std::borrow::Cow;
-use std::time::SystemTime;
+use std::fmt::{self, Write};
 
 use aws_lc_rs::digest;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, Datelike, Timelike, Utc};
 use data_encoding::{BASE64, HEXLOWER};
+use email_encoding::headers::quoted_string;
+use email_encoding::headers::writer::EmailWriter;
 use lettre::address::Address;
-use lettre::message::header::{self, HeaderName, HeaderValue, Headers};
-use lettre::message::{Mailbox, Mailboxes};
-use memchr::memchr_iter;
+use lettre::message::header::{self, Headers};
+use memchr::{memchr_iter, memchr2};
 
 use super::quoted;
 use crate::config::settings::Sender;
@@ -65,10 +67,8 @@ impl std::fmt::Debug for Draft {
     }
 }
 
-/// Most header fields of a mail.
-const HEADERS_MAX: usize = 16;
-/// What the headers of both parts take, roughly.
-const PART_HEADERS_BYTES: usize = 500;
+/// What the headers of a mail take, and those of both parts, roughly.
+const HEADERS_BYTES: usize = 1_500;
 
 /// Why a draft cannot become a mail. People's names and addresses are not repeated.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -132,46 +132,42 @@ pub enum MessageError {
 /// Builds the mail: headers, then text and HTML as alternatives; CRLF line ends, no line over 998 bytes, ASCII unless
 /// the recipient's address is not.
 pub fn build(mail: &Draft) -> Result<Vec<u8>, MessageError> {
-    let mut headers = Headers::with_capacity(HEADERS_MAX);
-    headers.insert_raw(plain("message_id", "Message-ID", &mail.message_id, bracketed)?);
-    headers.set(header::Date::new(date(mail.date)?));
-    headers.set(header::From::from(mailbox("from", &mail.from.name, &mail.from.email)?));
-    if let Some(reply_to) = &mail.reply_to {
-        headers.set(header::ReplyTo::from(mailbox("reply_to", &reply_to.name, &reply_to.email)?));
-    }
-    headers.set(header::To::from(mailbox("to", &mail.to_name, &mail.to)?));
-    subject(&mut headers, &mail.subject)?;
-    if let Some(first) = &mail.in_reply_to {
-        headers.insert_raw(plain("in_reply_to", "In-Reply-To", first, bracketed)?);
-        headers.insert_raw(plain("in_reply_to", "References", first, bracketed)?);
-    }
-    list_headers(&mut headers, mail)?;
-    headers.set(header::MIME_VERSION_1_0);
     let bodies = [Body::of("text", &mail.text)?, Body::of("html", &mail.html)?];
-    Ok(alternatives(&headers, &boundary(&mail.message_id), bodies))
+    // Encoded, a text is longer by a little more than its characters that are not ASCII.
+    let mut head = String::with_capacity((mail.text.len() + mail.html.len()) * 5 / 4 + HEADERS_BYTES);
+    put(&mut head, ["Message-ID: <", plain("message_id", &mail.message_id)?, ">"]);
+    date(&mut head, mail.date)?;
+    mailbox(&mut head, ("from", "From: "), &mail.from.name, &mail.from.email)?;
+    if let Some(reply_to) = &mail.reply_to {
+        mailbox(&mut head, ("reply_to", "Reply-To: "), &reply_to.name, &reply_to.email)?;
+    }
+    mailbox(&mut head, ("to", "To: "), &mail.to_name, &mail.to)?;
+    subject(&mut head, &mail.subject)?;
+    if let Some(first) = &mail.in_reply_to {
+        let first = plain("in_reply_to", first)?;
+        put(&mut head, ["In-Reply-To: <", first, ">\r\nReferences: <", first, ">"]);
+    }
+    list_headers(&mut head, mail)?;
+    put(&mut head, ["MIME-Version: 1.0"]);
+    Ok(alternatives(head.into_bytes(), &boundary(&mail.message_id), bodies))
 }
 
 /// What tells receivers that this is bulk mail, how to leave it, and whose it is.
-fn list_headers(headers: &mut Headers, mail: &Draft) -> Result<(), MessageError> {
+fn list_headers(head: &mut String, mail: &Draft) -> Result<(), MessageError> {
     let url = &mail.unsubscribe_url;
     if !url.starts_with("https://") && !url.starts_with("http://") {
         let given = url.split('/').next().unwrap_or_default().chars().take(40).collect();
         return Err(MessageError::UnsubscribeUrl { given });
     }
-    headers.insert_raw(plain("list_id", "List-Id", &mail.list_id, bracketed)?);
-    headers.insert_raw(plain("unsubscribe_url", "List-Unsubscribe", url, bracketed)?);
-    let one_click = "List-Unsubscribe=One-Click";
-    headers.insert_raw(plain("unsubscribe_url", "List-Unsubscribe-Post", one_click, str::to_owned)?);
-    headers.insert_raw(plain("auto_submitted", "Auto-Submitted", "auto-generated", str::to_owned)?);
-    headers.insert_raw(plain("feedback_id", "Feedback-ID", feedback_id(&mail.feedback_id)?, str::to_owned)?);
+    put(head, ["List-Id: <", plain("list_id", &mail.list_id)?, ">"]);
+    put(head, ["List-Unsubscribe: <", plain("unsubscribe_url", url)?, ">"]);
+    put(head, ["List-Unsubscribe-Post: List-Unsubscribe=One-Click\r\nAuto-Submitted: auto-generated"]);
+    put(head, ["Feedback-ID: ", plain("feedback_id", feedback_id(&mail.feedback_id)?)?]);
     Ok(())
 }
 
 /// Puts the whole together (RFC 2046 §5.1.4): what reads HTML shows the second part, what does not the first.
-fn alternatives(headers: &Headers, boundary: &str, [text, html]: [Body<'_>; 2]) -> Vec<u8> {
-    let mut mail = headers.to_string().into_bytes();
-    // Encoded, a text is longer by a little more than its characters that are not ASCII.
-    mail.reserve((text.0.len() + html.0.len()) * 5 / 4 + PART_HEADERS_BYTES);
+fn alternatives(mut mail: Vec<u8>, boundary: &str, [text, html]: [Body<'_>; 2]) -> Vec<u8> {
     mail.extend_from_slice(b"Content-Type: multipart/alternative;\r\n boundary=\"");
     mail.extend_from_slice(boundary.as_bytes());
     mail.extend_from_slice(b"\"\r\n\r\n");
@@ -188,26 +184,23 @@ fn alternatives(headers: &Headers, boundary: &str, [text, html]: [Body<'_>; 2]) 
     mail
 }
 
-/// A header whose value goes out as it is, after a check that it is visible ASCII.
-fn plain(
-    field: &'static str,
-    name: &'static str,
-    value: &str,
-    dress: fn(&str) -> String,
-) -> Result<HeaderValue, MessageError> {
+/// Writes a header field of these pieces, and ends its line.
+fn put<const N: usize>(head: &mut String, pieces: [&str; N]) {
+    pieces.into_iter().chain(["\r\n"]).for_each(|piece| head.push_str(piece));
+}
+
+/// A value that goes out as it is, after a check that it is visible ASCII.
+fn plain<'v>(field: &'static str, value: &'v str) -> Result<&'v str, MessageError> {
+    let is_plain = |byte: u8| byte.is_ascii_graphic() && byte != b'<' && byte != b'>';
     if value.is_empty() {
         return Err(MessageError::Empty { field });
     }
-    one_line(field, value)?;
-    if let Some(found) = value.chars().find(|&c| !c.is_ascii_graphic() || c == '<' || c == '>') {
-        return Err(MessageError::NotPlain { field, found });
+    if value.len() <= FIELD_BYTES_MAX && value.bytes().all(is_plain) {
+        return Ok(value);
     }
-    let dressed = dress(value);
-    Ok(HeaderValue::dangerous_new_pre_encoded(HeaderName::new_from_ascii_str(name), dressed.clone(), dressed))
-}
-
-fn bracketed(value: &str) -> String {
-    format!("<{value}>")
+    one_line(field, value)?;
+    let found = value.chars().find(|&c| !u8::try_from(c).is_ok_and(is_plain)).unwrap_or_default();
+    Err(MessageError::NotPlain { field, found })
 }
 
 /// A text that stands in a header: no line break, no control character but the tab, not too long.
@@ -223,18 +216,37 @@ fn one_line(field: &'static str, value: &str) -> Result<(), MessageError> {
 
 /// Blanks and tabs in a row become one blank: folding could otherwise make a line of blanks, which ends a header for
 /// some readers. A no-break space is no blank here; French wants it.
-fn single_blanks(value: &str) -> String {
-    value.split([' ', '\t']).filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ")
+fn single_blanks(value: &str) -> Cow<'_, str> {
+    let mut words = value.split([' ', '\t']);
+    if !value.contains('\t') && words.clone().all(|word| !word.is_empty()) {
+        return value.into();
+    }
+    let first = words.find(|word| !word.is_empty()).unwrap_or_default().to_owned();
+    words.filter(|word| !word.is_empty()).fold(first, |text, word| text + " " + word).into()
 }
 
-fn mailbox(field: &'static str, name: &str, email: &Email) -> Result<Mailboxes, MessageError> {
+/// Somebody with a name, as lettre writes one.
+fn mailbox(
+    head: &mut String,
+    (field, header): (&'static str, &str),
+    name: &str,
+    email: &Email,
+) -> Result<(), MessageError> {
     one_line(field, name)?;
     let address: Address = email.as_str().parse().map_err(|_| MessageError::Address { field })?;
     let name = single_blanks(name);
-    Ok(Mailbox::new((!name.is_empty()).then_some(name), address).into())
+    head.push_str(header);
+    if name.is_empty() {
+        put(head, [address.as_ref()]);
+    } else {
+        folded(head, header, |line| quoted_string::encode(&name, line));
+        put(head, [" <", address.as_ref(), ">"]);
+    }
+    Ok(())
 }
 
-fn subject(headers: &mut Headers, given: &str) -> Result<(), MessageError> {
+fn subject(head: &mut String, given: &str) -> Result<(), MessageError> {
+    const HEADER: &str = "Subject: ";
     one_line("subject", given)?;
     let subject = single_blanks(given);
     if subject.is_empty() {
@@ -242,13 +254,22 @@ fn subject(headers: &mut Headers, given: &str) -> Result<(), MessageError> {
     }
     if subject.contains("=?") {
         // Lettre leaves ASCII words alone, and a reader would decode what only looks like an encoded word.
-        let encoded = encoded_words(&subject);
-        let name = HeaderName::new_from_ascii_str("Subject");
-        headers.insert_raw(HeaderValue::dangerous_new_pre_encoded(name, subject, encoded));
+        put(head, [HEADER, &encoded_words(&subject)]);
+    } else if subject.is_ascii() {
+        head.push_str(HEADER);
+        folded(head, HEADER, |line| line.folding().write_str(&subject));
+        put(head, []);
     } else {
-        headers.set(header::Subject::from(subject));
+        let mut encoded = Headers::new();
+        encoded.set(header::Subject::from(subject.into_owned()));
+        head.push_str(&encoded.to_string());
     }
     Ok(())
+}
+
+/// Writes after the name of a header what is folded as lettre folds it: this is what lettre does it with.
+fn folded(head: &mut String, header: &str, write: impl FnOnce(&mut EmailWriter<'_>) -> fmt::Result) {
+    write(&mut EmailWriter::new(head, header.len(), 0, false)).expect("a string takes whatever is written");
 }
 
 /// RFC 2047 §2: words of at most 75 characters, each whole characters of UTF-8 in base 64, folded apart.
@@ -265,14 +286,15 @@ fn encoded_words(value: &str) -> String {
     words.join("\r\n ")
 }
 
-fn date(given: DateTime<Utc>) -> Result<SystemTime, MessageError> {
-    /// The first second of the year 10000, which no `Date` can hold.
-    const END_OF_DATES: i64 = 253_402_300_800;
-    if (0..END_OF_DATES).contains(&given.timestamp()) {
-        Ok(SystemTime::from(given))
-    } else {
-        Err(MessageError::Date { given })
+fn date(head: &mut String, given: DateTime<Utc>) -> Result<(), MessageError> {
+    const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+    if !(1970..=9999).contains(&given.year()) {
+        return Err(MessageError::Date { given });
     }
+    let (weekday, day, month, year) = (given.weekday(), given.day(), MONTHS[given.month0() as usize], given.year());
+    let (hour, minute, second) = (given.hour(), given.minute(), given.second());
+    let written = write!(head, "Date: {weekday}, {day:02} {month} {year} {hour:02}:{minute:02}:{second:02} +0000\r\n");
+    written.map_err(|fmt::Error| MessageError::Date { given })
 }
 
 fn feedback_id(given: &str) -> Result<&str, MessageError> {
@@ -287,8 +309,8 @@ fn feedback_id(given: &str) -> Result<&str, MessageError> {
 
 /// A boundary that no content can contain but by finding a hash, and that is the same on every retry.
 fn boundary(message_id: &str) -> String {
-    let hash = HEXLOWER.encode(digest::digest(&digest::SHA256, message_id.as_bytes()).as_ref());
-    hash.chars().take(40).collect()
+    let hash = digest::digest(&digest::SHA256, message_id.as_bytes());
+    HEXLOWER.encode(hash.as_ref().get(..20).unwrap_or_default())
 }
 
 /// The longest line that goes out as it is written. SMTP allows 998; some relays count a little differently.
@@ -299,12 +321,11 @@ struct Body<'t>(Cow<'t, str>);
 
 impl<'t> Body<'t> {
     fn of(field: &'static str, given: &'t str) -> Result<Self, MessageError> {
-        if given.contains('\0') {
-            return Err(MessageError::ControlCharacter { field, found: '\0' });
+        match memchr2(b'\0', b'\r', given.as_bytes()) {
+            None => Ok(Self(given.into())),
+            Some(_) if given.contains('\0') => Err(MessageError::ControlCharacter { field, found: '\0' }),
+            Some(_) => Ok(Self(given.replace("\r\n", "\n").replace('\r', "\n").into())),
         }
-        let has_cr = given.contains('\r');
-        let text = if has_cr { given.replace("\r\n", "\n").replace('\r', "\n").into() } else { given.into() };
-        Ok(Self(text))
     }
 
     /// Writes its encoding and itself, with CRLF line ends. What is ASCII with lines of a decent length goes out as it is

@@ -1,5 +1,7 @@
 use chrono::TimeZone;
+use lettre::message::{Mailbox, Mailboxes};
 use mail_parser::{HeaderValue as Parsed, MessageParser};
+use proptest::array::uniform2;
 use proptest::prelude::*;
 
 use super::*;
@@ -201,5 +203,41 @@ proptest! {
         prop_assert_eq!(mail.to().unwrap().first().unwrap().name().unwrap(), single_blanks(&draft.to_name));
         prop_assert_eq!(mail.headers().len(), 12);
         prop_assert!(!matches!(mail.list_unsubscribe(), Parsed::Empty));
+    }
+}
+
+/// The fields from `Date` to `Subject`, written by lettre alone.
+fn by_lettre(draft: &Draft) -> String {
+    let mailbox = |name: &str, email: &Email| {
+        let name = single_blanks(name).into_owned();
+        Mailboxes::from(Mailbox::new((!name.is_empty()).then_some(name), email.as_str().parse().unwrap()))
+    };
+    let reply_to = draft.reply_to.as_ref().unwrap();
+    let mut headers = Headers::new();
+    headers.set(header::Date::new(draft.date.into()));
+    headers.set(header::From::from(mailbox(&draft.from.name, &draft.from.email)));
+    headers.set(header::ReplyTo::from(mailbox(&reply_to.name, &reply_to.email)));
+    headers.set(header::To::from(mailbox(&draft.to_name, &draft.to)));
+    headers.set(header::Subject::from(single_blanks(&draft.subject).into_owned()));
+    headers.to_string()
+}
+
+proptest! {
+    #[test]
+    fn what_people_wrote_and_the_date_are_written_as_lettre_writes_them(
+        subject in prop_oneof!["[A-Za-z0-9 \t,.!?'&-]{0,150}x", "\\PC{0,80}x", "[a-z]{60,90} [a-zß ]{0,40}x"],
+        [name, to_name] in uniform2(prop_oneof!["[A-Za-z0-9 ._-]{0,110}", "[ -~]{0,110}", "\\PC{0,80}"]),
+        local in "[a-z0-9]{1,60}",
+        seconds in 0_i64..253_402_300_800,
+    ) {
+        let mut draft = draft();
+        let email = Email::parse(&format!("{local}@sole.example")).unwrap();
+        draft.reply_to = Some(Sender { name: to_name.clone(), email: email.clone() });
+        draft.from = Sender { name, email: email.clone() };
+        (draft.to_name, draft.to) = (to_name, email);
+        draft.subject = subject.replace("=?", "");
+        draft.date = DateTime::from_timestamp(seconds, 0).unwrap();
+        let (mail, expected) = (built(&draft), by_lettre(&draft));
+        prop_assert!(mail.contains(&format!("\r\n{expected}List-Id: ")), "{}\nis not\n{}", mail, expected);
     }
 }
