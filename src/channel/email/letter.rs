@@ -7,7 +7,7 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use lettre::Address;
-use memchr::{memchr_iter, memmem};
+use memchr::memmem;
 
 use super::offers::{Offer, Offers};
 use crate::channel::OutboundEmail;
@@ -16,6 +16,8 @@ use crate::channel::OutboundEmail;
 const DOT: &[u8] = b".\r\n";
 /// What ends any other.
 const LINE_END_AND_DOT: &[u8] = b"\r\n.\r\n";
+/// Room for dots: few messages need more.
+const DOTS: usize = 64;
 /// How many commands come before a message, each with an answer of its own.
 pub(super) const COMMANDS: usize = 3;
 /// What they take without the addresses, at most.
@@ -43,9 +45,12 @@ impl<'a> Letter<'a> {
     pub(super) fn read(mail: &'a OutboundEmail) -> Result<Self, &'static str> {
         let from = mail.envelope_from.parse().map_err(|_| "the envelope sender is not an address")?;
         let to = mail.to.as_str().parse().map_err(|_| "the address is not one that SMTP can carry")?;
-        let n_dots = leading_dots(&mail.bytes).ok_or("the message has a line end that is not CRLF")?;
-        let body = if n_dots == 0 { Cow::Borrowed(mail.bytes.as_slice()) } else { stuffed(&mail.bytes, n_dots).into() };
-        Ok(Self { commands: Commands::of(&from, &to, mail.bytes.is_ascii()).into(), body })
+        let Look { has_whole_line_ends, has_dots, is_ascii } = Look::at(&mail.bytes);
+        if !has_whole_line_ends {
+            return Err("the message has a line end that is not CRLF");
+        }
+        let body = if has_dots { stuffed(&mail.bytes).into() } else { Cow::Borrowed(mail.bytes.as_slice()) };
+        Ok(Self { commands: Commands::of(&from, &to, is_ascii).into(), body })
     }
 
     /// What is said before it.
@@ -101,23 +106,32 @@ impl Commands {
     }
 }
 
-/// How many lines begin with a dot; `None` unless CR and LF only come together.
-fn leading_dots(bytes: &[u8]) -> Option<usize> {
-    let (mut n_lines, mut n_dots) = (0, usize::from(bytes.first() == Some(&b'.')));
-    for at in memchr_iter(b'\n', bytes) {
-        if at == 0 || bytes[at - 1] != b'\r' {
-            return None;
+/// What one look at a message tells.
+struct Look {
+    /// CR and LF only come together.
+    has_whole_line_ends: bool,
+    /// A line begins with a dot.
+    has_dots: bool,
+    is_ascii: bool,
+}
+
+impl Look {
+    /// Looks at each byte beside the next one, without a branch: so the compiler takes many at a time.
+    fn at(bytes: &[u8]) -> Self {
+        let (first, last) = (bytes.first().copied().unwrap_or_default(), bytes.last().copied().unwrap_or_default());
+        let (mut has_whole_line_ends, mut has_dots, mut all) = (first != b'\n' && last != b'\r', first == b'.', first);
+        for (byte, next) in bytes.iter().zip(bytes.get(1..).unwrap_or_default()) {
+            has_whole_line_ends &= (*byte == b'\r') == (*next == b'\n');
+            has_dots |= *byte == b'\n' && *next == b'.';
+            all |= next;
         }
-        n_lines += 1;
-        n_dots += usize::from(bytes.get(at + 1) == Some(&b'.'));
+        Self { has_whole_line_ends, has_dots, is_ascii: all.is_ascii() }
     }
-    // Every LF has its CR, so there is another one if there are more of them.
-    (memchr_iter(b'\r', bytes).count() == n_lines).then_some(n_dots)
 }
 
 /// Lines that begin with a dot get another (RFC 5321 §4.5.2).
-fn stuffed(bytes: &[u8], n_dots: usize) -> Vec<u8> {
-    let (mut stuffed, mut from) = (Vec::with_capacity(bytes.len() + n_dots), 0);
+fn stuffed(bytes: &[u8]) -> Vec<u8> {
+    let (mut stuffed, mut from) = (Vec::with_capacity(bytes.len() + DOTS), 0);
     if bytes.first() == Some(&b'.') {
         stuffed.push(b'.');
     }
