@@ -1,5 +1,6 @@
 //! Languages, and texts in several of them.
 
+use std::borrow::Borrow;
 use std::collections::BTreeMap;
 use std::fmt;
 
@@ -14,6 +15,8 @@ pub struct LanguageError {
     given: String,
 }
 
+/// The tag of English.
+const ENGLISH: &str = "en";
 /// Languages written from right to left.
 const RIGHT_TO_LEFT: [&str; 6] = ["ar", "dv", "fa", "he", "ps", "ur"];
 
@@ -41,7 +44,12 @@ impl Language {
 
     /// English, which the interface always has.
     pub fn english() -> Self {
-        Self("en".into())
+        Self(ENGLISH.into())
+    }
+
+    /// Whether it is English, of no region in particular.
+    pub fn is_english(&self) -> bool {
+        &*self.0 == ENGLISH
     }
 
     /// The tag, as for the HTML `lang` attribute.
@@ -52,16 +60,24 @@ impl Language {
     /// The language without its region.
     #[must_use]
     pub fn base(&self) -> Self {
-        match self.0.split_once('-') {
-            Some((base, _)) => Self(base.into()),
-            None => self.clone(),
-        }
+        Self(self.base_tag().into())
+    }
+
+    /// The tag of the language without its region.
+    pub fn base_tag(&self) -> &str {
+        self.0.split_once('-').map_or(&*self.0, |(base, _)| base)
     }
 
     /// `ltr` or `rtl`, as for the HTML `dir` attribute.
     pub fn direction(&self) -> &'static str {
-        let base = self.base();
-        if RIGHT_TO_LEFT.contains(&base.as_str()) { "rtl" } else { "ltr" }
+        if RIGHT_TO_LEFT.contains(&self.base_tag()) { "rtl" } else { "ltr" }
+    }
+}
+
+/// What is kept by language is found by tag.
+impl Borrow<str> for Language {
+    fn borrow(&self) -> &str {
+        &self.0
     }
 }
 
@@ -95,17 +111,13 @@ impl Text {
     /// The text for this reader: the exact language, else the language without region, else English, else whatever
     /// language comes first.
     pub fn in_language(&self, wanted: &Language) -> &str {
-        let candidates = [wanted.clone(), wanted.base(), Language::english()];
-        candidates
-            .iter()
-            .find_map(|language| self.0.get(language))
-            .or_else(|| self.0.values().next())
-            .map_or("", String::as_str)
+        let text = [wanted.as_str(), wanted.base_tag(), ENGLISH].into_iter().find_map(|tag| self.0.get(tag));
+        text.or_else(|| self.0.values().next()).map_or("", String::as_str)
     }
 
     /// Whether there is a translation into this language or its base.
     pub fn speaks(&self, language: &Language) -> bool {
-        self.0.contains_key(language) || self.0.contains_key(&language.base())
+        self.0.contains_key(language.as_str()) || self.0.contains_key(language.base_tag())
     }
 
     /// Every translation, in the order of the languages' tags.

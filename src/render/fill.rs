@@ -2,6 +2,8 @@
 //!
 //! One pass from left to right, so that braces in what is filled in stay what they are.
 
+use std::borrow::Cow;
+
 use minijinja::value::{Kwargs, Value};
 use minijinja::{Error, ErrorKind};
 
@@ -9,19 +11,21 @@ use super::RenderError;
 
 /// The text with each `{gap}` replaced. A gap without a value is an error; a lone brace is an ordinary character.
 pub(super) fn fill(text: &str, values: &[(&str, &str)]) -> Result<String, RenderError> {
-    let value = |gap: &str| values.iter().find(|(name, _)| *name == gap).map(|(_, value)| (*value).to_owned());
+    let value = |gap: &str| values.iter().find(|(name, _)| *name == gap).map(|(_, value)| Cow::Borrowed(*value));
     fill_with(text, value).map_err(|gap| RenderError::Gap { gap, text: text.to_owned() })
 }
 
 /// The same in templates: `{{ words.mail.hello_name | fill(name=contact_name) }}`.
 pub(super) fn fill_filter(text: &str, values: &Kwargs) -> Result<String, Error> {
-    let value =
-        |gap: &str| values.get::<Value>(gap).ok().filter(|value| !value.is_none()).map(|value| value.to_string());
+    let value = |gap: &str| {
+        let value = values.get::<Value>(gap).ok().filter(|value| !value.is_none());
+        value.map(|value| value.to_string().into())
+    };
     fill_with(text, value)
         .map_err(|gap| Error::new(ErrorKind::InvalidOperation, format!("`{text}` needs a value for `{{{gap}}}`")))
 }
 
-fn fill_with(text: &str, value: impl Fn(&str) -> Option<String>) -> Result<String, String> {
+fn fill_with<'v>(text: &str, value: impl Fn(&str) -> Option<Cow<'v, str>>) -> Result<String, String> {
     let mut filled = String::with_capacity(text.len());
     let mut rest = text;
     while let Some((before, after)) = rest.split_once('{') {
@@ -40,7 +44,7 @@ mod tests {
 
     #[track_caller]
     fn check(text: &str, expected: Result<&str, &str>) {
-        let value = |gap: &str| (gap == "name").then(|| "{day} & {".to_owned());
+        let value = |gap: &str| (gap == "name").then_some("{day} & {".into());
         assert_eq!(fill_with(text, value), expected.map(str::to_owned).map_err(str::to_owned));
     }
 

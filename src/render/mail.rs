@@ -3,7 +3,9 @@
 //! The text part is no summary of the other: filters compare the two, and some people read only text. Whoever gets the
 //! mail learns who asks, why they are asked and how to stop it.
 
+use std::borrow::Cow;
 use std::fmt;
+use std::sync::Arc;
 
 use chrono::NaiveDate;
 use minijinja::{Value, context};
@@ -86,7 +88,7 @@ impl TemplateContext for MailContext {
     fn render(&self, templates: &Templates) -> Result<Mail, RenderError> {
         let context = self.values(templates.words(&self.language))?;
         let part = |ending| templates.fill_in(&format!("{}{ending}", Self::TEMPLATE), &self.language, context.clone());
-        Ok(Mail { subject: one_line(&part(".subject.txt")?), text: part(".txt")?, html: part(".html")? })
+        Ok(Mail { subject: one_line(&part(".subject.txt")?).into_owned(), text: part(".txt")?, html: part(".html")? })
     }
 }
 
@@ -94,15 +96,14 @@ impl MailContext {
     fn values(&self, words: &Words) -> Result<Value, RenderError> {
         let business = one_line(&self.business);
         let reminder = self.kind == StepKind::Reminder;
-        let name = one_line(&self.contact_name);
-        let greeting = match name.as_str() {
-            "" => words.mail.hello.clone(),
-            name => fill(&words.mail.hello_name, &[("name", name)])?,
+        let greeting = match &*one_line(&self.contact_name) {
+            "" => Cow::Borrowed(words.mail.hello.as_str()),
+            name => fill(&words.mail.hello_name, &[("name", name)])?.into(),
         };
         let opening = match &self.asked.intro {
-            _ if reminder => words.mail.reminder_opening.clone(),
-            Some(intro) => intro.clone(),
-            None => fill(&words.mail.opening, &[("business", &business)])?,
+            _ if reminder => Cow::Borrowed(words.mail.reminder_opening.as_str()),
+            Some(intro) => intro.into(),
+            None => fill(&words.mail.opening, &[("business", &business)])?.into(),
         };
         let (start, end) = if self.language.direction() == "rtl" { ("right", "left") } else { ("left", "right") };
         Ok(context! {
@@ -128,32 +129,33 @@ impl Why {
                 fill(&words.mail.why_contact, &[("place", &one_line(place)), ("date", &date)])
             }
             Self::Customer => fill(&words.mail.why_customer, &[("business", business)]),
-            Self::Sentence(sentence) => Ok(one_line(sentence)),
+            Self::Sentence(sentence) => Ok(one_line(sentence).into_owned()),
         }
     }
 }
 
 /// The ratings in one row, or in two of the same width with empty cells at the end.
-fn rows(ratings: &[RatingLink]) -> Vec<Value> {
+fn rows(ratings: &[Arc<RatingLink>]) -> Vec<Value> {
     let n_rows = if ratings.len() > RATINGS_PER_ROW_MAX { 2 } else { 1 };
     let n_columns = ratings.len().div_ceil(n_rows).max(1);
-    let rating = |rating: &RatingLink| context! { label => &rating.label, face => rating.face, url => &rating.url };
-    let row = |row: &[RatingLink]| {
-        context! { ratings => row.iter().map(rating).collect::<Vec<_>>(), n_empty => n_columns - row.len() }
+    let row = |row: &[Arc<RatingLink>]| {
+        let n_empty = n_columns - row.len();
+        context! { ratings => row.iter().cloned().map(Value::from_dyn_object).collect::<Vec<_>>(), n_empty }
     };
     ratings.chunks(n_columns).map(row).collect()
 }
 
 /// The text without line breaks and other control characters, so that it can neither end a header nor fake a paragraph.
-pub(super) fn one_line(text: &str) -> String {
+pub(super) fn one_line(text: &str) -> Cow<'_, str> {
     let is_blank = |c: char| c.is_whitespace() || c.is_control();
+    let is_visible = text.bytes().all(|byte| matches!(byte, b' '..=b'~'));
     let is_one_line = !text.starts_with(' ')
         && !text.ends_with(' ')
         && !text.contains("  ")
-        && !text.contains(|c: char| c != ' ' && is_blank(c));
+        && (is_visible || !text.contains(|c: char| c != ' ' && is_blank(c)));
     if is_one_line {
-        return text.to_owned();
+        return text.into();
     }
     let visible = |c: char| if c.is_control() { ' ' } else { c };
-    text.chars().map(visible).collect::<String>().split_whitespace().collect::<Vec<_>>().join(" ")
+    text.chars().map(visible).collect::<String>().split_whitespace().collect::<Vec<_>>().join(" ").into()
 }

@@ -6,6 +6,7 @@
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::ops::Range;
+use std::sync::Arc;
 
 use chrono::NaiveDate;
 
@@ -68,7 +69,7 @@ fn asked(
         title: text("Your visit", "Ihr Besuch").in_language(language).to_owned(),
         intro: None,
         question: question.in_language(language).to_owned(),
-        ratings: points.enumerate().map(rating).collect(),
+        ratings: points.enumerate().map(rating).map(Arc::new).collect(),
         ends: ends.map(|ends| ends.each_ref().map(|end| end.in_language(language).to_owned())),
         url: SURVEY_URL.to_owned(),
     }

@@ -1,5 +1,7 @@
 //! The text message that asks: who, what, where to answer, how to stop; in that order and in one segment if possible.
 
+use std::borrow::Cow;
+
 use minijinja::context;
 
 use super::fill::fill;
@@ -56,8 +58,8 @@ impl TemplateContext for SmsContext {
     fn render(&self, templates: &Templates) -> Result<String, RenderError> {
         let words = &templates.words(&self.language).sms;
         let stop = match &self.stop {
-            Stop::Reply => words.stop_reply.clone(),
-            Stop::Link(url) => fill(&words.stop_link, &[("url", url)])?,
+            Stop::Reply => Cow::Borrowed(words.stop_reply.as_str()),
+            Stop::Link(url) => fill(&words.stop_link, &[("url", url)])?.into(),
         };
         let context = context! {
             business => &self.business,
@@ -65,15 +67,23 @@ impl TemplateContext for SmsContext {
             url => &self.url,
             stop,
         };
-        Ok(one_line(&plain(&templates.fill_in(Self::TEMPLATE, &self.language, context)?)))
+        let text = plain(templates.fill_in(Self::TEMPLATE, &self.language, context)?);
+        match one_line(&text) {
+            Cow::Borrowed(_) => Ok(text),
+            Cow::Owned(line) => Ok(line),
+        }
     }
 }
 
 /// The text with look-alikes of the alphabet of text messages in place of typographic characters.
-fn plain(text: &str) -> String {
+fn plain(text: String) -> String {
+    let is_plain = |c: char| c.is_ascii() && c != '`';
+    if text.bytes().all(|byte| is_plain(byte.into())) {
+        return text;
+    }
     let mut plain = String::with_capacity(text.len());
     for c in text.chars() {
-        match LOOK_ALIKES.iter().find(|(characters, _)| !c.is_ascii_alphanumeric() && characters.contains(&c)) {
+        match LOOK_ALIKES.iter().find(|(characters, _)| !is_plain(c) && characters.contains(&c)) {
             Some((_, instead)) => plain.push_str(instead),
             None => plain.push(c),
         }

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use minijinja::syntax::SyntaxConfig;
-use minijinja::value::{Kwargs, Serde};
+use minijinja::value::{Kwargs, Object, Serde};
 use minijinja::{AutoEscape, Environment, Output, State, UndefinedBehavior, Value, escape_formatter};
 
 use super::RenderError;
@@ -103,7 +103,7 @@ impl Templates {
 
     /// Whether the interface speaks this language or its base.
     pub fn speaks(&self, language: &Language) -> bool {
-        self.languages.contains_key(language) || self.languages.contains_key(&language.base())
+        self.languages.contains_key(language) || self.languages.contains_key(language.base_tag())
     }
 
     /// What a language calls itself; its tag where the interface does not speak it.
@@ -127,18 +127,38 @@ impl Templates {
 
     /// Fills one template in. The context gets `words`, `lang` and `dir` of the language beside its own values.
     pub(super) fn fill_in(&self, template: &str, language: &Language, context: Value) -> Result<String, RenderError> {
-        let context = minijinja::context! {
-            lang => language.as_str(),
-            dir => language.direction(),
-            words => self.spoken(language).value.clone(),
-            ..context
-        };
-        Ok(self.environment.get_template(template)?.render(context)?)
+        let words = self.spoken(language).value.clone();
+        let scope = Scope { lang: language.as_str().into(), dir: language.direction(), words, context };
+        Ok(self.environment.get_template(template)?.render(Value::from_object(scope))?)
     }
 
     fn spoken(&self, language: &Language) -> &Spoken {
-        let spoken = self.languages.get(language).or_else(|| self.languages.get(&language.base()));
+        let spoken = self.languages.get(language).or_else(|| self.languages.get(language.base_tag()));
         spoken.unwrap_or(&self.english)
+    }
+}
+
+/// What a template sees. Minijinja would merge the two contexts too, but walks through them for every name.
+#[derive(Debug)]
+struct Scope {
+    lang: Value,
+    dir: &'static str,
+    words: Value,
+    context: Value,
+}
+
+impl Object for Scope {
+    fn get_value(self: &Arc<Self>, name: &Value) -> Option<Value> {
+        self.get_value_by_str(name.as_str()?)
+    }
+
+    fn get_value_by_str(self: &Arc<Self>, name: &str) -> Option<Value> {
+        match name {
+            "lang" => Some(self.lang.clone()),
+            "dir" => Some(self.dir.into()),
+            "words" => Some(self.words.clone()),
+            name => self.context.get_attr(name).ok().filter(|value| !value.is_undefined()),
+        }
     }
 }
 
@@ -168,8 +188,13 @@ fn format(out: &mut Output<'_>, state: &mut State<'_, '_>, value: &Value) -> Res
 }
 
 fn write_escaped(out: &mut Output<'_>, text: &str) -> std::fmt::Result {
+    let is_special = |byte: u8| matches!(byte, b'&' | b'<' | b'>' | b'"' | b'\'');
+    // Without a branch, so that the compiler takes many bytes at a time: few texts have anything to escape.
+    if !text.bytes().fold(false, |any, byte| any | is_special(byte)) {
+        return out.write_str(text);
+    }
     let mut rest = text;
-    while let Some(at) = rest.find(['&', '<', '>', '"', '\'']) {
+    while let Some(at) = rest.bytes().position(is_special) {
         let (plain, after) = rest.split_at(at);
         out.write_str(plain)?;
         let mut after = after.chars();

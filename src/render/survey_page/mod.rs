@@ -73,7 +73,7 @@ impl TemplateContext for SurveyPage<'_> {
     }
 
     fn render(&self, templates: &Templates) -> Result<Page, RenderError> {
-        let language = &shown_language(&self.survey, &self.language);
+        let language = shown_language(&self.survey, &self.language);
         let questions = QuestionView::all(self, language, templates.words(language))?;
         let frame =
             Frame { language, styles: &["page/base.css", "page/survey.css"], rules: &rules::rules(&self.survey) };
