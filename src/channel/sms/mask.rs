@@ -46,7 +46,7 @@ impl<'a> Mask<'a> {
                 hide_different(&mut text, word, &in_careful_json(word));
             }
             // Only blanks become a plus, and whatever else is escaped there has a percent sign.
-            if text.contains('%') || word.contains(' ') && text.contains('+') {
+            if text.contains('%') || word.contains(' ') && text.contains('+') && word.bytes().all(is_bare_in_form) {
                 let in_form = in_form(word);
                 hide_different(&mut text, &in_form, &in_form.replace('+', "%20"));
                 hide_different(&mut text, word, &in_form);
@@ -59,13 +59,14 @@ impl<'a> Mask<'a> {
     fn without_number(&self, text: &str) -> String {
         let (mut left, mut rest) = (String::with_capacity(text.len()), text);
         while !self.end_of_number.is_empty()
-            && let Some((before, after)) = rest.split_once(self.end_of_number)
+            && let Some(at) = memmem::find(rest.as_bytes(), self.end_of_number.as_bytes())
         {
+            let (before, after) = rest.split_at(at);
             let before = before.trim_end_matches(|c: char| c.is_ascii_digit());
             let before = before.strip_suffix('+').or_else(|| before.strip_suffix("%2B")).unwrap_or(before);
             left.push_str(before);
             left.push_str(HIDDEN);
-            rest = after;
+            rest = after.get(self.end_of_number.len()..).unwrap_or_default();
         }
         left.push_str(rest);
         left
@@ -98,7 +99,7 @@ fn hide_different(text: &mut Cow<'_, str>, word: &str, form: &str) {
 
 /// As JSON has to write it.
 fn in_json(word: &str) -> Cow<'_, str> {
-    if !word.contains(|c: char| c == '"' || c == '\\' || c.is_control()) {
+    if !word.bytes().any(|byte| matches!(byte, b'"' | b'\\' | ..b' ')) {
         return word.into();
     }
     let quoted = Json::String(word.to_owned()).to_string();
@@ -113,6 +114,11 @@ fn in_careful_json(word: &str) -> String {
         c => c.encode_utf16(&mut [0; 2]).iter().map(|unit| format!("\\u{unit:04x}")).collect::<Vec<_>>().concat(),
     };
     in_json(word).chars().map(careful).collect()
+}
+
+/// Whether a form has no percent sign for it.
+fn is_bare_in_form(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b' ' | b'*' | b'-' | b'.' | b'_')
 }
 
 /// As a form writes it.

@@ -100,8 +100,17 @@ impl Reply {
             ReplyBody::Whole(text) => mask.apply(text),
             ReplyBody::Unreadable(why) => format!("({why})"),
         };
-        let beginning: String = text.split_whitespace().collect::<Vec<_>>().join(" ");
-        format!("{} {beginning}", self.status).chars().take(REPLY_CHARS_MAX).collect()
+        let mut kept = format!("{} ", self.status);
+        for piece in text.split_whitespace().flat_map(|word| [" ", word]).skip(1) {
+            kept.push_str(piece);
+            // A character has at most four bytes.
+            if kept.len() >= 4 * REPLY_CHARS_MAX {
+                break;
+            }
+        }
+        let end = kept.char_indices().nth(REPLY_CHARS_MAX).map_or(kept.len(), |(end, _)| end);
+        kept.truncate(end);
+        kept
     }
 }
 

@@ -118,11 +118,14 @@ impl Template {
 
     /// The text with its values, not escaped for any place. `None` where an optional value is missing.
     pub(super) fn render(&self, values: &Values<'_>) -> Option<String> {
-        let piece = |piece: &Piece| match piece {
-            Piece::Literal(literal) => Some(literal.clone()),
-            Piece::Slot { name, .. } => values.get(name.as_str()).map(|value| (*value).to_owned()),
-        };
-        self.pieces.iter().map(piece).collect()
+        let mut text = String::new();
+        for piece in &self.pieces {
+            text.push_str(match piece {
+                Piece::Literal(literal) => literal,
+                Piece::Slot { name, .. } => values.get(name.as_str())?,
+            });
+        }
+        Some(text)
     }
 
     /// The text with each value, and nothing but the values, escaped. Optional values that are missing are empty.
