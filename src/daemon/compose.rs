@@ -83,35 +83,31 @@ fn compose_mail(
         business: business(live, settings),
         contact_name: lease.contact.name.clone(),
         why: why(live, invitation),
-        unsubscribe_url: links.unsubscribe.clone(),
+        unsubscribe_url: links.unsubscribe,
         postal_address: settings.postal_address.clone().unwrap_or_default(),
         language,
     };
-    let mail = mail.render(&live.templates)?;
+    let rendered = mail.render(&live.templates)?;
     let domain = settings.bounce_domain.as_str();
-    let message_id = message_id(&invitation.id, attempt.number, domain);
     let draft = Draft {
-        message_id: message_id.clone(),
-        in_reply_to: reminded_of(invitation, attempt).map(|first| self::message_id(&invitation.id, first, domain)),
+        message_id: message_id(&invitation.id, attempt.number, domain),
+        in_reply_to: reminded_of(invitation, attempt).map(|first| message_id(&invitation.id, first, domain)),
         date: attempt.first_tried_at,
         from: settings.from.clone(),
         reply_to: settings.reply_to.clone(),
-        to: to.clone(),
-        to_name: lease.contact.name.clone(),
-        subject: mail.subject,
-        text: mail.text,
-        html: mail.html,
+        to,
+        to_name: mail.contact_name,
+        subject: rendered.subject,
+        text: rendered.text,
+        html: rendered.html,
         list_id: format!("{}.{domain}", invitation.survey),
-        unsubscribe_url: links.unsubscribe,
+        unsubscribe_url: mail.unsubscribe_url,
         feedback_id: feedback_id(invitation, attempt),
     };
     let receipt = core.store.seal().token(Purpose::Receipt, links.target);
-    Ok(OutboundMessage::Email(OutboundEmail {
-        envelope_from: format!("b+{receipt}@{domain}"),
-        to,
-        message_id,
-        bytes: build(&draft)?,
-    }))
+    let envelope_from = format!("b+{receipt}@{domain}");
+    let bytes = build(&draft)?;
+    Ok(OutboundMessage::Email(OutboundEmail { envelope_from, to: draft.to, message_id: draft.message_id, bytes }))
 }
 
 fn compose_sms(

@@ -58,13 +58,13 @@ impl Seal {
 
     /// HMAC-SHA256 over the label and the length-prefixed parts.
     fn tag(&self, label: &str, parts: &[&[u8]]) -> [u8; 32] {
-        let mut context = hmac::Context::with_key(&self.key);
+        let mut message = Vec::with_capacity(128);
         for part in std::iter::once(&label.as_bytes()).chain(parts) {
-            context.update(&(part.len() as u64).to_be_bytes());
-            context.update(part);
+            message.extend_from_slice(&(part.len() as u64).to_be_bytes());
+            message.extend_from_slice(part);
         }
         let mut bytes = [0; 32];
-        bytes.copy_from_slice(context.sign().as_ref());
+        bytes.copy_from_slice(hmac::sign(&self.key, &message).as_ref());
         bytes
     }
 
