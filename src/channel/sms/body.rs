@@ -59,6 +59,9 @@ pub(super) enum Escape {
     Form,
 }
 
+/// What a form takes, mostly.
+const FORM_BYTES: usize = 1_024;
+
 impl Body {
     /// Reads the key `body`.
     pub(super) fn read(table: &Reader<'_>) -> Option<Self> {
@@ -85,7 +88,7 @@ impl Body {
         match self {
             Self::None => None,
             Self::Form(fields) => {
-                let mut form = form_urlencoded::Serializer::new(String::new());
+                let mut form = form_urlencoded::Serializer::new(String::with_capacity(FORM_BYTES));
                 form.extend_pairs(render_fields(fields, values));
                 Some((HeaderValue::from_static("application/x-www-form-urlencoded"), form.finish()))
             }

@@ -113,6 +113,7 @@ impl Gateway {
         check_use(&inner, &names);
         let problems = problems.take();
         let (Some(request), Some(rules), true) = (request, rules, problems.is_empty()) else { return Err(problems) };
+        let request = request.settled(&by_name(&settings).collect());
         Ok(Self { name: name.to_owned(), settings, secrets, encoding, number_format, request, rules, price, limits })
     }
 
@@ -185,8 +186,8 @@ impl Gateway {
         let to = self.number_format.write(&message.to)?;
         let more = if message.status_url.contains('?') { '&' } else { '?' };
         let status_url_more = format!("{}{more}", message.status_url);
-        let settings = self.settings.iter().chain(self.encoding.of_text(&message.text));
-        let mut values: Values<'_> = settings.map(|(name, value)| (name.as_str(), value.as_str())).collect();
+        let settings = by_name(&self.settings).chain(by_name(self.encoding.of_text(&message.text)));
+        let mut values: Values<'_> = settings.collect();
         values.extend(self.secrets.iter().map(|(name, secret)| (name.as_str(), expose(secret))));
         values.extend([
             ("to", to.as_str()),
@@ -197,6 +198,10 @@ impl Gateway {
         ]);
         act(&values)
     }
+}
+
+fn by_name(values: &BTreeMap<String, String>) -> impl Iterator<Item = (&str, &str)> {
+    values.iter().map(|(name, value)| (name.as_str(), value.as_str()))
 }
 
 impl fmt::Debug for Gateway {

@@ -74,19 +74,27 @@ impl<'a> Mask<'a> {
 }
 
 fn hide(text: &mut Cow<'_, str>, word: &str) {
-    if contains(text.as_bytes(), word.as_bytes()) {
-        *text = text.replace(word, HIDDEN).into();
+    let (mut left, mut rest) = (String::new(), &**text);
+    while let Some(at) = find(rest.as_bytes(), word.as_bytes()) {
+        let (before, after) = rest.split_at(at);
+        left.push_str(before);
+        left.push_str(HIDDEN);
+        rest = after.get(word.len()..).unwrap_or_default();
+    }
+    if !left.is_empty() {
+        left.push_str(rest);
+        *text = left.into();
     }
 }
 
-/// Whether a text has a word in it. To prepare a long word for a quick search takes longer than to look through a short
+/// Where a text has a word in it. To prepare a long word for a quick search takes longer than to look through a short
 /// text, which most answers are.
-fn contains(text: &[u8], word: &[u8]) -> bool {
+fn find(text: &[u8], word: &[u8]) -> Option<usize> {
     match word.first() {
         Some(first) if text.len() <= SHORT => {
-            memchr_iter(*first, text).any(|at| text.get(at..).is_some_and(|rest| rest.starts_with(word)))
+            memchr_iter(*first, text).find(|at| text.get(*at..).is_some_and(|rest| rest.starts_with(word)))
         }
-        Some(_) | None => memmem::find(text, word).is_some(),
+        Some(_) | None => memmem::find(text, word),
     }
 }
 

@@ -77,6 +77,12 @@ impl RequestTemplate {
         Some(Self { method: method?, url: url?, query, headers, auth: auth?, body: body?, idempotency })
     }
 
+    /// With all written that is the same for every message.
+    #[must_use]
+    pub(super) fn settled(self, settings: &Values<'_>) -> Self {
+        Self { url: self.url.settled(settings), ..self }
+    }
+
     /// The request for one message.
     pub(super) fn render(&self, values: &Values<'_>) -> Result<Request, RenderError> {
         let mut url = self.url.render(values)?;

@@ -18,6 +18,7 @@ const IN_PATH: [&str; 8] =
 /// A gateway's address.
 #[derive(Clone, Debug)]
 pub(super) struct UrlTemplate {
+    /// What stands before the segments; the whole address where there are none.
     origin: Url,
     segments: Vec<Template>,
 }
@@ -53,9 +54,22 @@ impl UrlTemplate {
         Some(Self { origin, segments })
     }
 
+    /// Writes the address now where nothing but these settings stands in it: it is the same for every message.
+    #[must_use]
+    pub(super) fn settled(self, settings: &Values<'_>) -> Self {
+        let is_settled = self.segments.iter().flat_map(Template::slots).all(|slot| settings.contains_key(slot));
+        match self.render(settings) {
+            Ok(origin) if is_settled => Self { origin, segments: Vec::new() },
+            Ok(_) | Err(_) => self,
+        }
+    }
+
     /// The address for one message.
     pub(super) fn render(&self, values: &Values<'_>) -> Result<Url, RenderError> {
         let mut url = self.origin.clone();
+        if self.segments.is_empty() {
+            return Ok(url);
+        }
         let mut path = url.path_segments_mut().map_err(|()| RenderError::Path)?;
         path.clear();
         for segment in &self.segments {
