@@ -25,7 +25,7 @@ pub async fn hear(core: &Core, of: LinkTarget, receipt: Receipt) -> Result<Learn
                 "attempt {number} of {id}: {}, says {source}", news.as_str());
         }
         Ok(Learnt::Nothing) => {
-            tracing::debug!(invitation.id = %id, attempt = number, source, "{source} says nothing new")
+            tracing::debug!(invitation.id = %id, attempt = number, source, "{source} says nothing new");
         }
         Ok(Learnt::NotThere) => {
             tracing::warn!(invitation.id = %id, attempt = number, source, "{source} speaks of a message that is not known");
