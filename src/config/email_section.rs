@@ -100,7 +100,7 @@ fn smtp(mut section: Reader<'_>, surroundings: &Surroundings<'_>) -> Option<Smtp
         ca_file,
         login,
         connections: section.or("connections", 16, values::whole::<u16>(1..=256)).into(),
-        messages_per_connection: section.or("messages_per_connection", 100, values::whole(1..=100_000)),
+        messages_per_connection: section.or("messages_per_connection", 1_000, values::whole(1..=100_000)),
         per_second: section.optional("rate", rate),
         timeouts: timeouts(section.section("timeouts")),
     };
