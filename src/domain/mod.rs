@@ -38,4 +38,5 @@ pub mod reason;
 pub mod receipt;
 pub mod response;
 pub mod scope;
+pub mod status_code;
 pub mod suppression;

@@ -1,6 +1,6 @@
 //! What a server's answer means for the message: the outcome table.
 //!
-//! A pure function of the phase, the code and the enhanced code (RFC 5321 §4.2, RFC 3463, RFC 7372). Three questions
+//! A pure function of the phase and of [what the codes mean](crate::domain::status_code). Three questions
 //! decide. May the message have been taken? Then nobody may say it was not. Whose fault is it? What is wrong with the
 //! sender, the relay or the network must cost no recipient anything. Is the address dead? Only a code that says so in
 //! so many words makes it so: a bare 550 or 553 stands for a policy as often as for an unknown mailbox (RFC 5321
@@ -12,6 +12,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use super::answer::Answer;
 use crate::domain::attempt::{Obstacle, Outcome, REPLY_CHARS_MAX};
+use crate::domain::status_code::StatusCode;
 
 /// Longest pause that a server's words can ask for.
 const PAUSE_SECONDS_MAX: i64 = 3600;
@@ -49,7 +50,7 @@ pub(super) enum Trouble {
 pub(super) struct Reply {
     /// The three digits.
     pub(super) code: u16,
-    enhanced: Option<Enhanced>,
+    status: StatusCode,
     text: String,
 }
 
@@ -60,54 +61,16 @@ impl std::fmt::Debug for Reply {
     }
 }
 
-/// An enhanced status code without its class, which is that of the reply: subject and detail (RFC 3463).
-type Enhanced = (u16, u16);
-
 impl Reply {
     /// An answer with the lines of its text joined.
     pub(super) fn read(code: u16, text: &str) -> Self {
         let text: String = text.chars().filter(|c| !c.is_control()).take(REPLY_CHARS_MAX).collect();
-        Self { code, enhanced: enhanced(code, &text), text }
+        Self { code, status: StatusCode::of_reply(code, &text), text }
     }
 
     /// Code and text, as the server sent them.
     pub(super) fn words(&self) -> String {
         format!("{} {}", self.code, self.text).trim_end().to_owned()
-    }
-
-    /// The relay does not know who we are (RFC 4954 §6).
-    fn wants_login(&self) -> bool {
-        matches!(self.code, 530 | 534 | 535 | 538)
-    }
-
-    /// The domain does not believe that the sender is who it says: SPF, DKIM, DMARC and reverse DNS as RFC 7372 numbers
-    /// them (5.7.20 to 5.7.27), Yahoo (5.7.9) and Outlook (5.7.515) do. Others may believe it.
-    fn blames_sender(&self) -> bool {
-        self.code >= 500 && matches!(self.enhanced, Some((7, 9 | 20..=27 | 515)))
-    }
-
-    /// Whose fault a 4xx at RCPT or later is. Whatever is not clearly the domain's is the recipient's, because an
-    /// obstacle of the domain keeps others from being sent: most of all 4.2.x and 4.7.1, which is what greylists say.
-    fn obstacle(&self) -> Obstacle {
-        match self.enhanced {
-            _ if self.code == 421 => Obstacle::Domain { slow_down: true },
-            // Too fast, or of doubtful name: congestion (RFC 3463 §3.5), and what Google, Yahoo and Microsoft say of rates
-            // (4.7.0, 4.7.28, 4.7.500, 4.7.650, 4.7.651) and of missing proofs of the sender (4.7.20 to 4.7.32).
-            Some((4, 5) | (7, 0 | 20..=32 | 500 | 650 | 651)) => Obstacle::Domain { slow_down: true },
-            // Full, or not taking mail, or not to be reached.
-            Some((3, 1 | 2) | (4, _)) => Obstacle::Domain { slow_down: false },
-            Some(_) | None => Obstacle::Recipient,
-        }
-    }
-
-    /// The message is larger than the server takes.
-    fn says_too_large(&self) -> bool {
-        self.code == 552 || matches!(self.enhanced, Some((3, 4)))
-    }
-
-    /// No such mailbox, no such domain, a domain that takes no mail (RFC 7505), a mailbox that is switched off.
-    fn says_dead(&self) -> bool {
-        matches!(self.enhanced, Some((1, 1 | 2 | 10) | (2, 1)))
     }
 
     /// The pause that the server asked for in words: greylisting and rate limits say `300 seconds` or `5 minutes`.
@@ -140,13 +103,6 @@ impl From<Answer<'_>> for Reply {
     }
 }
 
-/// The first word, where it is a code of the same class as the reply (RFC 2034 §4).
-fn enhanced(code: u16, text: &str) -> Option<Enhanced> {
-    let mut parts = text.split_whitespace().next()?.split('.').map(|part| part.parse::<u16>().ok());
-    let (class, subject, detail) = (parts.next()??, parts.next()??, parts.next()??);
-    (parts.next().is_none() && class == code / 100).then_some((subject, detail))
-}
-
 /// The outcome of a message that met trouble in `phase`.
 pub(super) fn outcome(phase: Phase, trouble: &Trouble, now: DateTime<Utc>) -> Outcome {
     match trouble {
@@ -160,20 +116,20 @@ fn answered(phase: Phase, reply: &Reply, now: DateTime<Utc>) -> Outcome {
     let not_before = reply.pause().and_then(|pause| now.checked_add_signed(pause));
     let deferred = |obstacle| Outcome::Deferred { not_before, reply: reply.words(), obstacle };
     let refused = |address_dead| Outcome::Refused { reply: reply.words(), address_dead };
-    if phase == Phase::Hello || reply.wants_login() {
+    if phase == Phase::Hello || reply.status.wants_login() {
         return deferred(Obstacle::Route { slow_down: false });
     }
     match reply.code {
         // A message that is too large stays so.
-        500..=599 if phase == Phase::Mail && reply.says_too_large() => refused(false),
+        500..=599 if phase == Phase::Mail && reply.status.says_too_large() => refused(false),
         // MAIL names nobody but us, so no recipient and no domain may pay for it.
         400..=599 if phase == Phase::Mail => deferred(Obstacle::Route { slow_down: false }),
-        400..=499 => deferred(reply.obstacle()),
-        500..=599 if reply.blames_sender() => deferred(Obstacle::Domain { slow_down: true }),
+        400..=499 => deferred(reply.status.obstacle()),
+        500..=599 if reply.status.blames_sender() => deferred(Obstacle::Domain { slow_down: true }),
         // A route that is missing today may be there tomorrow. Some say this of one mailbox, so it says nothing of others.
-        500..=599 if matches!(reply.enhanced, Some((4, _))) => deferred(Obstacle::Recipient),
+        500..=599 if reply.status.says_no_way() => deferred(Obstacle::Recipient),
         // One recipient a message: what is said of the mailbox is said of this one, at RCPT or after the dot.
-        500..=599 => refused(reply.says_dead()),
+        500..=599 => refused(reply.status.says_dead()),
         // Neither yes nor no, after the dot.
         _ if phase == Phase::Dot => Outcome::Unknown { reply: reply.words() },
         _ => deferred(Obstacle::Route { slow_down: false }),
