@@ -27,7 +27,8 @@
 //!
 //! From the bottom to the top; a room uses those below it and never one above (a test checks that):
 //!
-//! - [`domain`]: the nouns and how they change. [`plan`], [`score`], [`report`]: decisions and figures. All pure.
+//! - [`domain`]: the nouns and how they change. [`plan`], [`score`], [`report`]: decisions and figures. [`receipt`]: what
+//!   mails that come back say. All pure.
 //! - [`config`]: what operations wrote. [`store`]: what is remembered. [`render`]: what customers read. [`channel`]: how
 //!   messages leave. [`cards`]: what is printed. [`catcher`]: a mail server and an SMS gateway that keep what they get.
 //! - [`daemon`]: what runs, and when. [`web`]: the doors for customers and for staff.
@@ -49,6 +50,7 @@
 
 pub mod domain;
 pub mod plan;
+pub mod receipt;
 pub mod report;
 pub mod score;
 

@@ -5,6 +5,8 @@ mod architecture;
 #[cfg(test)]
 mod binary;
 #[cfg(test)]
+mod bounces;
+#[cfg(test)]
 mod check;
 #[cfg(test)]
 mod copies;
