@@ -95,9 +95,21 @@ pub(super) enum Command {
     /// Messages of which nobody can say whether they left
     #[command(subcommand)]
     Unknown(UnknownCommand),
+    /// Take in a mail that came back, from standard input: for the pipe of a mail server
+    ReceiveBounce(ReceiveBounceOptions),
     /// Addresses that nothing is sent to any more
     #[command(subcommand)]
     Suppressions(SuppressionsCommand),
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct ReceiveBounceOptions {
+    /// The envelope recipient; Postfix has it as `${recipient}`
+    #[arg(long, value_name = "ADDRESS")]
+    pub(super) recipient: Option<String>,
+    /// The envelope sender; Postfix has it as `${sender}`
+    #[arg(long, value_name = "ADDRESS", allow_hyphen_values = true)]
+    pub(super) sender: Option<String>,
 }
 
 #[derive(Debug, clap::Args)]

@@ -88,7 +88,12 @@ impl Client {
 
     /// Posts JSON to a path.
     pub(super) async fn post(&self, path: &str, query: &[(&str, &str)], body: &Value) -> Result<Reply, Failure> {
-        self.call(Method::POST, &with_query(path, query), Some(body.to_string())).await
+        self.call(Method::POST, &with_query(path, query), Some(("application/json", body.to_string().into()))).await
+    }
+
+    /// Posts a mail as it came.
+    pub(super) async fn post_mail(&self, path: &str, query: &[(&str, &str)], mail: Vec<u8>) -> Result<Reply, Failure> {
+        self.call(Method::POST, &with_query(path, query), Some(("message/rfc822", mail))).await
     }
 
     /// Follows a listing to its end, handing each row on.
@@ -161,7 +166,7 @@ impl Client {
         }
     }
 
-    async fn call(&self, method: Method, path: &str, body: Option<String>) -> Result<Reply, Failure> {
+    async fn call(&self, method: Method, path: &str, body: Option<Content>) -> Result<Reply, Failure> {
         let (status, headers, body) = match self {
             Self::Daemon(client) => over_socket(client, method, path, body).await?,
             Self::InProcess(router, _) => in_process(router, method, path, body).await?,
@@ -172,6 +177,9 @@ impl Client {
         Err(refused(status, &body))
     }
 }
+
+/// What a request carries, and what it is.
+type Content = (&'static str, Vec<u8>);
 
 fn with_query(path: &str, query: &[(&str, &str)]) -> String {
     if query.is_empty() {
@@ -185,11 +193,11 @@ async fn over_socket(
     client: &reqwest::Client,
     method: Method,
     path: &str,
-    body: Option<String>,
+    content: Option<Content>,
 ) -> Result<(StatusCode, HeaderMap, Vec<u8>), Failure> {
     let mut request = client.request(method, format!("http://localhost{path}"));
-    if let Some(body) = body {
-        request = request.header(header::CONTENT_TYPE, "application/json").body(body);
+    if let Some((kind, body)) = content {
+        request = request.header(header::CONTENT_TYPE, kind).body(body);
     }
     let response = request.send().await.map_err(|err| gone(&err))?;
     let (status, headers) = (response.status(), response.headers().clone());
@@ -201,10 +209,11 @@ async fn in_process(
     router: &Router,
     method: Method,
     path: &str,
-    body: Option<String>,
+    content: Option<Content>,
 ) -> Result<(StatusCode, HeaderMap, Vec<u8>), Failure> {
-    let request = Request::builder().method(method).uri(path).header(header::CONTENT_TYPE, "application/json");
-    let request = request.body(Body::from(body.unwrap_or_default())).map_err(|err| Failure::of(&err))?;
+    let (kind, body) = content.unwrap_or(("application/json", Vec::new()));
+    let request = Request::builder().method(method).uri(path).header(header::CONTENT_TYPE, kind);
+    let request = request.body(Body::from(body)).map_err(|err| Failure::of(&err))?;
     let (parts, body) = answer(router, request).await.into_parts();
     Ok((parts.status, parts.headers, whole(body).await?))
 }

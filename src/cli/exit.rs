@@ -18,6 +18,8 @@ pub enum Exit {
     Data = 65,
     /// Something that is needed is not there or in use: the store, a port, the daemon.
     Unavailable = 69,
+    /// Failed for now; a mail server is to bring the mail again.
+    TryAgain = 75,
     /// The configuration has problems.
     Config = 78,
 }

@@ -20,6 +20,7 @@ mod input;
 mod migrate;
 mod plan;
 mod progress;
+mod receive_bounce;
 mod report;
 mod restore;
 mod retry;
@@ -146,6 +147,7 @@ async fn command(command: Command, context: &mut Context<'_>) -> Result<Exit, Fa
         Command::Unknown(UnknownCommand::List(options)) => unknown::list(&options, context).await,
         Command::Unknown(UnknownCommand::Retry(options)) => unknown::retry(&options, context).await,
         Command::Unknown(UnknownCommand::Settle(options)) => unknown::settle(&options, context).await,
+        Command::ReceiveBounce(options) => receive_bounce::run(&options, context).await,
         Command::Suppressions(SuppressionsCommand::List) => suppressions::list(context).await,
         Command::Suppressions(SuppressionsCommand::Import(options)) => suppressions::import(&options, context).await,
         Command::Suppressions(SuppressionsCommand::Remove(options)) => suppressions::remove(&options, context).await,

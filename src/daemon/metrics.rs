@@ -33,6 +33,11 @@ struct ByNews {
 }
 
 #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct ByVerdict {
+    verdict: &'static str,
+}
+
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
 struct ByChannel {
     channel: &'static str,
 }
@@ -67,6 +72,7 @@ pub struct Metrics {
     responses: Family<BySurvey, Counter>,
     reports: Family<ByGateway, Counter>,
     receipts: Family<ByNews, Counter>,
+    returned: Family<ByVerdict, Counter>,
     reload_ok: Gauge,
     reload_at: Gauge,
     store_writable: Gauge,
@@ -169,6 +175,9 @@ impl Metrics {
         let receipts = Family::default();
         let what = "News of messages that came back: delivered, bounced by class, complained";
         registry.register("receipts", what, receipts.clone());
+        let returned = Family::default();
+        let what = "Mails to the bounce address that say nothing of a message, by what they are";
+        registry.register("returned_mails", what, returned.clone());
         let (reload_ok, reload_at) = (Gauge::default(), Gauge::default());
         registry.register("config_last_reload_successful", "Whether the last reload took", reload_ok.clone());
         let what = "When the configuration in force was read";
@@ -193,6 +202,7 @@ impl Metrics {
             responses,
             reports,
             receipts,
+            returned,
             reload_ok,
             reload_at,
             store_writable,
@@ -218,6 +228,11 @@ impl Metrics {
     pub fn heard(&self, channel: Channel, news: News) {
         let class = if let News::Bounced(class) = news { class.as_str() } else { "" };
         self.receipts.get_or_create(&ByNews { channel: channel.as_str(), news: news.as_str(), class }).inc();
+    }
+
+    /// A mail came back that says nothing of a message.
+    pub fn returned(&self, verdict: &'static str) {
+        self.returned.get_or_create(&ByVerdict { verdict }).inc();
     }
 
     /// A gateway reported. Only gateways of the configuration are counted, so there are few.

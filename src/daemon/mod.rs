@@ -16,6 +16,7 @@ pub mod planner;
 pub mod pulse;
 pub mod receipts;
 pub mod rehearsal;
+pub mod returns;
 pub mod run;
 pub mod status;
 pub mod telemetry;

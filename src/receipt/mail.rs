@@ -29,7 +29,7 @@ use parts::Part;
 pub const LOOKED_AT_BYTES_MAX: usize = 512 * 1024;
 
 /// Who says so, in a [`Receipt`].
-pub const SOURCE: &str = "mail";
+pub const SOURCE: &str = "a returned mail";
 
 /// A mail as it came in.
 #[derive(Clone, Copy)]

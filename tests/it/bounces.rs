@@ -245,7 +245,7 @@ fn what_the_server_said_is_kept_and_nobody_shows_it() {
     let read = read_alone(&mail("postfix-unknown-user"));
     let Verdict::Receipt(receipt) = &read.verdict else { panic!("{read:?}") };
     let words = "550 5.1.1 <guest@example.org>: Recipient address rejected: User unknown in virtual mailbox table";
-    assert_eq!((receipt.reply.as_str(), receipt.source.as_str()), (words, "mail"));
+    assert_eq!((receipt.reply.as_str(), receipt.source.as_str()), (words, "a returned mail"));
     let shown = format!("{read:?}");
     assert!(!shown.contains("guest") && !shown.contains(TOKEN), "{shown}");
 

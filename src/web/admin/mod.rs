@@ -1,5 +1,6 @@
 //! The API: the only door to the store. The command line is a client of it.
 
+mod bounces;
 mod by_hand;
 mod cards;
 mod contacts;
@@ -52,6 +53,7 @@ pub(super) fn router(core: Arc<Core>) -> Router {
         .route("/api/v1/unknown", get(unknown::page))
         .route("/api/v1/unknown/retry", post(unknown::retry))
         .route("/api/v1/unknown/settle", post(unknown::settle))
+        .route("/api/v1/bounces", post(bounces::take))
         .route("/api/v1/suppressions", get(suppressions::page).post(suppressions::add))
         .route("/api/v1/suppressions/remove", post(suppressions::remove))
         .route("/api/v1/plan", get(plan::plan))

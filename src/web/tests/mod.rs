@@ -5,6 +5,7 @@ mod by_hand;
 mod public;
 mod read_only;
 mod rehearsals;
+mod returns;
 mod status;
 mod store;
 mod stories;
