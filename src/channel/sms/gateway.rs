@@ -14,6 +14,7 @@ use super::number::{NumberFormat, is_name, sender_problem};
 use super::preset::{self, lay_over, preset};
 use super::reader::{Reader, quoted};
 use super::reply::Reply;
+use super::report::{Report, ReportError, ReportRules};
 use super::request::{RenderError, Request, RequestTemplate};
 use super::rule::ReplyRules;
 use super::template::{HowToSet, Names, Values, nearest};
@@ -21,9 +22,10 @@ use crate::channel::OutboundSms;
 use crate::config::settings::Secret;
 use crate::domain::attempt::Outcome;
 use crate::domain::price::Price;
+use crate::domain::receipt::Receipt;
 
 /// Every key of a declaration. `password` and `token` are read in order to be refused.
-const KEYS: [&str; 28] = [
+const KEYS: [&str; 29] = [
     "preset",
     "method",
     "url",
@@ -38,6 +40,7 @@ const KEYS: [&str; 28] = [
     "retry_on",
     "permanent_on",
     "dead_on",
+    "receipts",
     "timeout",
     "rate",
     "max_inflight",
@@ -72,6 +75,7 @@ pub struct Gateway {
     number_format: NumberFormat,
     request: RequestTemplate,
     rules: ReplyRules,
+    reports: Option<ReportRules>,
     price: Option<Price>,
     pub(super) limits: Limits,
 }
@@ -109,12 +113,23 @@ impl Gateway {
         let inner = Reader::of(&table, &names, &problems);
         let (request, rules) = (RequestTemplate::read(&inner), ReplyRules::read(&inner));
         let (number_format, limits) = (NumberFormat::read(&inner), Limits::read(&inner));
-        let price = read_price(&outer);
+        let (reports, price) = (ReportRules::read(&inner), read_price(&outer));
         check_use(&inner, &names);
         let problems = problems.take();
         let (Some(request), Some(rules), true) = (request, rules, problems.is_empty()) else { return Err(problems) };
         let request = request.settled(&by_name(&settings).collect());
-        Ok(Self { name: name.to_owned(), settings, secrets, encoding, number_format, request, rules, price, limits })
+        Ok(Self {
+            name: name.to_owned(),
+            settings,
+            secrets,
+            encoding,
+            number_format,
+            request,
+            rules,
+            reports,
+            price,
+            limits,
+        })
     }
 
     /// What it is called.
@@ -155,6 +170,11 @@ impl Gateway {
             Ok(request) => shown(&request),
             Err(error) => format!("no request can be made of this message: {error}"),
         }
+    }
+
+    /// What a report says of the message that it is on; `None` when that is nothing that would count.
+    pub fn receipt(&self, report: &Report) -> Result<Option<Receipt>, ReportError> {
+        self.reports.as_ref().map_or(Ok(None), |rules| rules.receipt(report, &self.name))
     }
 
     /// The request that carries a message.

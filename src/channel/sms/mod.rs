@@ -1,8 +1,8 @@
 //! Text messages over HTTP gateways.
 //!
 //! A gateway is *declared*, not programmed: its TOML says what the request looks like, and how its answers are to be
-//! read. [`Gateway`] is a declaration without a problem in it, [`GatewayTransport`] carries messages over one, and
-//! [`segments`](segments::segments) counts what a text costs.
+//! read. [`Gateway`] is a declaration without a problem in it, [`GatewayTransport`] carries messages over one, a
+//! [`Report`] is what a gateway tells of one later, and [`segments`](segments::segments) counts what a text costs.
 //!
 //! **Invariant:** a value is put into a piece of the request that was separated beforehand, and the encoder of that
 //! place (path, query, form, JSON, header) escapes it. So no text of a message can add a parameter or a header.
@@ -19,6 +19,7 @@ mod number;
 mod preset;
 mod reader;
 mod reply;
+mod report;
 mod request;
 mod retry_after;
 mod rule;
@@ -33,4 +34,5 @@ mod sample;
 mod twilio_shape;
 
 pub use gateway::{Gateway, GatewayProblem};
+pub use report::{Report, ReportError};
 pub use transport::{GatewaySetupError, GatewayTransport};

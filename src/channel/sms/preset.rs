@@ -7,7 +7,7 @@ const PRESETS: [(&str, &str); 2] =
     [("kannel", include_str!("presets/kannel.toml")), ("twilio", include_str!("presets/twilio.toml"))];
 
 /// Tables of which only one form can stand: laid over by another, they are replaced and not mixed.
-const WHOLE: [&str; 2] = ["auth", "message_id"];
+const WHOLE: [&str; 5] = ["auth", "message_id", "state", "code", "reply"];
 
 /// The names of all presets.
 pub(super) fn names() -> Vec<&'static str> {
@@ -74,6 +74,11 @@ mod tests {
     fn what_has_one_form_only_is_replaced_whole() {
         check("auth = { kind = 'basic', username = 'u' }", "auth = { kind = 'bearer' }", "auth = { kind = 'bearer' }");
         check("message_id = { json = 'sid' }", "message_id = { header = 'X-Id' }", "message_id = { header = 'X-Id' }");
+        check(
+            "receipts = { state = { query = 'st' }, failed = [2] }",
+            "receipts = { state = { form = 'state' } }",
+            "receipts = { state = { form = 'state' }, failed = [2] }",
+        );
         check("body = { form = { a = '1' } }", "body = { json = { b = '2' } }", "body = { json = { b = '2' } }");
         check(
             "body = { form = { a = '1' } }",

@@ -225,6 +225,7 @@ fn read_pattern(table: &Reader<'_>, key: &str, text: &str) -> Option<Regex> {
         .ok()
 }
 
-fn read_path(table: &Reader<'_>, key: &str, text: &str) -> Option<JsonPath> {
+/// Reads a path into JSON.
+pub(super) fn read_path(table: &Reader<'_>, key: &str, text: &str) -> Option<JsonPath> {
     JsonPath::parse(text).map_err(|error| table.problem(key, format!("`{text}` {error}"))).ok()
 }

@@ -114,6 +114,12 @@ fn gateways_are_checked_where_they_stand() {
     let too_long = Sample::sound().and("canvass.toml", &GATEWAY.replace("SOLE", "Trattoria Sole"));
     let problems = too_long.with("kannel.password", "hush").problems();
     assert!(problems.starts_with("config/canvass.toml:13:8: sms.gateways.kannel.from: `Trattoria"), "{problems}");
+    gateway(
+        &format!("{GATEWAY}[sms.gateways.kannel.receipts]\nstate = {{ query = \"\" }}\nfailed = [1, 2]\n"),
+        "config/canvass.toml:15:19: sms.gateways.kannel.receipts.state.query: the name is empty: write that of a field\n\
+         config/canvass.toml:16:10: sms.gateways.kannel.receipts.failed: `1` stands in `delivered` as well: leave it in \
+         one of the two",
+    );
     let inline = GATEWAY.replace("password_file = \"kannel.password\"", "password = \"hunter2\"");
     let problems = Sample::sound().and("canvass.toml", &inline).problems();
     assert!(problems.starts_with("config/canvass.toml:12:12: sms.gateways.kannel.password: "), "{problems}");
