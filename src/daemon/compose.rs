@@ -19,6 +19,7 @@ use crate::render::{MailContext, RenderError, SmsContext, Stop, TemplateContext,
 use crate::store::{Lease, StoreError};
 
 use super::core::{Core, Live};
+use super::receipts::report_url;
 
 /// Why a message cannot be written.
 #[derive(Debug, thiserror::Error)]
@@ -136,12 +137,12 @@ fn compose_sms(
     };
     let transport = live.transport(Channel::Sms, invitation.branch.as_ref());
     let gateway = transport.ok_or(ComposeError::Missing("gateway"))?.name().to_owned();
-    let receipt = core.store.seal().token(Purpose::Receipt, links.target);
+    let token = core.store.seal().report_token(links.target, &gateway);
     Ok(OutboundMessage::Sms(OutboundSms {
         to,
         text: text.render(&live.templates)?,
         reference: reference(&invitation.id, attempt.number),
-        status_url: format!("{}/hooks/sms/{gateway}/status/{receipt}", live.config.settings.public.url),
+        status_url: report_url(&live.config.settings.public.url, &gateway, &token),
     }))
 }
 

@@ -14,7 +14,7 @@ use super::pulse::Pulse;
 use crate::channel::Transport;
 use crate::channel::email::SmtpTransport;
 use crate::channel::file::FileTransport;
-use crate::channel::sms::GatewayTransport;
+use crate::channel::sms::{Gateway, GatewayTransport};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::config::settings::{EmailTransport, SmsTransport};
@@ -286,13 +286,12 @@ impl Config {
         email.into_iter().chain(sms).collect()
     }
 
-    /// The names of the SMS gateways.
-    pub fn gateways(&self) -> impl Iterator<Item = &str> {
-        let gateways = self.settings.sms.iter().filter_map(|sms| match &sms.transport {
-            SmsTransport::Gateways { gateways, .. } => Some(gateways.keys()),
+    /// The SMS gateway of that name.
+    pub fn gateway(&self, name: &str) -> Option<&Gateway> {
+        match &self.settings.sms.as_ref()?.transport {
+            SmsTransport::Gateways { gateways, .. } => gateways.get(name),
             SmsTransport::File => None,
-        });
-        gateways.flatten().map(String::as_str)
+        }
     }
 
     /// The part of the configuration that planning goes by.

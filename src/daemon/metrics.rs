@@ -59,8 +59,30 @@ struct BySurvey {
 }
 
 #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
-struct ByGateway {
+struct ByReport {
     gateway: String,
+    what: &'static str,
+}
+
+/// What an SMS gateway reported.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ReportKind {
+    /// That a message arrived or did not.
+    Receipt,
+    /// Something that changes nothing: that a message is under way.
+    Nothing,
+    /// What its declaration does not make sense of.
+    Unreadable,
+}
+
+impl ReportKind {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Receipt => "receipt",
+            Self::Nothing => "nothing",
+            Self::Unreadable => "unreadable",
+        }
+    }
 }
 
 /// The figures of this process.
@@ -70,7 +92,7 @@ pub struct Metrics {
     duration: Family<ByChannel, Histogram, fn() -> Histogram>,
     queue: Family<ByLane, Gauge>,
     responses: Family<BySurvey, Counter>,
-    reports: Family<ByGateway, Counter>,
+    reports: Family<ByReport, Counter>,
     receipts: Family<ByNews, Counter>,
     returned: Family<ByVerdict, Counter>,
     reload_ok: Gauge,
@@ -171,7 +193,7 @@ impl Metrics {
         let responses = Family::default();
         registry.register("responses", "Responses stored or amended", responses.clone());
         let reports = Family::default();
-        registry.register("sms_reports", "Reports of SMS gateways that were taken", reports.clone());
+        registry.register("sms_reports", "Reports of SMS gateways by what they say", reports.clone());
         let receipts = Family::default();
         let what = "News of messages that came back: delivered, bounced by class, complained";
         registry.register("receipts", what, receipts.clone());
@@ -236,8 +258,8 @@ impl Metrics {
     }
 
     /// A gateway reported. Only gateways of the configuration are counted, so there are few.
-    pub fn reported(&self, gateway: &str) {
-        self.reports.get_or_create(&ByGateway { gateway: gateway.to_owned() }).inc();
+    pub fn reported(&self, gateway: &str, kind: ReportKind) {
+        self.reports.get_or_create(&ByReport { gateway: gateway.to_owned(), what: kind.as_str() }).inc();
     }
 
     /// How long the lanes are.

@@ -36,3 +36,8 @@ pub async fn hear(core: &Core, of: LinkTarget, receipt: Receipt) -> Result<Learn
     }
     learnt
 }
+
+/// Where a gateway reports on a message, as it is told when it is given the message.
+pub fn report_url(public_url: &str, gateway: &str, token: &str) -> String {
+    format!("{public_url}/hooks/sms/{gateway}/status/{token}")
+}

@@ -17,6 +17,8 @@ use super::journey::Channel;
 pub const SECRET_BYTES: usize = 32;
 const TAG_BYTES: usize = 8;
 const TOKEN_BYTES: usize = 16 + 1 + TAG_BYTES;
+/// The label of links under which gateways report.
+const REPORT: &str = "report link";
 
 /// The keyed hash of one store. `Debug` does not show the key.
 #[derive(Clone)]
@@ -37,7 +39,7 @@ pub enum Purpose {
     Survey,
     /// Say no: `/u/{token}`.
     Unsubscribe,
-    /// Tell the fate of an attempt: the envelope sender and callback addresses.
+    /// Tell the fate of a mail: its envelope sender.
     Receipt,
 }
 
@@ -129,22 +131,41 @@ impl Seal {
 
     /// A link's token: the target and 64 bits that only this store can compute, 34 characters of URL-safe base 64.
     pub fn token(&self, purpose: Purpose, target: LinkTarget) -> String {
-        let mut bytes = Vec::with_capacity(TOKEN_BYTES);
-        bytes.extend_from_slice(target.invitation.as_bytes());
-        bytes.push(target.attempt);
-        let tag = self.tag(purpose.label(), &[&bytes]);
-        bytes.extend_from_slice(tag.split_at(TAG_BYTES).0);
-        BASE64URL_NOPAD.encode(&bytes)
+        self.written(purpose.label(), target, &[])
     }
 
     /// What a token stands for, or `None` when it was not made by this store for this purpose.
     pub fn open(&self, purpose: Purpose, token: &str) -> Option<LinkTarget> {
+        self.opened(purpose.label(), token, &[])
+    }
+
+    /// The token of the link under which this gateway reports on an attempt. It opens under no other gateway's name, so that
+    /// one that must sign what it says cannot be spoken for under the name of one that need not.
+    pub fn report_token(&self, target: LinkTarget, gateway: &str) -> String {
+        self.written(REPORT, target, &[gateway.as_bytes()])
+    }
+
+    /// The attempt that a gateway reports on, or `None` when the token was not made by this store for this gateway.
+    pub fn open_report(&self, gateway: &str, token: &str) -> Option<LinkTarget> {
+        self.opened(REPORT, token, &[gateway.as_bytes()])
+    }
+
+    fn written(&self, label: &str, target: LinkTarget, further: &[&[u8]]) -> String {
+        let mut bytes = Vec::with_capacity(TOKEN_BYTES);
+        bytes.extend_from_slice(target.invitation.as_bytes());
+        bytes.push(target.attempt);
+        let tag = self.tag(label, &[&[bytes.as_slice()], further].concat());
+        bytes.extend_from_slice(tag.split_at(TAG_BYTES).0);
+        BASE64URL_NOPAD.encode(&bytes)
+    }
+
+    fn opened(&self, label: &str, token: &str, further: &[&[u8]]) -> Option<LinkTarget> {
         let bytes = BASE64URL_NOPAD.decode(token.as_bytes()).ok()?;
         if bytes.len() != TOKEN_BYTES {
             return None;
         }
         let (target, given) = bytes.split_at(17);
-        let tag = self.tag(purpose.label(), &[target]);
+        let tag = self.tag(label, &[&[target], further].concat());
         constant_time::verify_slices_are_equal(tag.split_at(TAG_BYTES).0, given).ok()?;
         let (invitation, attempt) = target.split_at(16);
         Some(LinkTarget {
@@ -183,6 +204,16 @@ mod tests {
         assert_eq!(seal().open(Purpose::Survey, &token), Some(target()));
         assert_eq!(seal().open(Purpose::Unsubscribe, &token), None);
         assert_eq!(Seal::new(&[8; SECRET_BYTES]).open(Purpose::Survey, &token), None);
+    }
+
+    #[test]
+    fn a_report_is_of_the_gateway_that_the_link_was_given_to() {
+        let token = seal().report_token(target(), "twilio");
+        assert_eq!(seal().open_report("twilio", &token), Some(target()));
+        assert_eq!(seal().open_report("kannel", &token), None);
+        assert_eq!(seal().open(Purpose::Receipt, &token), None);
+        assert_eq!(seal().open_report("twilio", &seal().token(Purpose::Receipt, target())), None);
+        assert_eq!(seal().open_report("", &seal().token(Purpose::Receipt, target())), None);
     }
 
     #[test]

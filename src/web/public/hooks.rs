@@ -1,30 +1,63 @@
 //! Where gateways report: `/hooks/sms/{gateway}/status/{token}`.
 //!
-//! The link cannot be guessed, so a report under it comes from the gateway that the message went to. Reports are taken and
-//! counted, so that no gateway queues them up and tries again; what they say changes nothing yet. The answer is 200 and
-//! nothing else: Kannel takes 204 for a failure and comes again for an hour.
+//! The link cannot be guessed and is the gateway's own, so a report under it comes from the gateway that the message went
+//! to. What it means its declaration says. The answer is 200 and nothing else, also to a report that cannot be read, so that
+//! no gateway queues it up and tries again for ever: Kannel takes 204 for a failure and comes again for an hour. Only while
+//! the store takes no changes is it asked to come again.
 
 use std::sync::Arc;
 
+use axum::body::Bytes;
 use axum::extract::{Path, State};
-use axum::http::StatusCode;
+use axum::http::{HeaderMap, Method, StatusCode, Uri, header};
+use axum::response::{IntoResponse, Response};
 
+use crate::channel::sms::Report;
 use crate::daemon::core::Core;
-use crate::domain::seal::Purpose;
+use crate::daemon::metrics::ReportKind;
+use crate::daemon::receipts;
+use crate::store::Learnt;
+
+/// When a gateway is asked to come again, in seconds.
+const COME_AGAIN_AFTER: &str = "60";
 
 /// Takes a report.
 pub(super) async fn status(
     State(core): State<Arc<Core>>,
-    Path((gateway, token)): Path<(String, String)>,
-) -> StatusCode {
-    let live = core.live.load();
-    let known = live.config.gateways().any(|name| name == gateway);
-    match core.store.seal().open(Purpose::Receipt, &token) {
-        Some(target) if known => {
-            core.metrics.reported(&gateway);
-            tracing::debug!(invitation.id = %target.invitation, "{gateway} reported on {}", target.invitation);
-            StatusCode::OK
+    Path((name, token)): Path<(String, String)>,
+    (method, uri): (Method, Uri),
+    headers: HeaderMap,
+    body: Bytes,
+) -> Response {
+    if method == Method::HEAD {
+        return StatusCode::METHOD_NOT_ALLOWED.into_response();
+    }
+    let live = core.live.load_full();
+    let of = core.store.seal().open_report(&name, &token);
+    let Some((gateway, of)) = live.config.gateway(&name).zip(of) else {
+        return StatusCode::NOT_FOUND.into_response();
+    };
+    let content_type = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    let report = Report::of(uri.query().unwrap_or_default(), content_type, &body);
+    let count = |kind| core.metrics.reported(&name, kind);
+    let receipt = match gateway.receipt(&report) {
+        Ok(Some(receipt)) => receipt,
+        Ok(None) => {
+            count(ReportKind::Nothing);
+            return StatusCode::OK.into_response();
         }
-        Some(_) | None => StatusCode::NOT_FOUND,
+        Err(err) => {
+            count(ReportKind::Unreadable);
+            tracing::warn!(invitation.id = %of.invitation, attempt = of.attempt, gateway = name,
+                "cannot read the report of {name} on {}: {err}", of.invitation);
+            return StatusCode::OK.into_response();
+        }
+    };
+    count(ReportKind::Receipt);
+    match receipts::hear(&core, of, receipt).await {
+        Ok(Learnt::News(_) | Learnt::Nothing) => StatusCode::OK.into_response(),
+        Ok(Learnt::NotThere) => StatusCode::NOT_FOUND.into_response(),
+        // It was told already, by the store or where it was tried.
+        Err(_) => (StatusCode::SERVICE_UNAVAILABLE, [(header::RETRY_AFTER, COME_AGAIN_AFTER)]).into_response(),
     }
 }

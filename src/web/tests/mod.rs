@@ -5,6 +5,7 @@ mod by_hand;
 mod public;
 mod read_only;
 mod rehearsals;
+mod reports;
 mod returns;
 mod status;
 mod store;
@@ -22,6 +23,7 @@ use tower::ServiceExt;
 
 use super::*;
 use crate::clock::{Clock, VirtualClock};
+use crate::config::InMemory;
 use crate::config::shipped::SHIPPED;
 use crate::daemon::core::Live;
 use crate::daemon::dispatcher::Dispatcher;
@@ -57,9 +59,13 @@ impl Answer {
 
 impl House {
     async fn open() -> Self {
+        Self::open_with(SHIPPED).await
+    }
+
+    async fn open_with(files: InMemory<'_>) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let clock = Arc::new(VirtualClock::at("2026-03-04T12:00:00Z".parse().unwrap()));
-        let mut config = crate::config::load_from(&SHIPPED, &BTreeMap::new(), clock.now()).unwrap().config;
+        let mut config = crate::config::load_from(&files, &BTreeMap::new(), clock.now()).unwrap().config;
         folder.path().clone_into(&mut config.settings.daemon.state_dir);
         let (store, health) = memory::open_with_switch([3; 32]).await.unwrap();
         let shared: Arc<dyn Clock> = Arc::clone(&clock) as Arc<dyn Clock>;
