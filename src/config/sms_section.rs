@@ -24,7 +24,8 @@ pub(super) enum SenderId {
 }
 
 /// The secrets of a gateway, and the keys that name their files.
-const SECRETS: [(&str, &str); 2] = [("password", "password_file"), ("token", "token_file")];
+const SECRETS: [(&str, &str); 3] =
+    [("password", "password_file"), ("signing_key", "signing_key_file"), ("token", "token_file")];
 
 /// Which transport is wanted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

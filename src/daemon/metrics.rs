@@ -73,6 +73,8 @@ pub enum ReportKind {
     Nothing,
     /// What its declaration does not make sense of.
     Unreadable,
+    /// Something that the gateway did not sign, though it signs what it says.
+    Unsigned,
 }
 
 impl ReportKind {
@@ -81,6 +83,7 @@ impl ReportKind {
             Self::Receipt => "receipt",
             Self::Nothing => "nothing",
             Self::Unreadable => "unreadable",
+            Self::Unsigned => "unsigned",
         }
     }
 }

@@ -24,8 +24,8 @@ use crate::domain::attempt::Outcome;
 use crate::domain::price::Price;
 use crate::domain::receipt::Receipt;
 
-/// Every key of a declaration. `password` and `token` are read in order to be refused.
-const KEYS: [&str; 29] = [
+/// Every key of a declaration. `password`, `signing_key` and `token` are read in order to be refused.
+const KEYS: [&str; 31] = [
     "preset",
     "method",
     "url",
@@ -52,14 +52,16 @@ const KEYS: [&str; 29] = [
     "account_sid",
     "messaging_service_sid",
     "password_file",
+    "signing_key_file",
     "token_file",
     "password",
+    "signing_key",
     "token",
 ];
 /// Placeholders that are keys of the declaration.
 const SETTINGS: [&str; 4] = ["account_sid", "from", "messaging_service_sid", "username"];
 /// Placeholders that are secrets.
-const SECRETS: [&str; 2] = ["password", "token"];
+const SECRETS: [&str; 3] = ["password", "signing_key", "token"];
 /// Placeholders of the message. `status_url_more` is `status_url` with what further parameters begin with.
 const OF_MESSAGE: [&str; 5] = ["reference", "status_url", "status_url_more", "text", "to"];
 /// What stands for a secret where a request is shown.
@@ -93,8 +95,8 @@ pub struct GatewayProblem {
 impl Gateway {
     /// Reads what stands under `[sms.gateways.NAME]`.
     ///
-    /// `secret` gives the value of `password` and `token`, wherever they were found: the keys `password_file` and
-    /// `token_file` are known here and not looked at.
+    /// `secret` gives the value of `password`, `signing_key` and `token`, wherever they were found: the keys
+    /// `password_file` and so on are known here and not looked at.
     pub fn from_table(
         name: &str,
         table: &Table,
@@ -172,8 +174,15 @@ impl Gateway {
         }
     }
 
+    /// Whether it is the gateway who reports, as far as its declaration says how to tell. `url` is the whole address that
+    /// the report came to, and `header` gives a header by its name in lower case.
+    pub fn is_sender_of<'h>(&self, report: &Report<'_>, url: &str, header: &dyn Fn(&str) -> Option<&'h str>) -> bool {
+        let secret = |name: &str| self.secrets.get(name);
+        self.reports.as_ref().is_none_or(|rules| rules.signature.is_right(url, report, header, &secret))
+    }
+
     /// What a report says of the message that it is on; `None` when that is nothing that would count.
-    pub fn receipt(&self, report: &Report) -> Result<Option<Receipt>, ReportError> {
+    pub fn receipt(&self, report: &Report<'_>) -> Result<Option<Receipt>, ReportError> {
         self.reports.as_ref().map_or(Ok(None), |rules| rules.receipt(report, &self.name))
     }
 

@@ -24,6 +24,7 @@ mod request;
 mod retry_after;
 mod rule;
 pub mod segments;
+mod signature;
 mod template;
 pub mod transport;
 mod url;

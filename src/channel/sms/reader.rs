@@ -83,6 +83,12 @@ impl<'a> Reader<'a> {
         Some(template)
     }
 
+    /// Notes that the value of a placeholder is used, though no template says so. Gives the key that would set it where it
+    /// has none.
+    pub(super) fn uses(&self, name: &str) -> Result<(), String> {
+        self.names.take(name)
+    }
+
     /// A whole number within bounds.
     pub(super) fn integer(&self, key: &str, allowed: RangeInclusive<i64>) -> Option<i64> {
         let value = self.value(key)?;

@@ -6,18 +6,20 @@ use toml::Value;
 use super::json_path::{JsonPath, scalar};
 use super::reader::{Reader, quoted};
 use super::rule::read_path;
+use super::signature::Signature;
 use crate::domain::receipt::{Bounce, News, Receipt};
 
 /// Most fields that are read from a query or a form.
 const FIELDS_MAX: usize = 500;
 /// Every key of the table.
-const KEYS: [&str; 7] = ["state", "delivered", "failed", "code", "dead_on", "policy_on", "reply"];
+const KEYS: [&str; 8] = ["state", "delivered", "failed", "code", "dead_on", "policy_on", "reply", "signature"];
 
 /// A report as it came, in its parts. `Debug` is left out: it names people.
-pub struct Report {
+pub struct Report<'a> {
     query: Fields,
     form: Fields,
     json: Option<Json>,
+    json_body: Option<&'a [u8]>,
 }
 
 type Fields = Vec<(String, String)>;
@@ -32,6 +34,7 @@ pub(super) struct ReportRules {
     dead_on: Vec<String>,
     policy_on: Vec<String>,
     reply: Option<Place>,
+    pub(super) signature: Signature,
 }
 
 /// Where in a report something stands.
@@ -53,13 +56,29 @@ pub enum ReportError {
     },
 }
 
-impl Report {
+impl<'a> Report<'a> {
     /// Takes a request apart. A body is JSON where its type says so, and a form otherwise.
-    pub fn of(query: &str, content_type: Option<&str>, body: &[u8]) -> Self {
+    pub fn of(query: &str, content_type: Option<&str>, body: &'a [u8]) -> Self {
         let is_json = content_type.is_some_and(|kind| kind.to_ascii_lowercase().contains("json"));
-        let json = if is_json { serde_json::from_slice(body).ok() } else { None };
+        let json_body = is_json.then_some(body);
+        let json = json_body.and_then(|body| serde_json::from_slice(body).ok());
         let form = if is_json { Fields::new() } else { fields(body) };
-        Self { query: fields(query.as_bytes()), form, json }
+        Self { query: fields(query.as_bytes()), form, json, json_body }
+    }
+
+    /// The fields of the form.
+    pub(super) fn form(&self) -> &[(String, String)] {
+        &self.form
+    }
+
+    /// The body as it came, if it is JSON.
+    pub(super) fn json_body(&self) -> Option<&'a [u8]> {
+        self.json_body
+    }
+
+    /// A field of the query; the first where there are several.
+    pub(super) fn in_query(&self, wanted: &str) -> Option<&str> {
+        first(&self.query, wanted)
     }
 }
 
@@ -91,12 +110,12 @@ impl ReportRules {
                 );
             }
         }
-        let reply = Place::read(&table, "reply");
-        Some(Self { state: state?, delivered, failed, code, dead_on, policy_on, reply })
+        let (reply, signature) = (Place::read(&table, "reply"), Signature::read(&table));
+        Some(Self { state: state?, delivered, failed, code, dead_on, policy_on, reply, signature: signature? })
     }
 
     /// What a report of the gateway `source` says of its message; `None` when that is nothing that would count.
-    pub(super) fn receipt(&self, report: &Report, source: &str) -> Result<Option<Receipt>, ReportError> {
+    pub(super) fn receipt(&self, report: &Report<'_>, source: &str) -> Result<Option<Receipt>, ReportError> {
         let Some(state) = self.state.find(report) else {
             return Err(ReportError::NoState { place: self.state.shown() });
         };
@@ -149,11 +168,10 @@ impl Place {
     }
 
     /// What stands there: the first where there are several, and nothing where it is empty.
-    fn find(&self, report: &Report) -> Option<String> {
-        let first = |fields: &Fields, wanted: &str| fields.iter().find(|(name, _)| name == wanted).cloned();
+    fn find(&self, report: &Report<'_>) -> Option<String> {
         let found = match self {
-            Self::Query(name) => first(&report.query, name).map(|(_, value)| value),
-            Self::Form(name) => first(&report.form, name).map(|(_, value)| value),
+            Self::Query(name) => report.in_query(name).map(str::to_owned),
+            Self::Form(name) => first(&report.form, name).map(str::to_owned),
             Self::Json(path, _) => path.values(report.json.as_ref()?).into_iter().find_map(scalar),
         };
         found.filter(|value| !value.is_empty())
@@ -166,6 +184,10 @@ impl Place {
             Self::Json(_, path) => format!("JSON, at `{path}`"),
         }
     }
+}
+
+fn first<'f>(fields: &'f Fields, wanted: &str) -> Option<&'f str> {
+    fields.iter().find(|(name, _)| name == wanted).map(|(_, value)| value.as_str())
 }
 
 fn fields(encoded: &[u8]) -> Fields {

@@ -76,6 +76,17 @@ impl Names {
         self.used.borrow().contains(name)
     }
 
+    /// Notes that it is used elsewhere than in a template. Gives the key that would set it where it has no value.
+    pub(super) fn take(&self, name: &str) -> Result<(), String> {
+        match self.known.get(name) {
+            Some(HowToSet::Key(key)) => Err(key.clone()),
+            Some(HowToSet::Given) | None => {
+                self.used.borrow_mut().insert(name.to_owned());
+                Ok(())
+            }
+        }
+    }
+
     fn unknown(&self, name: &str) -> TemplateError {
         let known = || self.known.keys().map(String::as_str);
         let hint = match nearest(name, known()) {

@@ -1,9 +1,10 @@
 //! Where gateways report: `/hooks/sms/{gateway}/status/{token}`.
 //!
 //! The link cannot be guessed and is the gateway's own, so a report under it comes from the gateway that the message went
-//! to. What it means its declaration says. The answer is 200 and nothing else, also to a report that cannot be read, so that
-//! no gateway queues it up and tries again for ever: Kannel takes 204 for a failure and comes again for an hour. Only while
-//! the store takes no changes is it asked to come again.
+//! to; one that signs what it says gets 403 for what is not signed. What a report means its declaration says. The answer is
+//! 200 and nothing else, also to a report that cannot be read, so that no gateway queues it up and tries again for ever:
+//! Kannel takes 204 for a failure and comes again for an hour. Only while the store takes no changes is it asked to come
+//! again.
 
 use std::sync::Arc;
 
@@ -15,7 +16,7 @@ use axum::response::{IntoResponse, Response};
 use crate::channel::sms::Report;
 use crate::daemon::core::Core;
 use crate::daemon::metrics::ReportKind;
-use crate::daemon::receipts;
+use crate::daemon::receipts::{self, report_url};
 use crate::store::Learnt;
 
 /// When a gateway is asked to come again, in seconds.
@@ -37,9 +38,18 @@ pub(super) async fn status(
     let Some((gateway, of)) = live.config.gateway(&name).zip(of) else {
         return StatusCode::NOT_FOUND.into_response();
     };
-    let content_type = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
-    let report = Report::of(uri.query().unwrap_or_default(), content_type, &body);
+    let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
+    let report = Report::of(uri.query().unwrap_or_default(), header(header::CONTENT_TYPE.as_str()), &body);
     let count = |kind| core.metrics.reported(&name, kind);
+    // The gateway signed what it was told to call, whatever host a proxy makes of it.
+    let mut url = report_url(&live.config.settings.public.url, &name, &token);
+    uri.query().into_iter().for_each(|query| url.extend(["?", query]));
+    if !gateway.is_sender_of(&report, &url, &header) {
+        count(ReportKind::Unsigned);
+        tracing::warn!(invitation.id = %of.invitation, attempt = of.attempt, gateway = name,
+            "a report on {} was refused: it is not signed as {name} signs what it says", of.invitation);
+        return StatusCode::FORBIDDEN.into_response();
+    }
     let receipt = match gateway.receipt(&report) {
         Ok(Some(receipt)) => receipt,
         Ok(None) => {

@@ -1,5 +1,8 @@
 //! What gateways report.
 
+use aws_lc_rs::hmac;
+use data_encoding::BASE64;
+
 use super::by_hand::unknown;
 use super::public::futures_join;
 use super::*;
@@ -15,6 +18,12 @@ preset = "kannel"
 url = "http://127.0.0.1:13013/cgi-bin/sendsms"
 username = "survey"
 password_file = "kannel.password"
+[sms.gateways.twilio]
+preset = "twilio"
+account_sid = "AC00000000000000000000000000000000"
+token_file = "twilio.token"
+signing_key_file = "twilio.key"
+from = "+15005550006"
 [sms.gateways.aggregator]
 url = "http://127.0.0.1:13014/send"
 body = { json = { to = "{to}", text = "{text}", report = "{status_url}" } }
@@ -37,7 +46,7 @@ impl House {
                 _ => {}
             }
         }
-        files.push(("kannel.password", "hush"));
+        files.extend([("kannel.password", "hush"), ("twilio.token", "t0k3n"), ("twilio.key", "k3y")]);
         Self::open_with(InMemory { name: "config", files: &files }).await
     }
 
@@ -147,6 +156,45 @@ async fn a_message_that_failed_moves_the_line_up_on() {
 }
 
 #[tokio::test]
+async fn a_gateway_that_signs_is_heard_only_when_it_signed() {
+    let house = House::with_gateways().await;
+    let sent = house.text_message(accepted()).await;
+    let link = sent.link(&house, "twilio");
+    let report = async |path: &str, body: &'static str, signature: Option<String>, settings: Option<&str>| {
+        let request = Request::post(path).header(header::HOST, "inside.example:9000");
+        let request = request.header(header::CONTENT_TYPE, "application/x-www-form-urlencoded");
+        let request = signature.into_iter().fold(request, |request, s| request.header("X-Twilio-Signature", s));
+        let name = "X-Twilio-Webhooks-Signature-Settings";
+        let request = settings.into_iter().fold(request, |request, settings| request.header(name, settings));
+        house.knock(public(Arc::clone(&house.core)), request.body(Body::from(body)).unwrap()).await.status
+    };
+    let signed = |algorithm, key: &str, path: &str, fields: &str| {
+        let text = format!("http://127.0.0.1:8080{path}{fields}");
+        let key = hmac::Key::new(algorithm, key.as_bytes());
+        Some(BASE64.encode(hmac::sign(&key, text.as_bytes()).as_ref()))
+    };
+    let sha1 = hmac::HMAC_SHA1_FOR_LEGACY_USE_ONLY;
+    let (body, fields) = ("MessageStatus=delivered&MessageSid=SM1", "MessageSidSM1MessageStatusdelivered");
+    let right = signed(sha1, "t0k3n", &link, fields);
+    assert_eq!(report(&link, body, None, None).await, StatusCode::FORBIDDEN);
+    assert_eq!(report(&link, "MessageStatus=failed&MessageSid=SM1", right.clone(), None).await, StatusCode::FORBIDDEN);
+    assert_eq!(report(&link, body, signed(sha1, "t0k3m", &link, fields), None).await, StatusCode::FORBIDDEN);
+    assert_eq!(report(&format!("{link}?x=1"), body, right.clone(), None).await, StatusCode::FORBIDDEN);
+    let settings = Some("key=webhooks_sharedkey_1,algorithm=HMAC_SHA256");
+    assert_eq!(report(&link, body, right.clone(), settings).await, StatusCode::FORBIDDEN);
+    assert!(matches!(house.fate(&sent).await, Fate::Accepted { .. }));
+    assert_eq!(house.n_reports("twilio", "unsigned").await, 5);
+
+    let with_query = format!("{link}?x=1");
+    let sent_on = signed(hmac::HMAC_SHA256, "k3y", &with_query, "MessageStatussent");
+    assert_eq!(report(&with_query, "MessageStatus=sent", sent_on, settings).await, StatusCode::OK);
+    assert!(matches!(house.fate(&sent).await, Fate::Accepted { .. }));
+    assert_eq!(report(&link, body, right, None).await, StatusCode::OK);
+    assert_eq!(house.fate(&sent).await, Fate::Delivered { at: house.clock.now() });
+    assert_eq!(house.n_reports("twilio", "unsigned").await, 5);
+}
+
+#[tokio::test]
 async fn only_the_link_that_was_given_to_a_gateway_is_heard() {
     let house = House::with_gateways().await;
     let sent = house.text_message(accepted()).await;
@@ -154,6 +202,7 @@ async fn only_the_link_that_was_given_to_a_gateway_is_heard() {
     let of_mail = house.core.store.seal().token(Purpose::Receipt, sent.target());
     for path in [
         link.replace("kannel", "aggregator"),
+        link.replace("kannel", "twilio"),
         link.replace("kannel", "pigeon"),
         format!("/hooks/sms/kannel/status/{of_mail}"),
         "/hooks/sms/kannel/status/x".to_owned(),

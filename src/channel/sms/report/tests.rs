@@ -6,7 +6,7 @@ const FORM: Option<&str> = Some("application/x-www-form-urlencoded");
 
 /// What a report says, in short: the news, how bad they are, and what is kept.
 #[track_caller]
-fn check(gateway: &Gateway, report: &Report, expected: &str) {
+fn check(gateway: &Gateway, report: &Report<'_>, expected: &str) {
     let said = match gateway.receipt(report) {
         Ok(Some(receipt)) => {
             assert_eq!(receipt.source, "main");
@@ -39,7 +39,7 @@ fn kannels_reports_are_read() {
 #[test]
 fn twilios_reports_are_read() {
     let twilio = twilio(None);
-    let report = |form: &str| Report::of("", FORM, form.as_bytes());
+    let report = |form: &'static str| Report::of("", FORM, form.as_bytes());
     for (form, expected) in [
         ("MessageStatus=delivered&MessageSid=SM1", "delivered -: delivered"),
         ("MessageStatus=read", "delivered -: read"),
@@ -71,7 +71,7 @@ fn reports_in_json_are_read() {
         plain_with("")
     ))
     .unwrap();
-    let report = |json: &str| Report::of("state=1", Some("Application/JSON; charset=utf-8"), json.as_bytes());
+    let report = |json: &'static str| Report::of("state=1", Some("Application/JSON; charset=utf-8"), json.as_bytes());
     let missing =
         "there is no state in it: `receipts.state` of the gateway says that it stands in the JSON, at `data.state`";
     check(&gateway, &report(r#"{"data": {"state": 1, "text": "fine"}}"#), "delivered -: 1 fine");
@@ -163,4 +163,16 @@ fn mistakes_are_told() {
             "receipts.policy_on: it is not said where a code stands: write for example `code = { form = \"ErrorCode\" }`",
         ],
     );
+    check_problems(
+        "delivered = [1]\nstate = { query = 'st' }\nsignature = 'twilo'",
+        &["receipts.signature: `twilo` is no way to sign that is known: write one of `none`, `twilio`"],
+    );
+    let signed = "[receipts]\ndelivered = [1]\nstate = { query = 'st' }\nsignature = 'twilio'";
+    let without_secret =
+        Gateway::from_table("main", &format!("{}{signed}", plain_with("")).parse().unwrap(), &|_| None);
+    let problems: Vec<_> = without_secret.unwrap_err().iter().map(ToString::to_string).collect();
+    assert_eq!(problems, ["receipts.signature: the secret that signs is missing: set `token_file`"]);
+    check_problems("delivered = [1]\nstate = { query = 'st' }\nsignature = 'twilio'", &[]);
+    let both = "token_file = 't'\nsigning_key_file = 'k'";
+    assert!(read(&format!("{}{signed}", plain_with(both))).is_ok(), "what signs is used");
 }
