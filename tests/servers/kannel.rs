@@ -66,7 +66,7 @@ impl Kannel {
         let mut smsbox = Process::spawn(SMSBOX, [&conf], dir.path().join("smsbox.log"));
         smsbox.wait_for_port(ports.sendsms);
         let mut kannel = Self { ports, phone: None, _smsbox: smsbox, _bearerbox: bearerbox, dir };
-        kannel.connect_phone(&["-m", "0", "1 2 text unsent"]);
+        kannel.reconnect_phone();
         kannel
     }
 
@@ -93,9 +93,19 @@ impl Kannel {
     pub(crate) fn phone_says(&mut self, from: &str, to: &str, text: &str) {
         let text: String = form_urlencoded::byte_serialize(text.as_bytes()).collect();
         // fakesmsc says only what it was started with, and bearerbox gives texts to a connection that it believes in.
+        self.disconnect_phone();
+        self.connect_phone(&["-i", "0.01", "-m", "1", &format!("{from} {to} data {text}")]);
+    }
+
+    /// Takes the phone away. Kannel keeps what it is given until there is one again.
+    pub(crate) fn disconnect_phone(&mut self) {
         self.phone = None;
         wait::until("the phone's departure", || (!self.is_online()).then_some(()));
-        self.connect_phone(&["-i", "0.01", "-m", "1", &format!("{from} {to} data {text}")]);
+    }
+
+    /// Connects a phone that says nothing.
+    pub(crate) fn reconnect_phone(&mut self) {
+        self.connect_phone(&["-m", "0", "1 2 text unsent"]);
     }
 
     fn connect_phone(&mut self, says: &[&str]) {

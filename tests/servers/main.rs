@@ -51,6 +51,9 @@ mod mail;
 mod round_trip;
 
 #[cfg(test)]
+mod receipts;
+
+#[cfg(test)]
 mod arrivals;
 
 #[cfg(test)]

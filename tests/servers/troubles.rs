@@ -9,6 +9,7 @@ use crate::{
     mail::survey_link,
     postfix::Postfix,
     product::{Installation, check_counts, mail_through, now, texts_through},
+    wait,
 };
 
 /// A dispatcher that nobody wakes looks only every half minute.
@@ -61,6 +62,8 @@ fn a_refusal_falls_back_at_once_and_a_deferral_waits() {
     installation.wait_until_drained(|| 1);
     assert_eq!(kannel.received().iter().map(|sms| sms.to.as_str()).collect::<Vec<_>>(), ["+4915112345002"]);
     assert_eq!(postfix.wait_for_messages(1).len(), 1);
+    let receipts = "canvass_receipts_total{channel=\"sms\",news=\"delivered\",class=\"\"}";
+    wait::until("Kannel's receipt", || (installation.metric(receipts) == 1).then_some(()));
 
     check_stories(&installation);
     check_report(&installation, 0);
@@ -88,7 +91,7 @@ fn check_stories(installation: &Installation) {
         "Sent by text message (attempt 2)",
         "email: no decision recorded; the address is on the suppression list.",
     ];
-    check_story(installation, "gone", "asked", &["refused", "accepted"], &gone);
+    check_story(installation, "gone", "asked", &["refused", "delivered"], &gone);
     let seconds = seconds_to_fallback(installation);
     assert!(seconds < AT_ONCE_SECONDS, "the text message left {seconds} s after the refusal");
     let lost = ["The email was refused for good: “550 5.1.1 ", "Closed: no message could be delivered."];
