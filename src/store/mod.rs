@@ -283,6 +283,8 @@ pub struct Lease {
     pub invitation: Invitation,
     /// Who is asked, as the gate saw them.
     pub contact: Contact,
+    /// The mark of the address that the message goes to.
+    pub to: Option<[u8; 16]>,
     /// The routes that the message takes.
     pub routes: Vec<Route>,
     /// Whether something is remembered of them that a success changes.
@@ -302,6 +304,8 @@ pub struct Settlement {
     pub lease: u64,
     /// Whom it was sent to, as the lease said: by now the contact may have another address.
     pub contact: Contact,
+    /// The mark of the address that it was sent to, as the lease said.
+    pub to: Option<[u8; 16]>,
     /// The routes that it took, as the lease said.
     pub routes: Vec<Route>,
     /// Whether something was remembered of them, as the lease said.
@@ -327,9 +331,9 @@ impl Settlement {
         (outcome, retry): (Outcome, RetryPlan),
         now: DateTime<Utc>,
     ) -> Self {
-        let Lease { invitation, contact, routes, is_remembered, lease, until: _ } = lease;
+        let Lease { invitation, contact, to, routes, is_remembered, lease, until: _ } = lease;
         let (invitation, rules) = (invitation.id, Arc::clone(rules));
-        Self { invitation, lease, contact, routes, is_remembered, observed, rules, outcome, now, retry }
+        Self { invitation, lease, contact, to, routes, is_remembered, observed, rules, outcome, now, retry }
     }
 }
 

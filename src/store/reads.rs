@@ -82,22 +82,21 @@ pub(super) fn facts_beside(
     db: &dyn Reading,
     seal: &Seal,
     (mine, rules): (&Invitation, &GateRules),
-    (contact, leases): (Option<Contact>, &mut Leases),
+    (contact, marks, leases): (Option<Contact>, &Marks, &mut Leases),
 ) -> Result<Facts, StoreError> {
-    let marks = contact.as_ref().map_or_else(Vec::new, |contact| marks(seal, contact));
-    let mut facts = Facts { suppressed: suppressed(db, &marks)?, ..Facts::default() };
+    let mut facts = Facts { suppressed: suppressed(db, marks)?, ..Facts::default() };
     if rules.count_asks(mine) {
         let own_key = keys::invitation(&mine.id);
         facts.history = invitations_but(db, (&mine.contact, mine.id.contact_half()), Some(&own_key), leases)?;
-        facts.kin = kin(db, seal, (&mine.contact, &marks), leases)?;
+        facts.kin = kin(db, seal, (&mine.contact, marks), leases)?;
     }
     Ok(Facts { contact, ..facts })
 }
 
 /// What a contact's addresses are known by, with the channel of each.
-type Marks = Vec<(Channel, [u8; 16])>;
+pub(super) type Marks = Vec<(Channel, [u8; 16])>;
 
-fn marks(seal: &Seal, contact: &Contact) -> Marks {
+pub(super) fn marks(seal: &Seal, contact: &Contact) -> Marks {
     let mark = |channel| Some((channel, seal.address_mark(channel, contact.address(channel)?)));
     Channel::ALL.into_iter().filter_map(mark).collect()
 }

@@ -143,7 +143,8 @@ fn hand_out(
         Passage::Busy => return Ok(Handed::Busy),
         Passage::Shut(room) => return Ok(Handed::Shut(room)),
     }
-    let mut facts = reads::facts_beside(view, seal, (&invitation, &request.rules), (contact, leases))?;
+    let marks = contact.as_ref().map_or_else(Vec::new, |contact| reads::marks(seal, contact));
+    let mut facts = reads::facts_beside(view, seal, (&invitation, &request.rules), (contact, &marks, leases))?;
     facts.sent_today = branch_days::sent(view, &request.rules, &invitation, request.now)?;
     let (now, zone) = (request.now, zone_of(facts.contact.as_ref(), &invitation));
     let before = invitation.clone();
@@ -154,7 +155,8 @@ fn hand_out(
             invitations::lease(view, &before, &leased)?;
             branch_days::count(view, &request.rules, &before, now)?;
             let is_remembered = tolls.take(&routes);
-            let lease = Lease { invitation: leased, contact, routes, is_remembered, lease, until };
+            let to = marks.iter().find(|(channel, _)| *channel == request.channel).map(|(_, mark)| *mark);
+            let lease = Lease { invitation: leased, contact, to, routes, is_remembered, lease, until };
             return Ok(Handed::Lease(Box::new(lease)));
         }
         (Pass::Send, None) => invitation.skip(now, SkipReason::ContactGone),
@@ -222,8 +224,7 @@ fn settle_leased(
         suppressions::put_contact(view, seal, (&request.contact, channel), why, request.now)?;
     }
     if let Some(last) = settled.attempts.last_mut() {
-        let address = request.contact.address(last.channel);
-        last.to = address.map(|address| seal.address_mark(last.channel, address)).or(last.to);
+        last.to = request.to.or(last.to);
     }
     report(view, request)?;
     invitations::put_unleased(view, Some(before), &settled, windows)?;
