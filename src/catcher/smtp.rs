@@ -16,6 +16,7 @@ use tokio_util::task::TaskTracker;
 use super::mailbox::Inbox;
 
 mod session;
+pub mod wire;
 
 /// Largest message, in bytes.
 pub const MESSAGE_BYTES_MAX: usize = 10 * 1024 * 1024;

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use chrono::TimeDelta;
@@ -18,6 +19,9 @@ use super::values;
 /// The longest that tries may go on: a survey is stale long before.
 pub(super) const GIVE_UP_AFTER_MAX: TimeDelta = TimeDelta::days(7);
 
+/// The longest path of a Unix socket: `sun_path` less its final zero.
+const SOCKET_BYTES_MAX: usize = 107;
+
 /// Which transport is wanted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Wanted {
@@ -26,12 +30,17 @@ enum Wanted {
 }
 
 /// Reads the section. `None` when something in it is wrong.
-pub(super) fn read(mut section: Reader<'_>, surroundings: &Surroundings<'_>) -> Option<EmailSettings> {
+pub(super) fn read(
+    mut section: Reader<'_>,
+    surroundings: &Surroundings<'_>,
+    admin_socket: &Path,
+) -> Option<EmailSettings> {
     let words = [("smtp", Wanted::Smtp), ("file", Wanted::File)];
     let wanted = section.or("transport", Wanted::Smtp, values::one_of("a transport", &words));
     let from = section.required("from", values::sender);
     let reply_to = section.optional("reply_to", values::sender);
     let bounce_domain = section.optional("bounce_domain", domain);
+    let bounce_socket = section.optional("bounce_socket", |node| socket(node, admin_socket));
     let postal_address = section.optional("postal_address", values::text);
     let bounds = TimeDelta::minutes(5)..=GIVE_UP_AFTER_MAX;
     let give_up_after = section.or("give_up_after", TimeDelta::hours(48), values::duration(bounds));
@@ -48,7 +57,16 @@ pub(super) fn read(mut section: Reader<'_>, surroundings: &Surroundings<'_>) -> 
     };
     let from = from?;
     let bounce_domain = bounce_domain.unwrap_or_else(|| from.email.domain().to_owned());
-    Some(EmailSettings { transport, from, reply_to, bounce_domain, postal_address, give_up_after, domains })
+    Some(EmailSettings {
+        transport,
+        from,
+        reply_to,
+        bounce_domain,
+        bounce_socket,
+        postal_address,
+        give_up_after,
+        domains,
+    })
 }
 
 fn domain(node: &Node) -> Result<String, String> {
@@ -57,6 +75,23 @@ fn domain(node: &Node) -> Result<String, String> {
         Ok(domain) if domain.contains('.') => Ok(domain),
         Ok(_) | Err(_) => Err(format!("`{}` is not a domain; write one such as `bounce.sole.example`", shown(&given))),
     }
+}
+
+/// A mail server is told the whole path, and its folder is not ours.
+fn socket(node: &Node, admin_socket: &Path) -> Result<PathBuf, String> {
+    let given = values::line(node)?;
+    let path = PathBuf::from(&given);
+    if !path.is_absolute() {
+        let given = shown(&given);
+        return Err(format!("`{given}` is not a whole path; write one such as `/run/canvass/bounces.lmtp`"));
+    }
+    if given.len() > SOCKET_BYTES_MAX {
+        return Err(format!("`{}` is too long; a socket has at most {SOCKET_BYTES_MAX} bytes", shown(&given)));
+    }
+    if path == admin_socket {
+        return Err(format!("`{}` is the socket that the command line talks to; write another", shown(&given)));
+    }
+    Ok(path)
 }
 
 /// `[email.domains."example.com"]`: what a recipient's domain puts up with.

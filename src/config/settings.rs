@@ -94,6 +94,8 @@ pub struct EmailSettings {
     pub reply_to: Option<Sender>,
     /// The domain of envelope senders, Message-IDs and List-Ids; the sender's when absent from the file.
     pub bounce_domain: String,
+    /// The Unix socket to which a mail server delivers what comes back (LMTP); none when absent.
+    pub bounce_socket: Option<PathBuf>,
     /// The postal address of the business, which the law of several countries wants in every mail.
     pub postal_address: Option<String>,
     /// Tries stop this long after the first.

@@ -83,7 +83,7 @@ pub(super) fn read(root: &Node, surroundings: &Surroundings<'_>, problems: &Prob
     let public = public(root.section("public"));
     let admin = admin(root.section("admin"), surroundings, &daemon);
     let mut known = Known { email: root.has("email"), sms: root.has("sms"), ..Known::default() };
-    let email = root.table("email").and_then(|section| email_section::read(section, surroundings));
+    let email = root.table("email").and_then(|section| email_section::read(section, surroundings, &admin.socket));
     let sms = root.table("sms").and_then(|section| sms_section::read(section, surroundings, &mut known));
     let fatigue = root.table("fatigue").and_then(fatigue);
     let quiet_hours = quiet_hours::read(root.section("quiet_hours"), surroundings.now, problems);

@@ -1,7 +1,7 @@
 //! `canvass run`: the daemon, from its configuration to its last flush.
 
 use std::collections::BTreeMap;
-use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
+use std::os::unix::fs::{DirBuilderExt, FileTypeExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -73,6 +73,7 @@ struct Listeners {
     public: TcpListener,
     admin: Option<TcpListener>,
     socket: UnixListener,
+    bounces: Option<UnixListener>,
 }
 
 /// Opens the store that the settings name, and says what stands in the way.
@@ -124,8 +125,10 @@ pub async fn run(folder: &Path, env: &BTreeMap<String, String>) -> Result<(), Ru
         tracing::warn!("stopped before everything had finished; the outcome of what was on its way is unknown");
     }
     core.store.close().await?;
-    if let Err(err) = std::fs::remove_file(&settings.admin.socket) {
-        tracing::debug!("cannot remove the admin socket: {err}");
+    for socket in [Some(&settings.admin.socket), bounce_socket(&settings)].into_iter().flatten() {
+        if let Err(err) = std::fs::remove_file(socket) {
+            tracing::debug!("cannot remove the socket {}: {err}", socket.display());
+        }
     }
     tracing::info!("stopped");
     Ok(())
@@ -148,7 +151,14 @@ async fn listen(settings: &Settings) -> Result<Listeners, RunError> {
         Some(address) => Some(bind(address).await?),
         None => None,
     };
-    Ok(Listeners { public, admin, socket: bind_socket(&settings.admin.socket)? })
+    let socket = bind_socket(&settings.admin.socket, 0o600)?;
+    // A mail server is another user. It can tell us no more than whoever sends mail to the bounce address.
+    let bounces = bounce_socket(settings).map(|path| bind_socket(path, 0o666)).transpose()?;
+    Ok(Listeners { public, admin, socket, bounces })
+}
+
+fn bounce_socket(settings: &Settings) -> Option<&PathBuf> {
+    settings.email.as_ref().and_then(|email| email.bounce_socket.as_ref())
 }
 
 async fn bind(address: std::net::SocketAddr) -> Result<TcpListener, RunError> {
@@ -156,26 +166,31 @@ async fn bind(address: std::net::SocketAddr) -> Result<TcpListener, RunError> {
 }
 
 /// The store's lock says that no other daemon runs on this state, so a socket that is still there is a left-over.
-fn bind_socket(path: &Path) -> Result<UnixListener, RunError> {
+fn bind_socket(path: &Path, mode: u32) -> Result<UnixListener, RunError> {
     let failed = |source| listen_error(path.display().to_string(), source);
     if let Some(folder) = path.parent() {
         std::fs::create_dir_all(folder).map_err(failed)?;
     }
-    match std::fs::remove_file(path) {
-        Err(err) if err.kind() != std::io::ErrorKind::NotFound => return Err(failed(err)),
-        Ok(()) | Err(_) => (),
+    match std::fs::symlink_metadata(path) {
+        Ok(found) if found.file_type().is_socket() => std::fs::remove_file(path).map_err(failed)?,
+        Ok(_) => return Err(failed(std::io::Error::other("something that is no socket is in the way"))),
+        Err(err) if err.kind() == std::io::ErrorKind::NotFound => (),
+        Err(err) => return Err(failed(err)),
     }
     let listener = UnixListener::bind(path).map_err(failed)?;
-    std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o600)).map_err(failed)?;
+    std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).map_err(failed)?;
     Ok(listener)
 }
 
 fn start(core: &Arc<Core>, lifecycle: &Lifecycle, listeners: Listeners, settings: &Settings) {
-    let Listeners { public, admin, socket } = listeners;
+    let Listeners { public, admin, socket, bounces } = listeners;
     serve(lifecycle, public, web::public(Arc::clone(core)));
     serve(lifecycle, socket, web::admin(Arc::clone(core)));
     if let Some(admin) = admin {
         serve(lifecycle, admin, web::admin_over_tcp(Arc::clone(core), settings.admin.token.clone()));
+    }
+    if let Some(bounces) = bounces {
+        lifecycle.spawn(web::lmtp::serve(bounces, Arc::clone(core), lifecycle.clone()));
     }
     for channel in Channel::ALL {
         let dispatcher = Dispatcher::new(Arc::clone(core), channel, lifecycle.tasks.clone());

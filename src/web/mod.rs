@@ -1,8 +1,11 @@
 //! The two doors: [`public`](public()) for customers and gateways, [`admin`](admin()) for operations, staff and managers.
+//! Mail servers have a hatch of their own, [`lmtp`].
 //!
 //! **Invariant:** GET and HEAD change no answer, no consent and no ticket.
 //! **Invariant:** the admin door is on a Unix socket and on loopback unless operations say otherwise, and then it asks for a
 //! token.
+
+pub mod lmtp;
 
 mod admin;
 mod guard;

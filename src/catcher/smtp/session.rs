@@ -4,10 +4,11 @@ use std::io;
 use std::time::Duration;
 
 use data_encoding::BASE64;
-use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
+use tokio::io::{AsyncWriteExt, BufReader};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
+use super::wire::{Line, line, path, refusal};
 use super::{Act, CONNECTIONS_MAX, MESSAGE_BYTES_MAX, Moment, Server};
 
 /// Longest line with its CRLF, in bytes (RFC 5321 §4.5.3.1.6); commands may be shorter still, which is not checked.
@@ -57,18 +58,10 @@ enum Played {
     Over,
 }
 
-/// A line as it came, without its CRLF.
-enum Line {
-    Whole(Vec<u8>),
-    TooLong,
-    BareLineEnd,
-    End,
-}
-
 impl Session {
     /// Reads one command and answers it; whether the conversation goes on.
     async fn step(&mut self) -> io::Result<bool> {
-        let Ok(line) = timeout(SILENCE_MAX, self.line()).await else {
+        let Ok(line) = timeout(SILENCE_MAX, line(&mut self.stream, LINE_BYTES_MAX)).await else {
             self.say("421 4.4.2 you said nothing for too long").await?;
             return Ok(false);
         };
@@ -145,7 +138,7 @@ impl Session {
         let mut response = initial.as_bytes().to_vec();
         if response.is_empty() {
             self.say("334 ").await?;
-            let Line::Whole(line) = self.line().await? else { return Ok(false) };
+            let Line::Whole(line) = line(&mut self.stream, LINE_BYTES_MAX).await? else { return Ok(false) };
             response = line;
         }
         self.is_welcome = BASE64.decode(&response).is_ok_and(|given| given == expected.as_bytes());
@@ -163,7 +156,9 @@ impl Session {
             return self.answer("501 5.5.4 write MAIL FROM:<address>").await;
         };
         let takes_utf8 = self.server.script.takes_smtputf8();
-        if let Some(refusal) = parameters.split_whitespace().find_map(|parameter| refusal(parameter, takes_utf8)) {
+        if let Some(refusal) =
+            parameters.split_whitespace().find_map(|parameter| refusal(parameter, takes_utf8, MESSAGE_BYTES_MAX))
+        {
             return self.answer(refusal).await;
         }
         if !from.is_ascii() && !takes_utf8 {
@@ -254,7 +249,7 @@ impl Session {
         let mut message = Vec::new();
         let mut fault = None;
         loop {
-            let line = match self.line().await? {
+            let line = match line(&mut self.stream, LINE_BYTES_MAX).await? {
                 Line::End => return Ok(None),
                 Line::TooLong => {
                     fault = Some("554 5.6.0 a line is over 998 bytes");
@@ -319,61 +314,6 @@ impl Session {
     fn clear(&mut self) {
         self.from = None;
         self.to.clear();
-    }
-
-    /// Reads a line and holds no more of it than a line may have.
-    async fn line(&mut self) -> io::Result<Line> {
-        let mut line = Vec::new();
-        let mut is_too_long = false;
-        loop {
-            let buffer = self.stream.fill_buf().await?;
-            if buffer.is_empty() {
-                return Ok(Line::End);
-            }
-            let end = buffer.iter().position(|&byte| byte == b'\n');
-            let n_used = end.map_or(buffer.len(), |at| at + 1);
-            is_too_long |= line.len() + n_used > LINE_BYTES_MAX;
-            if !is_too_long {
-                line.extend(buffer.iter().take(n_used));
-            }
-            self.stream.consume(n_used);
-            if end.is_some() {
-                break;
-            }
-        }
-        if is_too_long {
-            return Ok(Line::TooLong);
-        }
-        match line.strip_suffix(b"\r\n") {
-            Some(whole) if !whole.contains(&b'\r') => Ok(Line::Whole(whole.to_vec())),
-            Some(_) | None => Ok(Line::BareLineEnd),
-        }
-    }
-}
-
-/// The address between the brackets, and what follows them.
-fn path<'a>(rest: &'a str, keyword: &str) -> Option<(&'a str, &'a str)> {
-    let (found, path) = rest.split_at_checked(keyword.len())?;
-    if !found.eq_ignore_ascii_case(keyword) {
-        return None;
-    }
-    let (address, after) = path.strip_prefix('<')?.split_once('>')?;
-    let is_clean = !address.contains(|c: char| c.is_whitespace() || c.is_control() || c == '<');
-    (is_clean && (after.is_empty() || after.starts_with(' '))).then_some((address, after))
-}
-
-/// The answer to a parameter of MAIL that was not offered or asks too much.
-fn refusal(parameter: &str, takes_utf8: bool) -> Option<&'static str> {
-    let (keyword, value) = parameter.split_once('=').unwrap_or((parameter, ""));
-    match (keyword.to_ascii_uppercase().as_str(), value.to_ascii_uppercase().as_str()) {
-        ("BODY", "7BIT" | "8BITMIME") => None,
-        ("SMTPUTF8", "") if takes_utf8 => None,
-        ("SIZE", size) => match size.parse::<usize>() {
-            Ok(size) if size <= MESSAGE_BYTES_MAX => None,
-            Ok(_) => Some("552 5.3.4 the message is too large"),
-            Err(_) => Some("501 5.5.4 a size is a number"),
-        },
-        _ => Some("555 5.5.4 this parameter was not offered"),
     }
 }
 

@@ -89,6 +89,28 @@ fn mail_never_crosses_the_network_in_the_open() {
 }
 
 #[test]
+fn the_bounce_socket_is_a_whole_path_of_its_own() {
+    let socket = |path: &str, expected: &str| {
+        let line = format!("from = \"Sole <hello@sole.example>\"\nbounce_socket = \"{path}\"\n");
+        let text = CANVASS.replace("from = \"Sole <hello@sole.example>\"\n", &line);
+        let text = format!("{text}[admin]\nsocket = \"/run/canvass/canvass.sock\"\n");
+        check("canvass.toml", &text, &[&format!("config/canvass.toml:6:17: email.bounce_socket: {expected}")]);
+    };
+    socket("bounces", "`bounces` is not a whole path; write one such as `/run/canvass/bounces.lmtp`");
+    socket(
+        "/run/canvass/canvass.sock",
+        "`/run/canvass/canvass.sock` is the socket that the command line talks to; write another",
+    );
+    let with = |path: &str| CANVASS.replace("[sms]", &format!("bounce_socket = \"{path}\"\n[sms]"));
+    let problems = |n_bytes: usize| {
+        let path = format!("/{}", "x".repeat(n_bytes - 1));
+        Sample::sound().with("canvass.toml", &with(&path)).problems()
+    };
+    assert_eq!(problems(107), "none");
+    assert!(problems(108).contains("is too long; a socket has at most 107 bytes"), "{}", problems(108));
+}
+
+#[test]
 fn gateways_are_checked_where_they_stand() {
     check(
         "canvass.toml",

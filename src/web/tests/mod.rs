@@ -2,6 +2,7 @@
 
 mod admin;
 mod by_hand;
+mod lmtp;
 mod public;
 mod read_only;
 mod rehearsals;

@@ -4,11 +4,11 @@ use super::*;
 use crate::store::ReadOnlyReason;
 
 impl House {
-    fn fill_the_disk(&self) {
+    pub(super) fn fill_the_disk(&self) {
         self.health.send_replace(Health::ReadOnly(ReadOnlyReason::NoRoom));
     }
 
-    fn make_room(&self) {
+    pub(super) fn make_room(&self) {
         self.health.send_replace(Health::Writable);
     }
 }

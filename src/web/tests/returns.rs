@@ -7,7 +7,7 @@ use crate::domain::seal::{LinkTarget, Purpose};
 
 impl House {
     /// The guest is asked by mail and the relay takes it. Gives the invitation and the address that it comes back to.
-    async fn mailed(&self) -> (String, String) {
+    pub(super) async fn mailed(&self) -> (String, String) {
         let event = json!({
             "id": "pos-1", "type": "visit.completed", "at": "2026-03-04T11:00:00Z", "branch": "mitte",
             "contact": { "id": "c-17", "email": "a.guest@example.org", "phone": "+4915112345678" }, "data": { "covers": 2 },
@@ -32,7 +32,7 @@ impl House {
 }
 
 /// What Postfix makes of a mail that another server took and then did not want: RFC 3464.
-fn report(action: &str, status: &str, diagnostic: &str) -> String {
+pub(super) fn report(action: &str, status: &str, diagnostic: &str) -> String {
     format!(
         "From: MAILER-DAEMON@relay.example\r\nTo: b@bounce.sole.example\r\nSubject: Undelivered Mail Returned to Sender\r\n\
          Auto-Submitted: auto-replied\r\nMIME-Version: 1.0\r\n\

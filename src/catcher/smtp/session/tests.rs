@@ -1,6 +1,7 @@
 use std::sync::Arc;
 
 use chrono::DateTime;
+use tokio::io::AsyncBufReadExt;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
