@@ -54,6 +54,9 @@ mod round_trip;
 mod receipts;
 
 #[cfg(test)]
+mod bounces;
+
+#[cfg(test)]
 mod arrivals;
 
 #[cfg(test)]

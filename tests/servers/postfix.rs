@@ -44,6 +44,7 @@ proxymap unix - - n - - proxymap
 flush unix n - n 1000? 0 flush
 showq unix n - n - - showq
 discard unix - - n - - discard
+lmtp unix - - n - - lmtp
 ";
 
 /// A session to a smtpd: the table of replies is read when the process starts.
@@ -72,6 +73,28 @@ smtpd_relay_restrictions = permit_mynetworks, reject
 smtpd_recipient_restrictions =
 ";
         Self::start_with(&[], (&(NO_TLS.to_owned() + discard), ""), |_| ())
+    }
+
+    /// Starts one that takes mail for everybody and then cannot deliver it: to these domains, for these reasons, such as
+    /// `("gone.example", "5.1.1 no such guest")`. What comes back to `bounce_domain` it brings to [`Self::bounce_socket`].
+    pub(crate) fn start_bouncing(reasons: &[(&str, &str)], bounce_domain: &str) -> Self {
+        let routes = reasons
+            .iter()
+            .fold(String::new(), |routes, (domain, reason)| routes + &format!(", {{{domain} = error:{reason}}}"));
+        let settings = format!(
+            "{NO_TLS}smtpd_reject_unlisted_recipient = no
+smtpd_relay_restrictions = permit_mynetworks, reject
+smtpd_recipient_restrictions =
+relay_domains = {bounce_domain}
+transport_maps = inline:{{{{{bounce_domain} = lmtp:unix:$config_directory/bounces.lmtp}}{routes}}}
+"
+        );
+        Self::start_with(&[], (&settings, ""), |_| ())
+    }
+
+    /// Where one that was started so delivers what comes back.
+    pub(crate) fn bounce_socket(&self) -> PathBuf {
+        self.dir.path().join("conf/bounces.lmtp")
     }
 
     /// Starts one that takes mail after STARTTLS only. Who trusts [`Self::certificate`] trusts it as `127.0.0.1`.
