@@ -229,7 +229,10 @@ impl Telling<'_> {
         let next = invitation.line_up.iter().skip(after).find(|step| step.channel == channel);
         let what = a_step(next.map_or(StepKind::Initial, |step| step.kind), channel);
         let due = due(due_at, at, invitation.zone);
-        let arrivals: BTreeMap<_, _> = self.before().filter_map(arrival).collect();
+        // A receipt says more than the channel's answer, whichever came first.
+        let (told, taken): (Vec<_>, Vec<_>) =
+            self.before().partition(|what| matches!(what, Happening::CameBack { .. }));
+        let arrivals: BTreeMap<_, _> = taken.into_iter().chain(told).filter_map(arrival).collect();
         if arrivals.into_values().any(|has_arrived| has_arrived) {
             format!("Unless they answer, {what} follows {due}.")
         } else {

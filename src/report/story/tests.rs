@@ -4,10 +4,13 @@ use super::*;
 use crate::domain::contact::{Consent, Contact};
 use crate::domain::event::{Condition, Value};
 use crate::domain::id::InvitationId;
-use crate::domain::invitation::tests::{accepted, contact, day, invitation, operator};
+use crate::domain::invitation::tests::{
+    BERLIN, accepted, contact, day, fallback, first, invitation, operator, receipt,
+};
 use crate::domain::invitation::{Happening, Note, State};
 use crate::domain::journey::{Cap, Channel, Fatigue, Step, StepKind, Trigger, When};
 use crate::domain::reason::{DeferReason, HoldReason, SkipReason};
+use crate::domain::receipt::{Bounce, News};
 use crate::domain::scope::Scope;
 use crate::plan::tests::{cap, event as visit, facts, plan_for, rules, rules_with, stage, stage_with};
 
@@ -174,4 +177,21 @@ fn a_message_that_is_held_says_by_whom_and_why() {
     );
     let texts = Scope { channel: Some(Channel::Sms), ..Scope::default() };
     assert_eq!(held(texts, HoldReason::Operator, ""), format!("{due}."));
+}
+
+#[test]
+fn what_follows_a_message_that_came_back_goes_instead_of_it_also_when_that_was_heard_before_the_answer() {
+    let steps = vec![first(Channel::Email), fallback(Channel::Sms, 5, When::Undelivered)];
+    let asked = || Invitation { line_up: steps.clone(), ..invitation() };
+    let bounced = receipt(News::Bounced(Bounce::Soft));
+    let late = asked().sent(day(0), &accepted()).heard(1, &bounced, day(0), BERLIN).unwrap();
+    let early = asked().sending(day(0)).heard(1, &bounced, day(0), BERLIN).unwrap().settled(day(0), &accepted());
+    let (facts, rules) = (facts(contact()), budget(None));
+    for invitation in [late, early] {
+        let story: Vec<_> = tell(&invitation, &background(&facts, &rules)).into_iter().map(|line| line.what).collect();
+        let [_, .., last] = story.as_slice() else { panic!("{story:?}") };
+        assert_eq!(last, "Instead, a text message goes out at once.");
+        let came_back = "The email did not get through, says bounce mail.".to_owned();
+        assert!(story.contains(&came_back), "{story:?}");
+    }
 }
