@@ -7,21 +7,8 @@ use crate::{
     kannel::{self, Kannel},
     postfix::Postfix,
     product::{Installation, mail_through, now, texts_through},
+    troubles::JOURNEY,
 };
-
-/// Whom no mail reaches gets a text message at once.
-const JOURNEY: &str = r#"
-[journey]
-id = "evening"
-title = "An evening with us"
-
-[[stage]]
-id = "visit"
-survey = "visit"
-on = { event = "visit.completed" }
-after = "0s"
-line_up = [{ channel = "email" }, { channel = "sms", when = "undelivered" }]
-"#;
 
 #[test]
 fn what_came_back_by_lmtp_is_told_for_what_it_is_and_a_text_message_follows() {

@@ -16,7 +16,7 @@ use crate::{
 const AT_ONCE_SECONDS: i64 = 10;
 
 /// Whom no mail reaches gets a text message at once.
-const JOURNEY: &str = r#"
+pub(crate) const JOURNEY: &str = r#"
 [journey]
 id = "evening"
 title = "An evening with us"

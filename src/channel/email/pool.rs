@@ -101,14 +101,7 @@ impl Pool {
     fn stand_in_line(self: &Arc<Self>, commands: &Arc<Commands>) -> oneshot::Receiver<Place> {
         let (called, call) = oneshot::channel();
         let waiting = Waiting { commands: Arc::clone(commands), called };
-        let mut state = self.state();
-        if state.n_free > 0 {
-            state.n_free -= 1;
-            drop(state);
-            self.call(waiting, None);
-        } else {
-            state.line.push_back(waiting);
-        }
+        self.call_or_line_up(waiting, VecDeque::push_back);
         call
     }
 
@@ -137,16 +130,15 @@ impl Pool {
         Some(Next { pool: Arc::clone(self), waiting: Some(waiting), commands })
     }
 
-    /// Puts a message back at the head of the line.
-    fn put_back(self: &Arc<Self>, waiting: Waiting) {
+    /// Gives a message a place if one is free; else it stands in line where it is to.
+    fn call_or_line_up(self: &Arc<Self>, waiting: Waiting, line_up: fn(&mut VecDeque<Waiting>, Waiting)) {
         let mut state = self.state();
-        if state.n_free > 0 {
-            state.n_free -= 1;
-            drop(state);
-            self.call(waiting, None);
-        } else {
-            state.line.push_front(waiting);
+        if state.n_free == 0 {
+            return line_up(&mut state.line, waiting);
         }
+        state.n_free -= 1;
+        drop(state);
+        self.call(waiting, None);
     }
 
     /// A place is free, with its connection if that can be used.
@@ -234,7 +226,7 @@ impl AsRef<Commands> for Next {
 impl Drop for Next {
     fn drop(&mut self) {
         if let Some(waiting) = self.waiting.take() {
-            self.pool.put_back(waiting);
+            self.pool.call_or_line_up(waiting, VecDeque::push_front);
         }
     }
 }
