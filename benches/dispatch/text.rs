@@ -9,7 +9,7 @@ use crate::{
     axum_gateway::AxumGateway,
     figures::{Comparison, Musts, Run},
     gateway, meter, process,
-    product::now,
+    product::{TEXT_AT_ONCE, now},
     scene::Scene,
 };
 
@@ -19,20 +19,6 @@ const INFLIGHT_OF_WRK: usize = 32;
 const INFLIGHT: usize = 128;
 /// How long `wrk` sends.
 const WRK_SECONDS: u32 = 3;
-
-/// A journey that asks by text message, at once and at any hour.
-const TEXT_AT_ONCE: &str = r#"
-[journey]
-id = "evening"
-title = "An evening with us"
-
-[[stage]]
-id = "visit"
-survey = "visit"
-on = { event = "visit.completed" }
-after = "0s"
-line_up = [{ channel = "sms" }]
-"#;
 
 /// Posts what a text message of ours looks like.
 const SCRIPT: &str = r#"

@@ -56,14 +56,7 @@ fn settings(port: u16, connections: usize) -> SmtpSettings {
         // smtp-source keeps its connections to the end.
         messages_per_connection: u32::MAX,
         per_second: None,
-        timeouts: SmtpTimeouts {
-            connect: limit,
-            command: limit,
-            data: limit,
-            transfer: limit,
-            after_dot: limit,
-            ahead: SmtpTimeouts::AHEAD,
-        },
+        timeouts: SmtpTimeouts::all(limit),
     }
 }
 

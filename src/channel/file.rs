@@ -78,7 +78,8 @@ fn file_name(id: &str, ending: &str) -> String {
     format!("{}-{hash}.{ending}", safe.trim_start_matches('.'))
 }
 
-fn write_whole(dir: &Path, path: &Path, bytes: &[u8]) -> io::Result<()> {
+/// Writes a file of this folder whole or not at all; it is on the disk when this returns.
+pub(crate) fn write_whole(dir: &Path, path: &Path, bytes: &[u8]) -> io::Result<()> {
     let mut part = tempfile::Builder::new().prefix(".").suffix(".part").tempfile_in(dir)?;
     part.write_all(bytes)?;
     part.as_file().sync_all()?;

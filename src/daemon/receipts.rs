@@ -3,21 +3,21 @@
 use super::core::Core;
 use crate::chain::Chain;
 use crate::domain::invitation::Lane;
+use crate::domain::journey::Channel;
 use crate::domain::receipt::Receipt;
 use crate::domain::seal::LinkTarget;
 use crate::store::{Heard, Learnt, StoreError};
 
-/// Notes a receipt and sets off what follows. It is on disk when this returns, and the same again changes nothing.
-pub async fn hear(core: &Core, of: LinkTarget, receipt: Receipt) -> Result<Learnt, StoreError> {
+/// Notes a receipt for a message of this channel and sets off what follows. It is on disk when this returns, and the same
+/// again changes nothing.
+pub async fn hear(core: &Core, of: LinkTarget, channel: Channel, receipt: Receipt) -> Result<Learnt, StoreError> {
     let (news, source) = (receipt.news, receipt.source.clone());
-    let heard = Heard { of, receipt, now: core.clock.now() };
-    let learnt = core.store.hear(vec![heard]).await?.pop().unwrap_or(Ok(Learnt::NotThere));
+    let heard = Heard { of, channel, receipt, now: core.clock.now() };
+    let learnt = core.store.hear(heard).await;
     let LinkTarget { invitation: id, attempt: number } = of;
     match &learnt {
         Ok(Learnt::News(after)) => {
-            if let Some(attempt) = after.attempt(number) {
-                core.metrics.heard(attempt.channel, news);
-            }
+            core.metrics.heard(channel, news);
             if let Some(Lane::Send(next)) = after.due().map(|due| due.lane) {
                 core.wake.ring(next);
             }

@@ -4,7 +4,7 @@
 //! same mail again is kept once; somebody should look at it, for a person may have written it.
 
 use std::fs;
-use std::io::{self, Write};
+use std::io;
 use std::path::{Path, PathBuf};
 
 use aws_lc_rs::digest;
@@ -12,6 +12,8 @@ use data_encoding::HEXLOWER;
 
 use super::core::Core;
 use super::receipts;
+use crate::channel::file::write_whole;
+use crate::domain::journey::Channel;
 use crate::domain::receipt::News;
 use crate::domain::seal::LinkTarget;
 use crate::receipt::mail::{self, Incoming, LOOKED_AT_BYTES_MAX, Nothing, Unreadable, Verdict};
@@ -46,7 +48,7 @@ pub async fn take(core: &Core, incoming: Incoming<'_>) -> Result<Returned, Store
     let verdict = match (read.verdict, of) {
         (Verdict::Receipt(receipt), Some(of)) => {
             let news = receipt.news;
-            let learnt = receipts::hear(core, of, receipt).await?;
+            let learnt = receipts::hear(core, of, Channel::Email, receipt).await?;
             return Ok(Returned::News { of, news, learnt });
         }
         (Verdict::Receipt(_), None) => Err(Unreadable::NoClaim),
@@ -90,10 +92,7 @@ fn keep(folder: &Path, bytes: &[u8]) -> io::Result<Option<PathBuf>> {
     if fs::read_dir(folder)?.count() >= KEPT_MAX {
         return Ok(None);
     }
-    let mut part = tempfile::Builder::new().prefix(".").suffix(".part").tempfile_in(folder)?;
-    part.write_all(bytes)?;
-    part.as_file().sync_all()?;
-    part.persist(&path)?;
+    write_whole(folder, &path, bytes)?;
     Ok(Some(path))
 }
 

@@ -202,14 +202,7 @@ fn relay(address: std::net::SocketAddr) -> SmtpSettings {
         connections: CONNECTIONS,
         messages_per_connection: 10_000,
         per_second: None,
-        timeouts: SmtpTimeouts {
-            connect: limit,
-            command: limit,
-            data: limit,
-            transfer: limit,
-            after_dot: limit,
-            ahead: SmtpTimeouts::AHEAD,
-        },
+        timeouts: SmtpTimeouts::all(limit),
     }
 }
 

@@ -10,7 +10,7 @@ use super::attempt::REPLY_CHARS_MAX;
 pub struct Receipt {
     /// What became of it.
     pub news: News,
-    /// Who says so: `mail`, or the name of a gateway or a provider.
+    /// Who says so: `a returned mail`, or the name of a gateway.
     pub source: String,
     /// What was said, cut to what is kept; it may name an address.
     pub reply: String,

@@ -18,7 +18,7 @@ pub struct Suppression {
     pub channel: Channel,
     /// Why.
     pub reason: SuppressionReason,
-    /// Who said so: `survey link`, `bounce mail`, a gateway or a provider.
+    /// Who said so: `survey link`, `the relay`, `a returned mail`, a gateway.
     pub source: String,
     /// Since when.
     pub since: DateTime<Utc>,

@@ -176,9 +176,8 @@ pub trait Store: Send + Sync {
     async fn suppress(&self, entries: Vec<([u8; 16], Suppression)>) -> Result<usize, StoreError>;
     /// Takes an address off the suppression list. Gives the entry, if there was one.
     async fn unsuppress(&self, mark: [u8; 16]) -> Result<Option<Suppressed>, StoreError>;
-    /// Notes what came back about messages, each for itself, and sets what follows. Gives, in their order, what became of
-    /// each. The same receipts again, in any order, change nothing.
-    async fn hear(&self, heard: Vec<Heard>) -> Result<Vec<Result<Learnt, StoreError>>, StoreError>;
+    /// Notes what came back about a message and sets what follows. The same receipts again, in any order, change nothing.
+    async fn hear(&self, heard: Heard) -> Result<Learnt, StoreError>;
 
     /// Stores new cards, all or none.
     async fn issue_cards(&self, cards: Vec<Card>) -> Result<(), StoreError>;

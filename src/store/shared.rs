@@ -150,8 +150,7 @@ impl<E: Engine> Store for Shared<E> {
     }
 
     async fn settle(&self, requests: Arc<[Settlement]>) -> Result<Vec<Result<Invitation, StoreError>>, StoreError> {
-        let seal = self.seal.clone();
-        self.write(move |view| work::dispatch::settle(view, &seal, &requests)).await
+        self.write(move |view| work::dispatch::settle(view, &requests)).await
     }
 
     async fn give_back(&self, request: GiveBack) -> Result<usize, StoreError> {
@@ -279,9 +278,9 @@ impl<E: Engine> Store for Shared<E> {
         self.write(move |view| work::suppressions::remove(view, mark)).await
     }
 
-    async fn hear(&self, heard: Vec<Heard>) -> Result<Vec<Result<Learnt, StoreError>>, StoreError> {
+    async fn hear(&self, heard: Heard) -> Result<Learnt, StoreError> {
         let seal = self.seal.clone();
-        self.write(move |view| Ok(work::receipts::hear(view, &seal, &heard))).await
+        self.write(move |view| work::receipts::hear(view, &seal, &heard)).await
     }
 
     async fn issue_cards(&self, cards: Vec<Card>) -> Result<(), StoreError> {

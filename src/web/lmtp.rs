@@ -19,7 +19,7 @@ use tokio::sync::Semaphore;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
-use crate::catcher::smtp::wire::{Line, line, path, refusal};
+use crate::catcher::smtp::wire::{command, line, path, refusal};
 use crate::chain::Chain;
 use crate::daemon::core::Core;
 use crate::daemon::lifecycle::Lifecycle;
@@ -117,14 +117,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
             Ok(line) => line,
             Err(farewell) => return self.part(farewell).await,
         };
-        let command = match line {
-            Line::End => return Ok(false),
-            Line::TooLong => return self.answer("500 5.5.6 line too long").await,
-            Line::BareLineEnd => return self.answer("500 5.5.2 lines end with CRLF").await,
-            Line::Whole(line) => match String::from_utf8(line) {
-                Ok(command) => command,
-                Err(_) => return self.answer("500 5.5.2 not UTF-8").await,
-            },
+        let command = match command(line) {
+            Ok(Some(command)) => command,
+            Ok(None) => return Ok(false),
+            Err(reply) => return self.answer(reply).await,
         };
         let (verb, rest) = command.split_once(' ').unwrap_or((&command, ""));
         match verb.to_ascii_uppercase().as_str() {

@@ -30,6 +30,20 @@ after = "0s"
 line_up = [{ channel = "email" }]
 "#;
 
+/// A journey that asks by text message, at once and at any hour.
+pub(crate) const TEXT_AT_ONCE: &str = r#"
+[journey]
+id = "evening"
+title = "An evening with us"
+
+[[stage]]
+id = "visit"
+survey = "visit"
+on = { event = "visit.completed" }
+after = "0s"
+line_up = [{ channel = "sms" }]
+"#;
+
 /// A configuration, and the state of the daemon that runs on it.
 pub(crate) struct Installation {
     dir: TempDir,

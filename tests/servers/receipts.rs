@@ -5,23 +5,9 @@ use serde_json::json;
 use crate::{
     http,
     kannel::{self, Kannel},
-    product::{Installation, now, texts_through},
+    product::{Installation, TEXT_AT_ONCE, now, texts_through},
     wait,
 };
-
-/// A journey that asks by text message, at once and at any hour.
-const TEXT_AT_ONCE: &str = r#"
-[journey]
-id = "evening"
-title = "An evening with us"
-
-[[stage]]
-id = "bill"
-survey = "delivery"
-on = { event = "visit.completed" }
-after = "0s"
-line_up = [{ channel = "sms" }]
-"#;
 
 /// Kannel reports twice: that the message centre has the message, and that the telephone has it.
 #[test]

@@ -8,7 +8,7 @@ use tokio::io::{AsyncWriteExt, BufReader};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
-use super::wire::{Line, line, path, refusal};
+use super::wire::{Line, command, line, path, refusal};
 use super::{Act, CONNECTIONS_MAX, MESSAGE_BYTES_MAX, Moment, Server};
 
 /// Longest line with its CRLF, in bytes (RFC 5321 §4.5.3.1.6); commands may be shorter still, which is not checked.
@@ -65,14 +65,10 @@ impl Session {
             self.say("421 4.4.2 you said nothing for too long").await?;
             return Ok(false);
         };
-        let command = match line? {
-            Line::End => return Ok(false),
-            Line::TooLong => return self.answer("500 5.5.6 line too long").await,
-            Line::BareLineEnd => return self.answer("500 5.5.2 lines end with CRLF").await,
-            Line::Whole(line) => match String::from_utf8(line) {
-                Ok(command) => command,
-                Err(_) => return self.answer("500 5.5.2 not UTF-8").await,
-            },
+        let command = match command(line?) {
+            Ok(Some(command)) => command,
+            Ok(None) => return Ok(false),
+            Err(reply) => return self.answer(reply).await,
         };
         let (verb, rest) = command.split_once(' ').unwrap_or((&command, ""));
         let verb = verb.to_ascii_uppercase();

@@ -46,6 +46,16 @@ pub async fn line(stream: &mut (impl AsyncBufRead + Unpin), bytes_max: usize) ->
     }
 }
 
+/// The command on a line, `None` when there are no more; or what is to be answered where there is none.
+pub fn command(line: Line) -> Result<Option<String>, &'static str> {
+    match line {
+        Line::End => Ok(None),
+        Line::TooLong => Err("500 5.5.6 line too long"),
+        Line::BareLineEnd => Err("500 5.5.2 lines end with CRLF"),
+        Line::Whole(line) => String::from_utf8(line).map(Some).map_err(|_| "500 5.5.2 not UTF-8"),
+    }
+}
+
 /// The address between the brackets, and what follows them.
 pub fn path<'a>(rest: &'a str, keyword: &str) -> Option<(&'a str, &'a str)> {
     let (found, path) = rest.split_at_checked(keyword.len())?;

@@ -64,6 +64,11 @@ pub struct SmtpSettings {
 impl SmtpTimeouts {
     /// The usual [`ahead`](Self::ahead): many times what a relay needs, and nobody's patience is lost.
     pub const AHEAD: Duration = Duration::from_secs(1);
+
+    /// The same for every phase.
+    pub const fn all(limit: Duration) -> Self {
+        Self { connect: limit, command: limit, data: limit, transfer: limit, after_dot: limit, ahead: Self::AHEAD }
+    }
 }
 
 /// How a connection to a relay is protected.

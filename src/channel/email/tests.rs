@@ -27,8 +27,7 @@ const SHORT: Duration = Duration::from_millis(50);
 /// A limit that no test is meant to run into.
 const LONG: Duration = Duration::from_secs(20);
 
-const LIMITS: SmtpTimeouts =
-    SmtpTimeouts { connect: LONG, command: LONG, data: LONG, transfer: LONG, after_dot: LONG, ahead: LONG };
+const LIMITS: SmtpTimeouts = SmtpTimeouts { ahead: LONG, ..SmtpTimeouts::all(LONG) };
 
 /// A server with a script, and what it caught.
 struct House {

@@ -12,13 +12,15 @@ use crate::domain::seal::LinkTarget;
 use crate::domain::suppression::SuppressionReason;
 use crate::store::{Heard, Learnt, Store};
 
-fn receipt(id: InvitationId, attempt: u8, news: News) -> Heard {
-    let of = LinkTarget { invitation: id, attempt };
-    Heard { of, receipt: Receipt::of(news, "bounce mail", "550 5.1.1 unknown"), now: noon() + hours(1) }
+/// What is heard of a message: its number, and the channel that is told of.
+async fn hear_of(world: &World, id: InvitationId, (attempt, channel): (u8, Channel), news: News) -> Learnt {
+    let (of, receipt) = (LinkTarget { invitation: id, attempt }, Receipt::of(news, "a returned mail", "550 unknown"));
+    world.store.hear(Heard { of, channel, receipt, now: noon() + hours(1) }).await.unwrap()
 }
 
 async fn hear(world: &World, id: InvitationId, news: News) -> Learnt {
-    world.store.hear(vec![receipt(id, 1, news)]).await.unwrap().remove(0).unwrap()
+    let channel = world.invitation(id).await.attempts[0].channel;
+    hear_of(world, id, (1, channel), news).await
 }
 
 /// Why the address of a guest is suppressed, if it is.
@@ -32,15 +34,15 @@ pub(super) async fn a_receipt_is_noted_once_and_tells_what_follows(store: Arc<dy
     let world = World::of(store);
     let id = world.invite("visit", "ada", "e-1", noon()).await;
     world.send(Email, accepted(), noon()).await;
-    let all = vec![receipt(id, 1, News::Delivered), receipt(id, 1, News::Delivered), receipt(id, 9, News::Delivered)];
-    let learnt = world.store.hear(all).await.unwrap();
-    let [Ok(Learnt::News(told)), Ok(Learnt::Nothing), Ok(Learnt::NotThere)] = learnt.as_slice() else {
-        panic!("{learnt:?}")
-    };
-    assert_eq!(**told, world.invitation(id).await);
+    let Learnt::News(told) = hear(&world, id, News::Delivered).await else { panic!("it was news") };
+    assert_eq!(*told, world.invitation(id).await);
     assert_eq!(told.attempts[0].fate.as_str(), "delivered");
+    assert_eq!(hear(&world, id, News::Delivered).await, Learnt::Nothing);
     let nobody = InvitationId::from_bytes([9; 16]);
-    assert_eq!(hear(&world, nobody, News::Delivered).await, Learnt::NotThere);
+    // No mail tells of a text message, nor a gateway of a mail.
+    for (id, of) in [(nobody, (1, Email)), (id, (9, Email)), (id, (1, Sms))] {
+        assert_eq!(hear_of(&world, id, of, News::Complained).await, Learnt::NotThere);
+    }
 }
 
 pub(super) async fn an_address_that_bounced_for_good_is_suppressed_and_the_line_up_goes_on(store: Arc<dyn Store>) {

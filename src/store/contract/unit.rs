@@ -80,7 +80,7 @@ impl<'u, 'v> Unit<'u, 'v> {
             let lease = self.lease(channel);
             settlement(&self.rules, &lease, outcome, noon())
         });
-        let settled = work::dispatch::settle(self.view, &self.seal, &settlements).unwrap();
+        let settled = work::dispatch::settle(self.view, &settlements).unwrap();
         assert!(settled.iter().all(Result::is_ok), "{settled:?}");
     }
 }

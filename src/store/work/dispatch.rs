@@ -21,7 +21,7 @@ use crate::domain::journey::Channel;
 use crate::domain::reason::SkipReason;
 use crate::domain::route::{Room, Route};
 use crate::domain::seal::Seal;
-use crate::domain::suppression::SuppressionReason;
+use crate::domain::suppression::{Suppression, SuppressionReason};
 use crate::plan::gate::{Pass, gate};
 
 /// Due invitations looked at beyond those that may be claimed, at first.
@@ -191,13 +191,12 @@ fn park(view: &mut View<'_>, channel: Channel, room: Room, entry: Entry) -> bool
 /// Records what came of leased attempts: each for itself, or why it cannot be.
 pub(in super::super) fn settle(
     view: &mut View<'_>,
-    seal: &Seal,
     requests: &[Settlement],
 ) -> Result<Vec<Result<Invitation, StoreError>>, StoreError> {
     let (mut ends, mut windows) = (Ends::default(), Windows::default());
     let mut settle_one = |request: &Settlement| {
         let before = ends.held_by(view, &request.invitation, request.lease)?.ok_or(NO_INVITATION)?;
-        let settled = view.try_unit(|unit| settle_leased(unit, seal, (request, &before), &mut windows))?;
+        let settled = view.try_unit(|unit| settle_leased(unit, (request, &before), &mut windows))?;
         ends.end(request.lease, &request.invitation);
         Ok(settled)
     };
@@ -210,21 +209,24 @@ pub(in super::super) fn settle(
 /// Records what came of an attempt. An address that is dead is never written to again.
 fn settle_leased(
     view: &mut View<'_>,
-    seal: &Seal,
     (request, before): (&Settlement, &Invitation),
     windows: &mut Windows,
 ) -> Result<Invitation, StoreError> {
     // As the gate saw it when the message left.
     let zone = zone_of(Some(&request.contact), before);
-    let channel = before.attempts.last().map(|attempt| attempt.channel);
     let settled = before.clone().settle(request.lease, &request.outcome, request.now, (request.retry, zone));
     let mut settled = settled.map_err(|_| StoreError::LeaseLost)?;
-    if let (Outcome::Refused { address_dead: true, .. }, Some(channel)) = (&request.outcome, channel) {
-        let why = (SuppressionReason::Dead, channel.as_str());
-        suppressions::put_contact(view, seal, (&request.contact, channel), why, request.now)?;
-    }
     if let Some(last) = settled.attempts.last_mut() {
         last.to = request.to.or(last.to);
+        if let (Outcome::Refused { address_dead: true, .. }, Some(mark)) = (&request.outcome, last.to) {
+            let (channel, reason) = (last.channel, SuppressionReason::Dead);
+            let source = match channel {
+                Channel::Email => "the relay",
+                Channel::Sms => "the gateway",
+            };
+            let suppression = Suppression { channel, reason, source: source.to_owned(), since: request.now };
+            suppressions::put(view, mark, &suppression)?;
+        }
     }
     report(view, request)?;
     invitations::put_unleased(view, Some(before), &settled, windows)?;

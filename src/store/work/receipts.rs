@@ -6,6 +6,7 @@ use super::super::view::View;
 use super::super::{StoreError, reads};
 use super::{answers, dispatch, invitations, suppressions};
 use crate::domain::invitation::Invitation;
+use crate::domain::journey::Channel;
 use crate::domain::receipt::{Bounce, News, Receipt};
 use crate::domain::seal::{LinkTarget, Seal};
 use crate::domain::suppression::{Suppression, SuppressionReason};
@@ -15,6 +16,8 @@ use crate::domain::suppression::{Suppression, SuppressionReason};
 pub struct Heard {
     /// The message.
     pub of: LinkTarget,
+    /// By which channel it left, as far as whoever tells of it can know.
+    pub channel: Channel,
     /// What came back.
     pub receipt: Receipt,
     /// When it came.
@@ -28,18 +31,19 @@ pub enum Learnt {
     News(Box<Invitation>),
     /// As much or more was known.
     Nothing,
-    /// There is no such message; its invitation may have been erased.
+    /// There is no such message by that channel; its invitation may have been erased.
     NotThere,
 }
 
-/// Notes each receipt, as a unit of its own within the one that all of them are.
-pub(in super::super) fn hear(view: &mut View<'_>, seal: &Seal, all: &[Heard]) -> Vec<Result<Learnt, StoreError>> {
-    all.iter().map(|heard| view.try_unit(|view| hear_one(view, seal, heard))).collect()
-}
-
-fn hear_one(view: &mut View<'_>, seal: &Seal, Heard { of, receipt, now }: &Heard) -> Result<Learnt, StoreError> {
+/// Notes a receipt, with what it means for the address and for whoever has it.
+pub(in super::super) fn hear(
+    view: &mut View<'_>,
+    seal: &Seal,
+    Heard { of, channel, receipt, now }: &Heard,
+) -> Result<Learnt, StoreError> {
     let Some(before) = reads::invitation(view, &of.invitation)? else { return Ok(Learnt::NotThere) };
-    let Some(attempt) = before.attempt(of.attempt).cloned() else { return Ok(Learnt::NotThere) };
+    let attempt = before.attempt(of.attempt).filter(|attempt| attempt.channel == *channel);
+    let Some(attempt) = attempt.cloned() else { return Ok(Learnt::NotThere) };
     let contact = reads::contact(view, &before.contact)?;
     let zone = dispatch::zone_of(contact.as_ref(), &before);
     let Some(after) = before.clone().heard(of.attempt, receipt, *now, zone) else { return Ok(Learnt::Nothing) };
@@ -51,7 +55,7 @@ fn hear_one(view: &mut View<'_>, seal: &Seal, Heard { of, receipt, now }: &Heard
             return Ok(Learnt::News(Box::new(after)));
         }
     };
-    let (channel, source) = (attempt.channel, receipt.source.as_str());
+    let (channel, source) = (*channel, receipt.source.as_str());
     let now_theirs = || contact.as_ref()?.address(channel).map(|address| seal.address_mark(channel, address));
     if let Some(mark) = attempt.to.or_else(now_theirs) {
         let suppression = Suppression { channel, reason, source: source.to_owned(), since: *now };

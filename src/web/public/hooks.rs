@@ -17,6 +17,7 @@ use crate::channel::sms::Report;
 use crate::daemon::core::Core;
 use crate::daemon::metrics::ReportKind;
 use crate::daemon::receipts::{self, report_url};
+use crate::domain::journey::Channel;
 use crate::store::Learnt;
 
 /// When a gateway is asked to come again, in seconds.
@@ -64,7 +65,7 @@ pub(super) async fn status(
         }
     };
     count(ReportKind::Receipt);
-    match receipts::hear(&core, of, receipt).await {
+    match receipts::hear(&core, of, Channel::Sms, receipt).await {
         Ok(Learnt::News(_) | Learnt::Nothing) => StatusCode::OK.into_response(),
         Ok(Learnt::NotThere) => StatusCode::NOT_FOUND.into_response(),
         // It was told already, by the store or where it was tried.
