@@ -106,7 +106,10 @@ fn read_named(table: &Reader<'_>, inner: Option<&Reader<'_>>, kind: &str) -> Opt
     };
     let value = inner.text("value").and_then(|text| inner.parse_whole_template("value", text));
     if kind == "header" {
-        let name = read_header_name(inner, "name", inner.text("name")?);
+        // Some gateways have a scheme of their own in the header that everybody uses.
+        let given = inner.text("name")?;
+        let is_usual = given.eq_ignore_ascii_case(AUTHORIZATION.as_str());
+        let name = if is_usual { Some(AUTHORIZATION) } else { read_header_name(inner, "name", given) };
         return Some(Auth::Header { name: name?, value: value? });
     }
     Some(Auth::Query { name: inner.text("name")?.to_owned(), value: value? })

@@ -17,6 +17,7 @@ use super::reply::Reply;
 use super::report::{Report, ReportError, ReportRules};
 use super::request::{RenderError, Request, RequestTemplate};
 use super::rule::ReplyRules;
+use super::signature::Signed;
 use super::template::{HowToSet, Names, Values, nearest};
 use crate::channel::OutboundSms;
 use crate::config::settings::Secret;
@@ -25,7 +26,7 @@ use crate::domain::price::Price;
 use crate::domain::receipt::Receipt;
 
 /// Every key of a declaration. `password`, `signing_key` and `token` are read in order to be refused.
-const KEYS: [&str; 31] = [
+const KEYS: [&str; 33] = [
     "preset",
     "method",
     "url",
@@ -38,6 +39,8 @@ const KEYS: [&str; 31] = [
     "success",
     "message_id",
     "retry_on",
+    "throttled_on",
+    "account_on",
     "permanent_on",
     "dead_on",
     "receipts",
@@ -174,11 +177,10 @@ impl Gateway {
         }
     }
 
-    /// Whether it is the gateway who reports, as far as its declaration says how to tell. `url` is the whole address that
-    /// the report came to, and `header` gives a header by its name in lower case.
-    pub fn is_sender_of<'h>(&self, report: &Report<'_>, url: &str, header: &dyn Fn(&str) -> Option<&'h str>) -> bool {
+    /// Whether it is the gateway who reports, as far as its declaration says how to tell.
+    pub fn is_sender_of(&self, signed: &Signed<'_, '_>) -> bool {
         let secret = |name: &str| self.secrets.get(name);
-        self.reports.as_ref().is_none_or(|rules| rules.signature.is_right(url, report, header, &secret))
+        self.reports.as_ref().is_none_or(|rules| rules.signature.is_right(signed, &secret))
     }
 
     /// What a report says of the message that it is on; `None` when that is nothing that would count.

@@ -36,4 +36,5 @@ mod twilio_shape;
 
 pub use gateway::{Gateway, GatewayProblem};
 pub use report::{Report, ReportError};
+pub use signature::Signed;
 pub use transport::{GatewaySetupError, GatewayTransport};

@@ -3,8 +3,13 @@
 use toml::{Table, Value};
 
 /// What comes with the program, by name.
-const PRESETS: [(&str, &str); 2] =
-    [("kannel", include_str!("presets/kannel.toml")), ("twilio", include_str!("presets/twilio.toml"))];
+const PRESETS: [(&str, &str); 5] = [
+    ("kannel", include_str!("presets/kannel.toml")),
+    ("messagebird", include_str!("presets/messagebird.toml")),
+    ("plivo", include_str!("presets/plivo.toml")),
+    ("twilio", include_str!("presets/twilio.toml")),
+    ("vonage", include_str!("presets/vonage.toml")),
+];
 
 /// Tables of which only one form can stand: laid over by another, they are replaced and not mixed.
 const WHOLE: [&str; 5] = ["auth", "message_id", "state", "code", "reply"];

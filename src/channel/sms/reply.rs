@@ -76,6 +76,8 @@ impl Reply {
         match self.status {
             429 => deferred(Obstacle::Route { slow_down: true }),
             503 => deferred(Obstacle::Route { slow_down: false }),
+            _ if any(&rules.throttled_on) => deferred(Obstacle::Route { slow_down: true }),
+            _ if any(&rules.account_on) => deferred(Obstacle::Route { slow_down: false }),
             _ if any(&rules.retry_on) => deferred(Obstacle::Recipient),
             // The address or the login is wrong, or the account is empty. That is not the recipient's doing.
             300..=399 | 401..=405 | 407 => deferred(Obstacle::Route { slow_down: false }),

@@ -19,7 +19,8 @@ pub struct Report<'a> {
     query: Fields,
     form: Fields,
     json: Option<Json>,
-    json_body: Option<&'a [u8]>,
+    is_json: bool,
+    body: &'a [u8],
 }
 
 type Fields = Vec<(String, String)>;
@@ -43,6 +44,8 @@ enum Place {
     Query(String),
     Form(String),
     Json(JsonPath, String),
+    /// Wherever fields stand: in the query, in the form, or at the top of the JSON.
+    Field(String),
 }
 
 /// Why a report cannot be read. It says nothing of what was in it.
@@ -60,10 +63,14 @@ impl<'a> Report<'a> {
     /// Takes a request apart. A body is JSON where its type says so, and a form otherwise.
     pub fn of(query: &str, content_type: Option<&str>, body: &'a [u8]) -> Self {
         let is_json = content_type.is_some_and(|kind| kind.to_ascii_lowercase().contains("json"));
-        let json_body = is_json.then_some(body);
-        let json = json_body.and_then(|body| serde_json::from_slice(body).ok());
+        let json = if is_json { serde_json::from_slice(body).ok() } else { None };
         let form = if is_json { Fields::new() } else { fields(body) };
-        Self { query: fields(query.as_bytes()), form, json, json_body }
+        Self { query: fields(query.as_bytes()), form, json, is_json, body }
+    }
+
+    /// The fields of the query.
+    pub(super) fn query(&self) -> &[(String, String)] {
+        &self.query
     }
 
     /// The fields of the form.
@@ -71,9 +78,20 @@ impl<'a> Report<'a> {
         &self.form
     }
 
+    /// The fields at the top of the JSON, those that are no lists and no objects.
+    pub(super) fn json_fields(&self) -> impl Iterator<Item = (&str, String)> {
+        let fields = self.json.as_ref().and_then(Json::as_object).into_iter().flatten();
+        fields.filter_map(|(name, value)| Some((name.as_str(), scalar(value)?)))
+    }
+
+    /// The body as it came.
+    pub(super) fn body(&self) -> &'a [u8] {
+        self.body
+    }
+
     /// The body as it came, if it is JSON.
     pub(super) fn json_body(&self) -> Option<&'a [u8]> {
-        self.json_body
+        self.is_json.then_some(self.body)
     }
 
     /// A field of the query; the first where there are several.
@@ -146,13 +164,14 @@ impl ReportRules {
 
 impl Place {
     fn read(table: &Reader<'_>, key: &str) -> Option<Self> {
-        const KINDS: [&str; 3] = ["query", "form", "json"];
+        const KINDS: [&str; 4] = ["query", "form", "json", "field"];
         table.value(key)?;
         let inner = table.table(key)?;
         inner.allow_keys(&KINDS);
         let given: Vec<_> = KINDS.into_iter().filter(|kind| inner.value(kind).is_some()).collect();
         let [kind] = given.as_slice() else {
-            let right = "`{ query = \"st\" }`, `{ form = \"MessageStatus\" }` or `{ json = \"data.status\" }`";
+            let right = "`{ query = \"st\" }`, `{ form = \"MessageStatus\" }` or `{ json = \"data.status\" }`, or, where it \
+                         comes now in one and now in another, `{ field = \"status\" }`";
             table.problem(key, format!("it stands in one place: write {right}"));
             return None;
         };
@@ -164,7 +183,12 @@ impl Place {
             inner.problem(kind, "the name is empty: write that of a field");
             return None;
         }
-        Some(if *kind == "query" { Self::Query(name.to_owned()) } else { Self::Form(name.to_owned()) })
+        let name = name.to_owned();
+        Some(match *kind {
+            "query" => Self::Query(name),
+            "form" => Self::Form(name),
+            _ => Self::Field(name),
+        })
     }
 
     /// What stands there: the first where there are several, and nothing where it is empty.
@@ -173,6 +197,11 @@ impl Place {
             Self::Query(name) => report.in_query(name).map(str::to_owned),
             Self::Form(name) => first(&report.form, name).map(str::to_owned),
             Self::Json(path, _) => path.values(report.json.as_ref()?).into_iter().find_map(scalar),
+            Self::Field(name) => {
+                let in_form = || first(&report.form, name).map(str::to_owned);
+                let in_json = || report.json_fields().find(|(known, _)| known == name).map(|(_, value)| value);
+                report.in_query(name).map(str::to_owned).or_else(in_form).or_else(in_json)
+            }
         };
         found.filter(|value| !value.is_empty())
     }
@@ -182,6 +211,7 @@ impl Place {
             Self::Query(name) => format!("query, as `{name}`"),
             Self::Form(name) => format!("form, as `{name}`"),
             Self::Json(_, path) => format!("JSON, at `{path}`"),
+            Self::Field(name) => format!("query, the form or the JSON, as `{name}`"),
         }
     }
 }

@@ -30,6 +30,10 @@ pub(super) struct ReplyRules {
     pub(super) permanent_on: Vec<Rule>,
     /// It did not take it, and may later.
     pub(super) retry_on: Vec<Rule>,
+    /// It takes no more for now.
+    pub(super) throttled_on: Vec<Rule>,
+    /// It does not take any, for there is something wrong with our account or our declaration.
+    pub(super) account_on: Vec<Rule>,
 }
 
 /// Conditions on an answer. All that are given must hold.
@@ -65,9 +69,11 @@ impl ReplyRules {
     /// Reads the keys that say what answers mean.
     pub(super) fn read(table: &Reader<'_>) -> Option<Self> {
         let rules = |key| table.tables(key).iter().map(|table| Rule::read(table, false)).collect();
-        let (dead_on, permanent_on, retry_on) = (rules("dead_on"), rules("permanent_on"), rules("retry_on"));
         let (success, message_id) = (read_success(table), MessageId::read(table));
-        Some(Self { success: success?, message_id: message_id?, dead_on, permanent_on, retry_on })
+        let (dead_on, permanent_on, retry_on) = (rules("dead_on"), rules("permanent_on"), rules("retry_on"));
+        let (throttled_on, account_on) = (rules("throttled_on"), rules("account_on"));
+        let (success, message_id) = (success?, message_id?);
+        Some(Self { success, message_id, dead_on, permanent_on, retry_on, throttled_on, account_on })
     }
 }
 
@@ -82,12 +88,12 @@ impl Rule {
 
     fn read(table: &Reader<'_>, is_success: bool) -> Self {
         const CONDITIONS: [&str; 3] = ["status", "body_matches", "json"];
-        const OF_SUCCESS: [&str; 4] = ["status", "body_matches", "json", "all_parts"];
-        table.allow_keys(if is_success { &OF_SUCCESS } else { &CONDITIONS });
+        table.allow_keys(&["status", "body_matches", "json", "all_parts"]);
         if CONDITIONS.iter().all(|key| table.value(key).is_none()) {
             table.problem_here(format!("nothing is said about the answer: write some of {}", quoted(&CONDITIONS)));
         }
-        let all_parts = is_success && table.truth("all_parts").unwrap_or(true);
+        // One part that did not get through is enough to fail; but where some may have, it is for the declaration to say.
+        let all_parts = table.truth("all_parts").unwrap_or(is_success);
         Self {
             status: table.list("status").map(|list| read_status(table, list)),
             body: table.text("body_matches").and_then(|text| read_pattern(table, "body_matches", text)),

@@ -59,3 +59,14 @@ pub(super) fn kannel(url: &str) -> Gateway {
     let login = "username = \"survey\"\npassword_file = \"p\"\nfrom = \"SOLE\"";
     gateway(&format!("preset = \"kannel\"\nurl = \"{url}/cgi-bin/sendsms\"\n{login}"))
 }
+
+/// A preset that wants a login of any kind, with everything that it needs.
+pub(super) fn of_preset(preset: &str) -> Gateway {
+    let login = match preset {
+        "messagebird" => "token_file = 't'\nsigning_key_file = 's'",
+        "plivo" => "username = 'MAXXXXXXXXXXXXXXXXXX'\ntoken_file = 't'",
+        "vonage" => "username = 'a1b2c3d4'\npassword_file = 'p'",
+        other => panic!("{other} has a function of its own"),
+    };
+    gateway(&format!("preset = '{preset}'\n{login}\nfrom = 'SOLE'"))
+}

@@ -13,7 +13,7 @@ use axum::extract::{Path, State};
 use axum::http::{HeaderMap, Method, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 
-use crate::channel::sms::Report;
+use crate::channel::sms::{Report, Signed};
 use crate::daemon::core::Core;
 use crate::daemon::metrics::ReportKind;
 use crate::daemon::receipts::{self, report_url};
@@ -45,7 +45,7 @@ pub(super) async fn status(
     // The gateway signed what it was told to call, whatever host a proxy makes of it.
     let mut url = report_url(&live.config.settings.public.url, &name, &token);
     uri.query().into_iter().for_each(|query| url.extend(["?", query]));
-    if !gateway.is_sender_of(&report, &url, &header) {
+    if !gateway.is_sender_of(&Signed { url: &url, report: &report, header: &header, now: core.clock.now() }) {
         count(ReportKind::Unsigned);
         tracing::warn!(invitation.id = %of.invitation, attempt = of.attempt, gateway = name,
             "a report on {} was refused: it is not signed as {name} signs what it says", of.invitation);

@@ -182,7 +182,7 @@ fn rules_and_encodings_are_checked_to_the_leaf() {
         with("dead_on = [{ json = { path = 'code' } }]").contains("dead_on.json: write either `equals = …` or `any_of")
     );
     assert!(with("dead_on = { json = { equals = 1 } }").contains("dead_on.json: there is no `path`"));
-    assert!(with("permanent_on = { all_parts = true, status = [400] }").contains("there is no key `all_parts`"));
+    assert!(with("permanent_on = { any_parts = true, status = [400] }").contains("there is no key `any_parts`"));
     assert!(with("message_id = { regex = 'id=1' }").contains("has no group"));
     assert!(with("message_id = { json = 'a', header = 'b' }").contains("stands in one place"));
     assert!(with("message_id = 'first'").contains("`\"first\"` is not what can stand here"));

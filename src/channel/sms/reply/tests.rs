@@ -2,7 +2,7 @@ use chrono::TimeDelta;
 use reqwest::header::HeaderValue;
 
 use super::super::gateway::Gateway;
-use super::super::sample::{NUMBER, PASSWORD, gateway, kannel, message, plain_with, twilio};
+use super::super::sample::{NUMBER, PASSWORD, gateway, kannel, message, of_preset, plain_with, twilio};
 use super::*;
 
 const TEXT: &str = "How was it? https://s.sole.example/s/7kq2m9xw";
@@ -68,26 +68,62 @@ fn kannel_says_what_became_of_a_message() {
 }
 
 #[test]
-fn a_gateway_that_always_says_200_is_understood_part_by_part() {
-    let vonage = gateway(
-        &plain_with(
-            "message_id = { json = 'messages[*].message-id' }
-         dead_on = { json = { path = 'messages[*].status', any_of = ['7'] } }
-         retry_on = { json = { path = 'messages[*].status', any_of = ['1', '5'] } }",
-        )
-        .replace("status = [200]", "status = [200], json = { path = 'messages[*].status', equals = '0' }"),
-    );
-    check(
-        &vonage,
-        200,
-        r#"{"messages": [{"status": "0", "message-id": "A"}, {"status": "0", "message-id": "B"}]}"#,
-        "accepted A",
-    );
-    check(&vonage, 200, r#"{"messages": [{"status": "0", "message-id": "A"}, {"status": "99"}]}"#, "unknown");
-    check(&vonage, 200, r#"{"messages": [{"status": "1"}]}"#, "deferred by the recipient");
-    check(&vonage, 200, r#"{"messages": [{"status": "7"}]}"#, "refused, dead");
+fn vonage_always_says_200_and_is_understood_part_by_part() {
+    let vonage = of_preset("vonage");
+    let parts = |statuses: &[&str]| {
+        let parts: Vec<_> =
+            statuses.iter().map(|status| format!(r#"{{"status": "{status}", "message-id": "M{status}"}}"#)).collect();
+        format!(r#"{{"message-count": "{}", "messages": [{}]}}"#, parts.len(), parts.join(","))
+    };
+    check(&vonage, 200, &parts(&["0", "0"]), "accepted M0");
+    check(&vonage, 200, &parts(&["1"]), "asked to slow down");
+    check(&vonage, 200, &parts(&["4", "4"]), "deferred by the route");
+    check(&vonage, 200, &parts(&["5"]), "deferred by the recipient");
+    check(&vonage, 200, &parts(&["6"]), "refused");
+    check(&vonage, 200, &parts(&["7"]), "refused, dead");
+    check(&vonage, 200, &parts(&["0", "7"]), "unknown");
+    check(&vonage, 200, &parts(&["0", "99"]), "unknown");
     check(&vonage, 200, r#"{"messages": []}"#, "unknown");
     check(&vonage, 200, "", "unknown");
+}
+
+#[test]
+fn messagebird_is_understood() {
+    let messagebird = of_preset("messagebird");
+    let errors = |code: u8, parameter: &str| {
+        format!(r#"{{"errors": [{{"code": {code}, "description": "…", "parameter": {parameter}}}]}}"#)
+    };
+    check(
+        &messagebird,
+        201,
+        r#"{"id": "e8077d803532c0b5937c639b60216938"}"#,
+        "accepted e8077d803532c0b5937c639b60216938",
+    );
+    check(&messagebird, 201, "{}", "unknown");
+    check(&messagebird, 422, &errors(10, "\"recipients\""), "refused, dead");
+    check(&messagebird, 422, &errors(10, "\"originator\""), "refused");
+    check(&messagebird, 422, &errors(25, "null"), "deferred by the route");
+    check(&messagebird, 401, &errors(2, "\"access_key\""), "deferred by the route");
+    check(&messagebird, 429, "", "asked to slow down");
+    check(&messagebird, 500, &errors(99, "null"), "unknown");
+}
+
+#[test]
+fn plivo_is_understood() {
+    let plivo = of_preset("plivo");
+    check(
+        &plivo,
+        202,
+        r#"{"message": "message(s) queued", "message_uuid": ["db3ce55a"], "api_id": "x"}"#,
+        "accepted db3ce55a",
+    );
+    check(&plivo, 202, r#"{"message_uuid": []}"#, "unknown");
+    check(&plivo, 400, r#"{"error": "dst is not valid", "api_id": "x"}"#, "refused");
+    check(&plivo, 401, "", "deferred by the route");
+    check(&plivo, 402, "", "deferred by the route");
+    check(&plivo, 429, "", "asked to slow down");
+    check(&plivo, 503, "", "deferred by the route");
+    check(&plivo, 500, "", "unknown");
 }
 
 #[test]

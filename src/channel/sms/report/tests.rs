@@ -1,4 +1,4 @@
-use super::super::sample::{kannel, plain_with, read, twilio};
+use super::super::sample::{kannel, of_preset, plain_with, read, twilio};
 use super::*;
 use crate::channel::sms::Gateway;
 
@@ -61,6 +61,51 @@ fn twilios_reports_are_read() {
         &report("SmsStatus=delivered"),
         "there is no state in it: `receipts.state` of the gateway says that it stands in the form, as `MessageStatus`",
     );
+}
+
+#[test]
+fn vonage_reports_in_whatever_form_the_account_asked_for() {
+    let vonage = of_preset("vonage");
+    check(&vonage, &Report::of("status=delivered&err-code=0", None, b""), "delivered -: delivered 0");
+    check(&vonage, &Report::of("", FORM, b"status=failed&err-code=9"), "bounced hard: failed 9");
+    let json = |json: &'static str| Report::of("", Some("application/json"), json.as_bytes());
+    check(&vonage, &json(r#"{"status": "rejected", "err-code": "6"}"#), "bounced policy: rejected 6");
+    check(&vonage, &json(r#"{"status": "expired", "err-code": 1}"#), "bounced soft: expired 1");
+    check(&vonage, &json(r#"{"status": "buffered"}"#), "nothing");
+    let missing = "there is no state in it: `receipts.state` of the gateway says that it stands in the query, the form or \
+                   the JSON, as `status`";
+    check(&vonage, &json(r#"{"state": "delivered", "deeper": {"status": "delivered"}}"#), missing);
+}
+
+#[test]
+fn messagebird_and_plivo_report() {
+    let messagebird = of_preset("messagebird");
+    let query = |query| Report::of(query, None, b"");
+    check(
+        &messagebird,
+        &query("id=1&status=delivered&statusReason=successfully+delivered"),
+        "delivered -: delivered successfully delivered",
+    );
+    check(&messagebird, &query("status=sent"), "nothing");
+    check(
+        &messagebird,
+        &query("status=delivery_failed&statusReason=unknown+subscriber"),
+        "bounced hard: delivery_failed unknown subscriber",
+    );
+    check(
+        &messagebird,
+        &query("status=delivery_failed&statusReason=carrier+rejected"),
+        "bounced policy: delivery_failed carrier rejected",
+    );
+    check(&messagebird, &query("status=expired"), "bounced soft: expired");
+    let plivo = of_preset("plivo");
+    let form = |form: &'static str| Report::of("", FORM, form.as_bytes());
+    check(&plivo, &form("Status=delivered&ErrorCode=000"), "delivered -: delivered 000");
+    check(&plivo, &form("Status=queued"), "nothing");
+    check(&plivo, &form("Status=undelivered&ErrorCode=70"), "bounced hard: undelivered 70");
+    check(&plivo, &form("Status=rejected&ErrorCode=200"), "bounced hard: rejected 200");
+    check(&plivo, &form("Status=failed&ErrorCode=30"), "bounced policy: failed 30");
+    check(&plivo, &form("Status=undelivered&ErrorCode=80"), "bounced soft: undelivered 80");
 }
 
 #[test]
@@ -137,7 +182,7 @@ fn mistakes_are_told() {
         ],
     );
     let place = "it stands in one place: write `{ query = \"st\" }`, `{ form = \"MessageStatus\" }` or `{ json = \
-                 \"data.status\" }`";
+                 \"data.status\" }`, or, where it comes now in one and now in another, `{ field = \"status\" }`";
     check_problems("delivered = [1]\nstate = {}", &[&format!("receipts.state: {place}")]);
     check_problems(
         "delivered = [1]\nstate = { query = 'a', form = 'b' }\ncode = 'x'",
@@ -165,7 +210,9 @@ fn mistakes_are_told() {
     );
     check_problems(
         "delivered = [1]\nstate = { query = 'st' }\nsignature = 'twilo'",
-        &["receipts.signature: `twilo` is no way to sign that is known: write one of `none`, `twilio`"],
+        &[
+            "receipts.signature: `twilo` is no way to sign that is known: write one of `none`, `messagebird`, `plivo`, `twilio`, `vonage`",
+        ],
     );
     let signed = "[receipts]\ndelivered = [1]\nstate = { query = 'st' }\nsignature = 'twilio'";
     let without_secret =

@@ -2,7 +2,7 @@
 
 use reqwest::Url;
 
-use super::super::sample::{PASSWORD, STATUS_URL, gateway, kannel, message, plain_with};
+use super::super::sample::{PASSWORD, STATUS_URL, gateway, kannel, message, of_preset, plain_with};
 use super::*;
 
 /// What an attacker would write: it closes strings and objects, begins parameters, headers, elements and placeholders.
@@ -137,4 +137,44 @@ fn every_kind_of_auth_is_written_as_its_rule_says() {
         "x-key",
         &format!("AccessKey {PASSWORD}"),
     );
+}
+
+#[test]
+fn the_presets_ask_as_their_gateways_want_to_be_asked() {
+    let request = |preset: &str| of_preset(preset).request(&message("Grüße ✓")).unwrap();
+    let vonage = request("vonage");
+    assert_eq!((vonage.method, vonage.url.as_str()), (Method::POST, "https://rest.nexmo.com/sms/json"));
+    let form: Vec<_> = form_urlencoded::parse(vonage.body.as_deref().unwrap().as_bytes()).into_owned().collect();
+    let expected = [
+        ("api_key", "a1b2c3d4"),
+        ("api_secret", PASSWORD),
+        ("callback", STATUS_URL),
+        ("client-ref", "inv_01J9Z3-1"),
+        ("from", "SOLE"),
+        ("text", "Grüße ✓"),
+        ("to", "4915112345678"),
+        ("type", "unicode"),
+    ];
+    let mut found = form;
+    found.sort_unstable();
+    assert_eq!(found, owned(&expected));
+
+    let messagebird = request("messagebird");
+    assert_eq!(messagebird.url.as_str(), "https://rest.messagebird.com/messages");
+    let key = HeaderValue::from_str(&format!("AccessKey {PASSWORD}")).unwrap();
+    assert!(messagebird.headers.contains(&(reqwest::header::AUTHORIZATION, key)));
+    let json: serde_json::Value = serde_json::from_str(&messagebird.body.unwrap()).unwrap();
+    let expected = serde_json::json!({
+        "originator": "SOLE", "recipients": ["4915112345678"], "body": "Grüße ✓", "datacoding": "unicode",
+        "reference": "inv_01J9Z3-1", "reportUrl": STATUS_URL,
+    });
+    assert_eq!(json, expected);
+
+    let plivo = request("plivo");
+    assert_eq!(plivo.url.as_str(), "https://api.plivo.com/v1/Account/MAXXXXXXXXXXXXXXXXXX/Message/");
+    let json: serde_json::Value = serde_json::from_str(&plivo.body.unwrap()).unwrap();
+    let expected = serde_json::json!({
+        "src": "SOLE", "dst": "+4915112345678", "text": "Grüße ✓", "type": "sms", "url": STATUS_URL, "method": "POST",
+    });
+    assert_eq!(json, expected);
 }

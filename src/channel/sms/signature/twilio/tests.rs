@@ -1,4 +1,8 @@
+use super::super::super::report::Report;
+use super::super::Signature;
 use super::*;
+use crate::config::settings::Secret;
+use crate::domain::invitation::tests::at;
 
 const FORM: Option<&str> = Some("application/x-www-form-urlencoded");
 const JSON: Option<&str> = Some("application/json");
@@ -22,7 +26,8 @@ fn is_right(url: &str, report: &Report<'_>, signature: &str, settings: &str) -> 
         _ => None,
     };
     let [token, key] = secrets();
-    Signature::Twilio.is_right(url, report, &header, &|name| Some(if name == TOKEN { &token } else { &key }))
+    let signed = Signed { url, report, header: &header, now: at("2026-03-06T12:00:00Z") };
+    Signature::Twilio.is_right(&signed, &|name| Some(if name == TOKEN { &token } else { &key }))
 }
 
 fn signed(algorithm: hmac::Algorithm, secret: &str, text: &str) -> String {
@@ -51,8 +56,9 @@ fn twilios_own_example_is_right_and_one_changed_byte_is_not() {
     }
     let no_headers = |_: &str| None;
     let [token, _] = secrets();
-    assert!(!Signature::Twilio.is_right(URL, &form(FIELDS), &no_headers, &|_| Some(&token)));
-    assert!(Signature::None.is_right(URL, &form(FIELDS), &no_headers, &|_| None));
+    let signed = Signed { url: URL, report: &form(FIELDS), header: &no_headers, now: at("2026-03-06T12:00:00Z") };
+    assert!(!Signature::Twilio.is_right(&signed, &|_| Some(&token)));
+    assert!(Signature::None.is_right(&signed, &|_| None));
 }
 
 #[test]
@@ -109,7 +115,9 @@ fn a_key_of_its_own_is_used_where_the_header_says_so() {
     let header = |name: &str| Some(if name == "x-twilio-signature" { sha256.as_str() } else { SETTINGS });
     let [token, _] = secrets();
     let no_key = |name: &str| (name == TOKEN).then_some(&token);
-    assert!(!Signature::Twilio.is_right(URL, &form("a=1"), &header, &no_key));
+    let report = form("a=1");
+    let by_no_key = Signed { url: URL, report: &report, header: &header, now: at("2026-03-06T12:00:00Z") };
+    assert!(!Signature::Twilio.is_right(&by_no_key, &no_key));
     let empty_key = signed(hmac::HMAC_SHA256, "", &text);
     assert!(!is_right(URL, &form("a=1"), &empty_key, SETTINGS));
 }
