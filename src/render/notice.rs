@@ -5,6 +5,7 @@ use minijinja::{Value, context};
 use super::page::{Frame, Page};
 use super::templates::Templates;
 use super::{RenderError, TemplateContext};
+use crate::domain::journey::Channel;
 use crate::domain::language::Language;
 
 /// After an answer.
@@ -64,7 +65,8 @@ impl TemplateContext for ThanksPage {
 
 /// Asks whether somebody really wants no more surveys. Only its form, not the link to it, changes anything.
 ///
-/// The form posts `choice=stop`, or `choice=ineligible` for somebody who was never a customer there.
+/// The form posts `choice=stop`, `choice=channel` for somebody who minds only the way they are asked, or
+/// `choice=ineligible` for somebody who was never a customer there.
 #[derive(Clone)]
 pub struct UnsubscribePage {
     /// The language of the page.
@@ -73,10 +75,8 @@ pub struct UnsubscribePage {
     pub business: String,
     /// Where the form goes.
     pub action: String,
-    /// Fields that the form carries along.
-    pub hidden: Vec<(String, String)>,
-    /// Whether it offers to say "I was not a customer there".
-    pub ineligible: bool,
+    /// By which channel the message with the link came.
+    pub channel: Channel,
 }
 
 impl TemplateContext for UnsubscribePage {
@@ -85,23 +85,22 @@ impl TemplateContext for UnsubscribePage {
     type Rendered = Page;
 
     fn samples(language: &Language) -> Vec<Self> {
-        let page = |ineligible, hidden| Self {
+        let page = |channel| Self {
             language: language.clone(),
             business: "Trattoria Sole".to_owned(),
             action: "/u/sample".to_owned(),
-            hidden,
-            ineligible,
+            channel,
         };
-        vec![page(true, Vec::new()), page(false, vec![("field".to_owned(), "value".to_owned())])]
+        Channel::ALL.map(page).into()
     }
 
     fn render(&self, templates: &Templates) -> Result<Page, RenderError> {
-        let context = context! {
-            action => &self.action,
-            hidden => pairs(&self.hidden),
-            ineligible => self.ineligible,
-            ..head(&self.business),
+        let words = &templates.words(&self.language).unsubscribe;
+        let channel = match self.channel {
+            Channel::Email => &words.email,
+            Channel::Sms => &words.sms,
         };
+        let context = context! { action => &self.action, channel, ..head(&self.business) };
         templates.page(Self::TEMPLATE, Frame::plain(&self.language), context)
     }
 }
@@ -122,6 +121,8 @@ pub struct UnsubscribedPage {
 pub enum UnsubscribedWhy {
     /// No more surveys.
     Stop,
+    /// No more by this channel.
+    Channel(Channel),
     /// Not a customer there.
     Ineligible,
 }
@@ -133,13 +134,16 @@ impl TemplateContext for UnsubscribedPage {
 
     fn samples(language: &Language) -> Vec<Self> {
         let page = |why| Self { language: language.clone(), business: "Trattoria Sole".to_owned(), why };
-        vec![page(UnsubscribedWhy::Stop), page(UnsubscribedWhy::Ineligible)]
+        let channels = Channel::ALL.map(UnsubscribedWhy::Channel);
+        [UnsubscribedWhy::Stop, UnsubscribedWhy::Ineligible].into_iter().chain(channels).map(page).collect()
     }
 
     fn render(&self, templates: &Templates) -> Result<Page, RenderError> {
         let words = &templates.words(&self.language).unsubscribed;
         let (title, text) = match self.why {
             UnsubscribedWhy::Stop => (&words.title, &words.text),
+            UnsubscribedWhy::Channel(Channel::Email) => (&words.title, &words.email_text),
+            UnsubscribedWhy::Channel(Channel::Sms) => (&words.title, &words.sms_text),
             UnsubscribedWhy::Ineligible => (&words.ineligible_title, &words.ineligible_text),
         };
         let context = context! { title, text, ..head(&self.business) };

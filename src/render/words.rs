@@ -19,7 +19,7 @@ pub(super) struct Words {
     pub(super) scale: ScaleWords,
     pub(super) survey: SurveyWords,
     pub(super) thanks: ThanksWords,
-    unsubscribe: UnsubscribeWords,
+    pub(super) unsubscribe: UnsubscribeWords,
     pub(super) unsubscribed: UnsubscribedWords,
     pub(super) gone: GoneWords,
     not_found: NotFoundWords,
@@ -72,10 +72,12 @@ pub(super) struct ThanksWords {
 
 #[derive(Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
-struct UnsubscribeWords {
+pub(super) struct UnsubscribeWords {
     title: String,
     text: String,
     stop: String,
+    pub(super) email: String,
+    pub(super) sms: String,
     ineligible_text: String,
     ineligible: String,
 }
@@ -85,6 +87,8 @@ struct UnsubscribeWords {
 pub(super) struct UnsubscribedWords {
     pub(super) title: String,
     pub(super) text: String,
+    pub(super) email_text: String,
+    pub(super) sms_text: String,
     pub(super) ineligible_title: String,
     pub(super) ineligible_text: String,
 }

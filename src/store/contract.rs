@@ -157,6 +157,7 @@ on_every_backend!(
     gate::a_message_whose_time_is_over_is_skipped_with_the_reason,
     gate::a_refusal_closes_what_was_asked_and_blocks_what_comes,
     gate::an_occasion_that_never_was_ends_only_its_own_invitation,
+    gate::who_minds_only_one_channel_is_asked_by_the_others,
     kin::who_shares_an_address_or_a_number_is_asked_as_one_person,
     kin::two_events_of_one_person_planned_at_the_same_time_do_not_both_slip_under_the_cap,
     kin::who_moves_away_from_an_address_is_another_person_again,

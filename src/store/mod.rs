@@ -71,7 +71,7 @@ pub use outlook::{Arrival, Known, LookUp, Outlook};
 pub use reads::WaitingPage;
 pub use rehearsal::{Rehearsal, Snapshot, Touched};
 pub use sizes::{Compacted, Raw, Sizes};
-pub use work::answers::{CardAnswer, InvitationAnswer, Recorded, Refusal};
+pub use work::answers::{CardAnswer, Extent, InvitationAnswer, Recorded, Refusal};
 pub use work::interventions::{Intervened, Intervention, Wanted};
 pub use work::migration::{Migrated, Migration};
 pub use work::receipts::{Heard, Learnt};

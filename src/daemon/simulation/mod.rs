@@ -24,7 +24,7 @@ use crate::domain::event::{Event, Value};
 use crate::domain::id::{BranchId, ContactId, EventId};
 use crate::entropy::Entropy;
 use crate::store::mortal::{Death, Disk};
-use crate::store::{Refusal, StoreError};
+use crate::store::{Extent, Refusal, StoreError};
 use script::{Ledger, Outage, Scripted};
 
 /// A Monday morning in Berlin.
@@ -147,7 +147,7 @@ impl Simulation {
         let Some(index) = self.chance.bits().checked_rem(asked.len() as u64) else { return Ok(()) };
         let chosen = asked[usize::try_from(index).unwrap()];
         let now = self.clock.now();
-        store.refuse(Refusal { invitation: chosen.id, attempt: 1, ineligible: false, now }).await?;
+        store.refuse(Refusal { invitation: chosen.id, attempt: 1, extent: Extent::Everything, now }).await?;
         self.refused.entry(chosen.contact.clone()).or_insert(now);
         Ok(())
     }

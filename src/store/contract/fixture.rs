@@ -32,7 +32,7 @@ use crate::store::memory::Map;
 use crate::store::migrate;
 use crate::store::view::{Pair, View};
 use crate::store::work::{answers, cards, contacts, tallies, tolls};
-use crate::store::{CardAnswer, InvitationAnswer, Refusal, keys};
+use crate::store::{CardAnswer, Extent, InvitationAnswer, Refusal, keys};
 
 /// The layouts, oldest first.
 const STORED: [&str; 2] = [
@@ -134,7 +134,7 @@ fn invite(view: &mut View<'_>) {
         now: noon() + hours(1),
     };
     answers::answer_invitation(view, &seal, answer).unwrap();
-    let no = Refusal { invitation: refusing, attempt: 1, ineligible: false, now: noon() + hours(2) };
+    let no = Refusal { invitation: refusing, attempt: 1, extent: Extent::Everything, now: noon() + hours(2) };
     answers::refuse(view, &seal, &no).unwrap();
     // Of somebody who said no, nobody is asked again: skipped, and recorded with the reason.
     Unit::new(view).invite(&event("visit", &contact_id("bob"), "e-7", noon() + hours(3)));

@@ -10,7 +10,7 @@ use crate::domain::invitation::{End, Happening, State};
 use crate::domain::journey::Channel::{self, Email, Sms};
 use crate::domain::reason::{DeferReason, SkipReason};
 use crate::plan::Verdict;
-use crate::store::Store;
+use crate::store::{Extent, Store};
 
 async fn check_skipped(world: &World, id: InvitationId, reason: SkipReason) {
     let state = world.invitation(id).await.state;
@@ -35,7 +35,7 @@ pub(super) async fn a_message_that_is_due_does_not_leave_after_a_refusal_through
     let asked = world.invite("renewal", "ada", "e-1", noon()).await;
     world.send(Email, accepted(), noon()).await;
     let due = world.invite("delivery", "ada", "e-2", noon()).await;
-    world.refuse(asked, false, noon()).await;
+    world.refuse(asked, Extent::Everything, noon()).await;
     assert!(world.lease(Sms, 10, noon()).await.leases.is_empty());
     check_skipped(&world, due, SkipReason::Suppressed).await;
 }
@@ -113,7 +113,7 @@ pub(super) async fn a_refusal_closes_what_was_asked_and_blocks_what_comes(store:
     world.send(Email, accepted(), noon()).await;
     let reminded = world.invite("visit", "ada", "e-2", noon()).await;
     world.send(Email, accepted(), noon()).await;
-    world.refuse(asked, false, noon() + hours(1)).await;
+    world.refuse(asked, Extent::Everything, noon() + hours(1)).await;
 
     let closed = |through| State::Closed { at: noon() + hours(1), end: End::OptedOut, through };
     assert_eq!(world.invitation(asked).await.state, closed(Some(1)));
@@ -149,9 +149,28 @@ pub(super) async fn an_occasion_that_never_was_ends_only_its_own_invitation(stor
     let never = world.invite("renewal", "ada", "e-1", noon()).await;
     world.send(Email, accepted(), noon()).await;
     let other = world.invite("visit", "ada", "e-2", noon()).await;
-    world.refuse(never, true, noon()).await;
+    world.refuse(never, Extent::Occasion, noon()).await;
     let ineligible = State::Closed { at: noon(), end: End::Ineligible, through: Some(1) };
     assert_eq!(world.invitation(never).await.state, ineligible);
     assert_eq!(world.lease_one(Email, noon()).await.invitation.id, other);
     assert_eq!(world.store.facts(&contact_id("ada")).await.unwrap().suppressed, []);
+}
+
+pub(super) async fn who_minds_only_one_channel_is_asked_by_the_others(store: Arc<dyn Store>) {
+    let world = World::of(store);
+    let asked = world.invite("renewal", "ada", "e-1", noon()).await;
+    world.send(Email, accepted(), noon()).await;
+    let (by_mail, by_text) =
+        (world.invite("visit", "ada", "e-2", noon()).await, world.invite("delivery", "ada", "e-3", noon()).await);
+    world.refuse(asked, Extent::Channel, noon()).await;
+    let opted_out = State::Closed { at: noon(), end: End::OptedOut, through: Some(1) };
+    assert_eq!(world.invitation(asked).await.state, opted_out, "it is a no to what was asked");
+    assert_eq!(world.lease_one(Sms, noon()).await.invitation.id, by_text);
+    let soon = noon() + hours(4);
+    assert!(world.lease(Email, 10, soon).await.leases.is_empty());
+    let state = world.invitation(by_mail).await.state;
+    assert!(matches!(state, State::Waiting { step: 2, .. }), "its text message is left: {state:?}");
+    let contact = world.store.contact(&contact_id("ada")).await.unwrap().unwrap();
+    assert_eq!((contact.consent_email, contact.consent_sms), (Consent::Refused, Consent::Unknown));
+    assert_eq!(world.store.facts(&contact_id("ada")).await.unwrap().suppressed, [Email]);
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use proptest::prelude::*;
-use proptest::sample::Index;
+use proptest::sample::{Index, select};
 use proptest::test_runner::{Config, TestRunner};
 
 use super::Opened;
@@ -18,7 +18,7 @@ use crate::domain::contact_change::ContactChange;
 use crate::domain::id::ContactId;
 use crate::domain::invitation::{Found, Invitation, Lane, Stalled, State};
 use crate::domain::journey::Channel;
-use crate::store::{Lease, StoreError, Wanted};
+use crate::store::{Extent, Lease, StoreError, Wanted};
 
 const GUESTS: [&str; 3] = ["ada", "bob", "cyd"];
 const KINDS: [&str; 3] = ["visit", "delivery", "renewal"];
@@ -36,7 +36,7 @@ enum Step {
     Expire,
     Close { n_max: usize },
     Answer { which: Index, completeness: Completeness },
-    Refuse { which: Index, ineligible: bool },
+    Refuse { which: Index, extent: Extent },
     Move { guest: usize, address: usize },
     Withdraw { guest: usize },
     ByHand { which: Index, wanted: Wanted },
@@ -56,7 +56,7 @@ fn step() -> impl Strategy<Value = Step> {
         2 => Just(Step::Expire),
         2 => (0_usize..4).prop_map(|n_max| Step::Close { n_max }),
         2 => (any::<Index>(), completeness).prop_map(|(which, completeness)| Step::Answer { which, completeness }),
-        1 => (any::<Index>(), any::<bool>()).prop_map(|(which, ineligible)| Step::Refuse { which, ineligible }),
+        1 => (any::<Index>(), select(&Extent::ALL[..])).prop_map(|(which, extent)| Step::Refuse { which, extent }),
         1 => (guest.clone(), 0_usize..3).prop_map(|(guest, address)| Step::Move { guest, address }),
         1 => guest.prop_map(|guest| Step::Withdraw { guest }),
         3 => (any::<Index>(), wanted()).prop_map(|(which, wanted)| Step::ByHand { which, wanted }),
@@ -123,7 +123,7 @@ struct Life {
     n_events: usize,
     leases: Vec<Lease>,
     /// Since when a guest wants no mail and no text messages.
-    refused_at: BTreeMap<ContactId, DateTime<Utc>>,
+    refused_at: BTreeMap<(ContactId, Channel), DateTime<Utc>>,
 }
 
 impl Life {
@@ -152,7 +152,7 @@ impl Life {
                 assert!(*n_max > 0 || n_closed == 0);
             }
             Step::Answer { which, completeness } => self.answer(which, *completeness).await,
-            Step::Refuse { which, ineligible } => self.refuse(which, *ineligible).await,
+            Step::Refuse { which, extent } => self.refuse(which, *extent).await,
             Step::Move { guest, address } => {
                 let email = Some(Email::parse(&format!("box-{address}@example.org")).unwrap());
                 self.tell(ContactChange { email, ..ContactChange::none(contact_id(GUESTS[*guest])) }).await;
@@ -160,7 +160,9 @@ impl Life {
             Step::Withdraw { guest } => {
                 let no = Some(Consent::Refused);
                 let id = contact_id(GUESTS[*guest]);
-                self.refused_at.entry(id.clone()).or_insert(self.now);
+                for channel in Channel::ALL {
+                    self.refused_at.entry((id.clone(), channel)).or_insert(self.now);
+                }
                 self.tell(ContactChange { consent_email: no, consent_sms: no, ..ContactChange::none(id) }).await;
             }
             Step::ByHand { which, wanted } => {
@@ -237,12 +239,17 @@ impl Life {
         assert_eq!(recorded.amended, asked.answer.is_some());
     }
 
-    async fn refuse(&mut self, which: &Index, ineligible: bool) {
+    async fn refuse(&mut self, which: &Index, extent: Extent) {
         let Some(asked) = self.one_asked(which).await else { return };
-        if !ineligible {
-            self.refused_at.entry(asked.contact.clone()).or_insert(self.now);
+        let refused = match extent {
+            Extent::Occasion => Vec::new(),
+            Extent::Channel => vec![asked.attempts.first().unwrap().channel],
+            Extent::Everything => Channel::ALL.into(),
+        };
+        for channel in refused {
+            self.refused_at.entry((asked.contact.clone(), channel)).or_insert(self.now);
         }
-        self.world.refuse(asked.id, ineligible, self.now).await;
+        self.world.refuse(asked.id, extent, self.now).await;
     }
 
     /// Nobody was asked more often than the budget allows, nor after saying no.
@@ -252,9 +259,10 @@ impl Life {
             let mut firsts: Vec<_> = all.iter().filter_map(Invitation::first_at).collect();
             firsts.sort_unstable();
             assert!(firsts.windows(2).all(|pair| pair[1] - pair[0] >= hours(BUDGET_DAYS * 24)), "{firsts:?}");
-            let Some(refused_at) = self.refused_at.get(&who) else { continue };
-            let tried = all.iter().flat_map(|invitation| &invitation.attempts).map(|attempt| attempt.first_tried_at);
-            assert!(tried.max().is_none_or(|last| last <= *refused_at));
+            for attempt in all.iter().flat_map(|invitation| &invitation.attempts) {
+                let refused_at = self.refused_at.get(&(who.clone(), attempt.channel));
+                assert!(refused_at.is_none_or(|refused_at| attempt.first_tried_at <= *refused_at));
+            }
         }
     }
 }

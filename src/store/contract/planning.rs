@@ -11,7 +11,7 @@ use crate::domain::invitation::{Invitation, State};
 use crate::domain::journey::Channel;
 use crate::domain::reason::{DeferReason, SkipReason};
 use crate::plan::Verdict;
-use crate::store::{Store, StoreError};
+use crate::store::{Extent, Store, StoreError};
 
 pub(super) async fn a_plan_is_stored_whole_or_not_at_all(store: Arc<dyn Store>) {
     let world = World::of(store);
@@ -65,7 +65,7 @@ pub(super) async fn a_plan_on_an_older_revision_is_stale(store: Arc<dyn Store>) 
     let asked = world.store.invitations_of(&contact_id("ada")).await.unwrap().remove(0);
     let next = event("renewal", &contact_id("ada"), "e-2", noon());
     let plan = world.plan(guest("ada"), &next, noon()).await;
-    world.refuse(asked.id, false, noon()).await;
+    world.refuse(asked.id, Extent::Everything, noon()).await;
     assert!(matches!(world.apply(plan).await, Err(StoreError::Stale)));
 }
 

@@ -10,7 +10,7 @@ use crate::domain::journey::Channel::{self, Email, Sms};
 use crate::domain::receipt::{Bounce, News, Receipt};
 use crate::domain::seal::LinkTarget;
 use crate::domain::suppression::SuppressionReason;
-use crate::store::{Heard, Learnt, Store};
+use crate::store::{Extent, Heard, Learnt, Store};
 
 /// What is heard of a message: its number, and the channel that is told of.
 async fn hear_of(world: &World, id: InvitationId, (attempt, channel): (u8, Channel), news: News) -> Learnt {
@@ -122,7 +122,7 @@ pub(super) async fn an_address_comes_off_the_list_by_hand_only(store: Arc<dyn St
     world.send(Email, refused(true), noon()).await;
     assert_eq!(reason(&world, "ada", Email).await, Some(SuppressionReason::Dead));
     world.store.put_contacts(vec![guest("ada")], false).await.unwrap();
-    world.refuse(id, false, noon() + hours(1)).await;
+    world.refuse(id, Extent::Everything, noon() + hours(1)).await;
     let listed = world.store.suppressed_after(None, 10).await.unwrap();
     let mut reasons: Vec<_> = listed.iter().map(|entry| entry.suppression.reason).collect();
     reasons.sort_unstable();

@@ -12,7 +12,7 @@ use crate::domain::id::InvitationId;
 use crate::domain::invitation::Lane;
 use crate::domain::journey::Channel::{Email, Sms};
 use crate::domain::route::Route;
-use crate::store::{Lease, Load, Loads, Store};
+use crate::store::{Extent, Lease, Load, Loads, Store};
 
 fn domain(name: &str) -> Route {
     Route::Domain(name.to_owned())
@@ -121,7 +121,7 @@ pub(super) async fn an_invitation_that_changes_while_it_waits_in_a_room_leaves_n
     let full = Load { n_under_way: 4, limit: 4, is_slow: true };
     assert!(lease_beside(&world, ("slow.example", full), 1, noon()).await.is_empty());
     assert_eq!(world.store.queue().await.unwrap(), [0, 0, 1, 0]);
-    world.refuse(id, false, noon()).await;
+    world.refuse(id, Extent::Everything, noon()).await;
     assert_eq!(world.store.queue().await.unwrap(), [0; 4]);
     let put_right = world.lease(Email, 9, noon()).await;
     assert!(put_right.leases.is_empty() && put_right.n_withheld == 1);

@@ -11,7 +11,7 @@ use crate::domain::id::InvitationId;
 use crate::domain::invitation::{End, Invitation, Lane, State};
 use crate::domain::journey::Channel::{Email, Sms};
 use crate::store::work::windows::TOGETHER_MAX;
-use crate::store::{Lease, Store, Wanted};
+use crate::store::{Extent, Lease, Store, Wanted};
 
 /// So many of them are invited and leased together.
 async fn leased(world: &World, kind: &str, n: usize, now: DateTime<Utc>) -> Vec<Lease> {
@@ -97,7 +97,7 @@ pub(super) async fn one_that_is_over_before_its_end_is_neither_closed_again_nor_
         let answer = World::answer(id, 1, form(Some(3), completeness), noon() + hours(1));
         world.store.answer_invitation(answer).await.unwrap();
     }
-    world.refuse(refused, false, noon() + hours(2)).await;
+    world.refuse(refused, Extent::Everything, noon() + hours(2)).await;
     assert_eq!(books::windows(&*world.store).await, entries, "whoever is over leaves the index as it is");
     assert_eq!(world.store.queue().await.unwrap(), [2, 0, 0, 0]);
     books::check(&*world.store).await;

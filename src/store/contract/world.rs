@@ -25,8 +25,8 @@ use crate::plan::limits::{AllStageLimits, BranchRules};
 use crate::plan::routes::RouteRules;
 use crate::plan::{Facts, Occasion, Plan, PlanInput, PlanRules, RecordedEvent, StageRules, plan};
 use crate::store::{
-    Arrival, Expiry, Intervention, InvitationAnswer, Known, Lease, LeaseRequest, Leased, Loads, LookUp, Outlook,
-    Refusal, Settlement, Store, StoreError, Wanted,
+    Arrival, Expiry, Extent, Intervention, InvitationAnswer, Known, Lease, LeaseRequest, Leased, Loads, LookUp,
+    Outlook, Refusal, Settlement, Store, StoreError, Wanted,
 };
 
 /// A Monday noon.
@@ -323,8 +323,8 @@ impl World {
         InvitationAnswer { invitation: id, attempt, language: Language::english(), reading, now }
     }
 
-    pub(in crate::store) async fn refuse(&self, id: InvitationId, ineligible: bool, now: DateTime<Utc>) {
-        self.store.refuse(Refusal { invitation: id, attempt: 1, ineligible, now }).await.unwrap();
+    pub(in crate::store) async fn refuse(&self, id: InvitationId, extent: Extent, now: DateTime<Utc>) {
+        self.store.refuse(Refusal { invitation: id, attempt: 1, extent, now }).await.unwrap();
     }
 
     pub(in crate::store) async fn invitation(&self, id: InvitationId) -> Invitation {

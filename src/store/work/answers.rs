@@ -10,11 +10,12 @@ use super::{contacts, invitations, suppressions, tallies};
 use crate::domain::answer::{Completeness, Reading as FormReading};
 use crate::domain::contact::Consent;
 use crate::domain::id::{ContactId, InvitationId, ResponseId, SurveyId};
+use crate::domain::invitation::Invitation;
 use crate::domain::journey::Channel;
 use crate::domain::language::Language;
 use crate::domain::response::{Origin, Response};
 use crate::domain::seal::{LinkTarget, Seal};
-use crate::domain::suppression::SuppressionReason;
+use crate::domain::suppression::{Suppression, SuppressionReason};
 use crate::domain::survey::{Survey, SurveyVersion};
 use crate::report::tally::{SurfaceCell, SurfaceTally};
 
@@ -72,10 +73,35 @@ pub struct Refusal {
     pub invitation: InvitationId,
     /// The attempt whose link was used.
     pub attempt: u8,
-    /// Whether only this occasion is denied ("I was not a customer there"), rather than all surveys.
-    pub ineligible: bool,
+    /// To what.
+    pub extent: Extent,
     /// When.
     pub now: DateTime<Utc>,
+}
+
+/// How far a refusal goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Extent {
+    /// The occasion never was: "I was not a customer there".
+    Occasion,
+    /// This survey, and everything by the channel that it came by.
+    Channel,
+    /// All surveys.
+    Everything,
+}
+
+impl Extent {
+    /// Every extent.
+    pub const ALL: [Self; 3] = [Self::Occasion, Self::Channel, Self::Everything];
+
+    /// The word for it in logs.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Occasion => "occasion",
+            Self::Channel => "channel",
+            Self::Everything => "everything",
+        }
+    }
 }
 
 /// Keeps the content of surveys.
@@ -189,16 +215,44 @@ fn amend(view: &mut View<'_>, known: Option<Response>, fresh: Response) -> Resul
     Ok(Recorded { response: response.id, amended, completeness: response.completeness })
 }
 
-/// Records a refusal: of the one occasion, or of all surveys on all channels, for messages already queued too.
+/// What a contact says by a link of a message, and where it was.
+const SOURCE: &str = "survey link";
+
+/// Records a refusal, for messages already queued too: nothing that it goes against passes the gate from then on.
 pub(in super::super) fn refuse(view: &mut View<'_>, seal: &Seal, refusal: &Refusal) -> Result<(), StoreError> {
     let asked = reads::invitation(view, &refusal.invitation)?;
     let asked = asked.ok_or(StoreError::NotFound { what: "invitation of that id" })?;
-    if refusal.ineligible {
-        let after = asked.clone().ineligible(refusal.now, Some(refusal.attempt));
-        return invitations::put(view, Some(&asked), &after);
+    match refusal.extent {
+        Extent::Occasion => {
+            let after = asked.clone().ineligible(refusal.now, Some(refusal.attempt));
+            invitations::put(view, Some(&asked), &after)
+        }
+        Extent::Channel => refuse_channel(view, seal, &asked, refusal),
+        Extent::Everything => {
+            let link = LinkTarget { invitation: asked.id, attempt: refusal.attempt };
+            refuse_all(view, seal, (&asked.contact, link), (SuppressionReason::OptedOut, SOURCE), refusal.now)
+        }
     }
-    let link = LinkTarget { invitation: asked.id, attempt: refusal.attempt };
-    refuse_all(view, seal, (&asked.contact, link), (SuppressionReason::OptedOut, "survey link"), refusal.now)
+}
+
+/// A contact wants nothing more by the channel of this message. They said no to this survey, so it is over; what else waits
+/// for them goes by the other channels of its line-up.
+fn refuse_channel(view: &mut View<'_>, seal: &Seal, asked: &Invitation, refusal: &Refusal) -> Result<(), StoreError> {
+    let attempt = asked.attempt(refusal.attempt).ok_or(StoreError::NotFound { what: "message of that number" })?;
+    let (channel, now) = (attempt.channel, refusal.now);
+    let reason = SuppressionReason::OptedOut;
+    if let Some(mark) = attempt.to {
+        suppressions::put(view, mark, &Suppression { channel, reason, source: SOURCE.to_owned(), since: now })?;
+    }
+    let after = asked.clone().opted_out(now, Some(refusal.attempt));
+    if after != *asked {
+        invitations::put(view, Some(asked), &after)?;
+    }
+    let Some(mut contact) = reads::contact(view, &asked.contact)? else { return Ok(()) };
+    suppressions::put_contact(view, seal, (&contact, channel), (reason, SOURCE), now)?;
+    *contact.consent_mut(channel) = Consent::Refused;
+    contact.revision += 1;
+    contacts::store(view, &contact)
 }
 
 /// A contact wants no more surveys on any channel, as they said through a message.

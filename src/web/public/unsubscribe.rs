@@ -1,6 +1,7 @@
 //! Saying no: `/u/{token}`.
 //!
-//! GET shows a page with a button and changes nothing. POST takes effect at once, also for messages already queued: from
+//! GET shows a page with buttons, for all surveys, for the channel of the message only, and for an occasion that never was;
+//! it changes nothing. POST takes effect at once, also for messages already queued: from
 //! the page, or in one click from the mail program (RFC 8058), which wants a plain 200 and no redirect.
 
 use std::sync::Arc;
@@ -14,25 +15,21 @@ use super::survey::unavailable;
 use super::visitor::{Visitor, fields};
 use super::{nothing_here, reply};
 use crate::daemon::core::{Core, Live};
+use crate::domain::journey::Channel;
 use crate::domain::language::Language;
 use crate::domain::seal::{LinkTarget, Purpose};
 use crate::render::{UnsubscribePage, UnsubscribedPage, UnsubscribedWhy};
-use crate::store::{Refusal, StoreError};
+use crate::store::{Extent, Refusal, StoreError};
 
 /// Shows the page with the buttons.
 pub(super) async fn show(State(core): State<Arc<Core>>, Path(token): Path<String>, who: Visitor) -> Response {
-    let (live, language) = match find(&core, &token, &who).await {
-        Ok(Some((_, live, language))) => (live, language),
+    let (asked, live, language) = match find(&core, &token, &who).await {
+        Ok(Some(found)) => found,
         Ok(None) => return nothing_here(State(core), who).await,
         Err(err) => return unavailable(&core, &who, &err),
     };
-    let page = UnsubscribePage {
-        language,
-        business: business(&live),
-        action: format!("/u/{token}"),
-        hidden: Vec::new(),
-        ineligible: true,
-    };
+    let page =
+        UnsubscribePage { language, business: business(&live), action: format!("/u/{token}"), channel: asked.channel };
     reply::page(StatusCode::OK, &live, &page)
 }
 
@@ -43,7 +40,7 @@ pub(super) async fn take(
     who: Visitor,
     body: Bytes,
 ) -> Response {
-    let (target, live, language) = match find(&core, &token, &who).await {
+    let (asked, live, language) = match find(&core, &token, &who).await {
         Ok(Some(found)) => found,
         Ok(None) => return nothing_here(State(core), who).await,
         Err(err) => return unavailable(&core, &who, &err),
@@ -52,32 +49,42 @@ pub(super) async fn take(
     let given = fields(&body);
     // A mail program may send a form or a multipart body; either names this pair.
     let one_click = text.contains("List-Unsubscribe");
-    let ineligible = !one_click && given.get("choice").is_some_and(|choice| choice.iter().any(|c| c == "ineligible"));
-    let refusal = Refusal { invitation: target.invitation, attempt: target.attempt, ineligible, now: core.clock.now() };
+    let chosen = |word: &str| !one_click && given.get("choice").is_some_and(|choice| choice.iter().any(|c| c == word));
+    let (extent, why) = if chosen("ineligible") {
+        (Extent::Occasion, UnsubscribedWhy::Ineligible)
+    } else if chosen("channel") {
+        (Extent::Channel, UnsubscribedWhy::Channel(asked.channel))
+    } else {
+        (Extent::Everything, UnsubscribedWhy::Stop)
+    };
+    let LinkTarget { invitation, attempt } = asked.by;
+    let refusal = Refusal { invitation, attempt, extent, now: core.clock.now() };
     if let Err(err) = core.store.refuse(refusal).await {
         return unavailable(&core, &who, &err);
     }
-    tracing::info!(invitation.id = %target.invitation, ineligible, "a refusal came through {}", target.invitation);
+    tracing::info!(invitation.id = %invitation, extent = extent.as_str(), "a refusal came through {invitation}");
     if one_click {
         return (StatusCode::OK, "unsubscribed\n").into_response();
     }
-    let why = if ineligible { UnsubscribedWhy::Ineligible } else { UnsubscribedWhy::Stop };
     let page = UnsubscribedPage { language, business: business(&live), why };
     reply::page(StatusCode::OK, &live, &page)
 }
 
-async fn find(
-    core: &Core,
-    token: &str,
-    who: &Visitor,
-) -> Result<Option<(LinkTarget, Arc<Live>, Language)>, StoreError> {
-    let Some(target) = core.store.seal().open(Purpose::Unsubscribe, token) else { return Ok(None) };
-    let Some(invitation) = core.store.invitation(&target.invitation).await? else { return Ok(None) };
+/// Where the link came from.
+struct Asked {
+    by: LinkTarget,
+    channel: Channel,
+}
+
+async fn find(core: &Core, token: &str, who: &Visitor) -> Result<Option<(Asked, Arc<Live>, Language)>, StoreError> {
+    let Some(by) = core.store.seal().open(Purpose::Unsubscribe, token) else { return Ok(None) };
+    let Some(invitation) = core.store.invitation(&by.invitation).await? else { return Ok(None) };
+    let Some(channel) = invitation.attempt(by.attempt).map(|attempt| attempt.channel) else { return Ok(None) };
     let contact = core.store.contact(&invitation.contact).await?;
     let live = core.live.load_full();
     let known = contact.as_ref().and_then(|contact| contact.locale.as_ref());
     let language = who.language_of(known, &live.config.settings.daemon.language);
-    Ok(Some((target, live, language)))
+    Ok(Some((Asked { by, channel }, live, language)))
 }
 
 fn business(live: &Live) -> String {

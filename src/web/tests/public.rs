@@ -114,6 +114,20 @@ async fn one_click_unsubscribes_at_once_and_looking_does_not() {
 }
 
 #[tokio::test]
+async fn who_minds_only_one_channel_is_left_alone_there() {
+    let house = House::open().await;
+    let (_, unsubscribe) = house.invite(1).await;
+    let page = house.get(&unsubscribe).await;
+    assert!(page.body.contains("Only no more emails"), "{}", page.body);
+    let done = house.submit(&unsubscribe, "choice=channel").await;
+    assert_eq!(done.status, StatusCode::OK);
+    assert!(done.body.contains("no more surveys by email"), "{}", done.body);
+    let contact = house.ask("/api/v1/contacts/c-1").await.json();
+    assert_eq!([&contact["consent_email"], &contact["consent_sms"]], ["no", "unknown"]);
+    assert_eq!(house.email_row().await["refusal"], 1);
+}
+
+#[tokio::test]
 async fn somebody_who_was_never_there_is_no_case() {
     let house = House::open().await;
     let (_, unsubscribe) = house.invite(1).await;

@@ -22,7 +22,7 @@ use crate::domain::journey::Channel::Email;
 use crate::store::contract::SECRET;
 use crate::store::contract::books::{self, every_invitation};
 use crate::store::contract::world::{World, accepted, apply, contact_id, event, form, guest, hours, idle, noon, retry};
-use crate::store::{Expiry, GiveBack, Health, LeaseRequest, ReadOnlyReason, Refusal, Store, StoreError};
+use crate::store::{Expiry, Extent, GiveBack, Health, LeaseRequest, ReadOnlyReason, Refusal, Store, StoreError};
 
 const NO_SPACE: i32 = 28;
 const IO_ERROR: i32 = 5;
@@ -180,7 +180,8 @@ async fn every_change_that_was_refused_can_be_handed_in_again_and_is_done_once()
     drop((bob.0.await, bob.1.await));
     twice!(disk, store, store.expire_leases(expiry())).unwrap();
     once.store.expire_leases(expiry()).await.unwrap();
-    let refuse = Refusal { invitation: leased.invitation.id, attempt: 1, ineligible: false, now: noon() + hours(3) };
+    let refuse =
+        Refusal { invitation: leased.invitation.id, attempt: 1, extent: Extent::Everything, now: noon() + hours(3) };
     twice!(disk, store, store.refuse(refuse.clone())).unwrap();
     once.store.refuse(refuse).await.unwrap();
 
