@@ -31,6 +31,7 @@ mod secrets;
 mod values;
 mod words;
 
+mod breaker;
 mod email_section;
 mod quiet_hours;
 mod settings_file;

@@ -15,6 +15,7 @@ use crate::domain::contact::Email;
 use crate::domain::journey::Fatigue;
 use crate::domain::language::Language;
 use crate::domain::quiet_hours::QuietHours;
+use crate::plan::breaker::BreakerRules;
 
 /// The daemon's own settings.
 #[derive(Clone, Debug)]
@@ -33,6 +34,8 @@ pub struct Settings {
     pub sms: Option<SmsSettings>,
     /// `[fatigue]`: the budget of a person over all journeys and channels.
     pub fatigue: Option<Fatigue>,
+    /// `[breaker]`: when messages are held because too much goes wrong; absent when they never are.
+    pub breaker: Option<BreakerRules>,
     /// `[quiet_hours]`: the hours of messages by country.
     pub quiet_hours: QuietHours,
     /// `[consent] required`: whether only those are asked who agreed, rather than all who did not refuse.

@@ -18,7 +18,7 @@ use super::problem::Problems;
 use super::reader::Reader;
 use super::secrets::{Names, Secrets};
 use super::settings::{AdminSettings, DaemonSettings, PublicSettings, Settings, StoreSettings};
-use super::{email_section, quiet_hours, sms_section, values};
+use super::{breaker, email_section, quiet_hours, sms_section, values};
 
 /// The cache of the store, where nothing else is said.
 const CACHE_BYTES: u64 = 40 << 20;
@@ -86,6 +86,7 @@ pub(super) fn read(root: &Node, surroundings: &Surroundings<'_>, problems: &Prob
     let email = root.table("email").and_then(|section| email_section::read(section, surroundings, &admin.socket));
     let sms = root.table("sms").and_then(|section| sms_section::read(section, surroundings, &mut known));
     let fatigue = root.table("fatigue").and_then(fatigue);
+    let breaker = breaker::read(&mut root);
     let quiet_hours = quiet_hours::read(root.section("quiet_hours"), surroundings.now, problems);
     known.quiet_hours.clone_from(&quiet_hours);
     let mut consent = root.section("consent");
@@ -96,7 +97,18 @@ pub(super) fn read(root: &Node, surroundings: &Surroundings<'_>, problems: &Prob
     let (language, time_zone) = (daemon.language.clone(), daemon.time_zone);
     // What could not be read has been reported; without a problem, what is not there was left out.
     let settings = public
-        .map(|public| Settings { daemon, store, public, admin, email, sms, fatigue, quiet_hours, consent_required })
+        .map(|public| Settings {
+            daemon,
+            store,
+            public,
+            admin,
+            email,
+            sms,
+            fatigue,
+            breaker,
+            quiet_hours,
+            consent_required,
+        })
         .filter(|_| problems.n() == n_problems);
     Some(Draft { settings, known, language, time_zone })
 }

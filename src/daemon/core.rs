@@ -9,6 +9,7 @@ use std::sync::atomic::AtomicBool;
 use arc_swap::ArcSwap;
 use tokio::sync::{Notify, Semaphore};
 
+use super::breaker::Breaker;
 use super::metrics::Metrics;
 use super::pulse::Pulse;
 use crate::channel::Transport;
@@ -54,6 +55,8 @@ pub struct Core {
     pub metrics: Metrics,
     /// What the daemon did lately.
     pub pulse: Pulse,
+    /// What went wrong lately, and how often.
+    pub breaker: Breaker,
     /// Whether the configuration that was read last was refused, so that an older one is in force.
     pub reload_refused: AtomicBool,
     /// Lets one rehearsal be played at a time.
@@ -65,11 +68,11 @@ pub struct Core {
 impl Core {
     /// Puts the parts together.
     pub fn new(store: Arc<dyn Store>, live: Live, clock: Arc<dyn Clock>, entropy: Arc<Entropy>) -> Self {
-        let (metrics, pulse) = (Metrics::new(), Pulse::default());
+        let (metrics, pulse, breaker) = (Metrics::new(), Pulse::default(), Breaker::default());
         let (live, wake) = (ArcSwap::from_pointee(live), Wake::default());
         let (reload_refused, rehearsals) = (AtomicBool::new(false), Semaphore::new(1));
         let env = BTreeMap::new();
-        Self { store, live, clock, entropy, wake, metrics, pulse, reload_refused, rehearsals, env }
+        Self { store, live, clock, entropy, wake, metrics, pulse, breaker, reload_refused, rehearsals, env }
     }
 
     /// In this environment.

@@ -14,6 +14,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use super::breaker;
 use super::compose;
 use super::core::{Core, Live};
 use super::loads::RouteLoads;
@@ -264,6 +265,7 @@ async fn carry(core: Arc<Core>, live: Arc<Live>, lease: Lease, load: Under) {
         "attempt {number} of {id} by {}: {outcome_name}", channel.as_str());
     let now = core.clock.now();
     core.pulse.note(channel, &lease.routes, &outcome, now);
+    breaker::settled(&core, &lease.invitation, channel, &outcome).await;
     let observed = load.loads.end(&lease.routes, (load.begun, now), live.capacity(channel));
     let retry = retry_plan(&core, &live, (channel, n_tries), &outcome, now);
     let settlement = Settlement::of(lease, &live.rules.gate, observed, (outcome, retry), now);
@@ -301,7 +303,10 @@ async fn send(core: &Core, live: &Live, lease: &Lease, channel: Channel) -> Outc
 /// Whether the message is due as soon as its route is open again.
 fn waits_in_room(outcome: &Outcome) -> bool {
     match outcome {
-        Outcome::Deferred { obstacle: Obstacle::Route { .. } | Obstacle::Domain { slow_down: true }, .. } => true,
+        Outcome::Deferred {
+            obstacle: Obstacle::Route { .. } | Obstacle::Sender | Obstacle::Domain { slow_down: true },
+            ..
+        } => true,
         Outcome::Deferred { obstacle: Obstacle::Recipient | Obstacle::Domain { slow_down: false }, .. }
         | Outcome::Accepted { .. }
         | Outcome::Refused { .. }

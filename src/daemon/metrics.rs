@@ -16,6 +16,7 @@ use crate::domain::invitation::Lane;
 use crate::domain::journey::Channel;
 use crate::domain::receipt::News;
 use crate::domain::route::Route;
+use crate::plan::breaker::Sight;
 use crate::plan::pace::RouteState;
 use crate::store::{Backlog, Health};
 
@@ -35,6 +36,11 @@ struct ByNews {
 #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
 struct ByVerdict {
     verdict: &'static str,
+}
+
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct BySight {
+    what: &'static str,
 }
 
 #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
@@ -98,6 +104,7 @@ pub struct Metrics {
     reports: Family<ByReport, Counter>,
     receipts: Family<ByNews, Counter>,
     returned: Family<ByVerdict, Counter>,
+    trips: Family<BySight, Counter>,
     reload_ok: Gauge,
     reload_at: Gauge,
     store_writable: Gauge,
@@ -200,6 +207,8 @@ impl Metrics {
         let receipts = Family::default();
         let what = "News of messages that came back: delivered, bounced by class, complained";
         registry.register("receipts", what, receipts.clone());
+        let trips = Family::default();
+        registry.register("breaker_trips", "Times that something was held because too much went wrong", trips.clone());
         let returned = Family::default();
         let what = "Mails to the bounce address that say nothing of a message, by what they are";
         registry.register("returned_mails", what, returned.clone());
@@ -228,6 +237,7 @@ impl Metrics {
             reports,
             receipts,
             returned,
+            trips,
             reload_ok,
             reload_at,
             store_writable,
@@ -258,6 +268,11 @@ impl Metrics {
     /// A mail came back that says nothing of a message.
     pub fn returned(&self, verdict: &'static str) {
         self.returned.get_or_create(&ByVerdict { verdict }).inc();
+    }
+
+    /// Too much of this went wrong, and something is held.
+    pub fn tripped(&self, sight: Sight) {
+        self.trips.get_or_create(&BySight { what: sight.as_str() }).inc();
     }
 
     /// A gateway reported. Only gateways of the configuration are counted, so there are few.

@@ -5,6 +5,7 @@
 //!
 //! **Invariant:** only [`dispatcher`] hands messages to a channel, and only while it holds a lease.
 
+pub mod breaker;
 pub mod check;
 pub mod compose;
 pub mod core;

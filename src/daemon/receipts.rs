@@ -1,5 +1,6 @@
 //! What comes back about messages, from whichever side it is told.
 
+use super::breaker;
 use super::core::Core;
 use crate::chain::Chain;
 use crate::domain::invitation::Lane;
@@ -18,6 +19,7 @@ pub async fn hear(core: &Core, of: LinkTarget, channel: Channel, receipt: Receip
     match &learnt {
         Ok(Learnt::News(after)) => {
             core.metrics.heard(channel, news);
+            breaker::heard(core, after, number, news).await;
             if let Some(Lane::Send(next)) = after.due().map(|due| due.lane) {
                 core.wake.ring(next);
             }

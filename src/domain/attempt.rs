@@ -190,6 +190,9 @@ pub enum Obstacle {
         /// Whether it wants less of us at a time, rather than being out of order for a while.
         slow_down: bool,
     },
+    /// The recipient's domain does not believe that we are who we say we are: for now it takes nothing from us, and others
+    /// may follow. The recipient is innocent.
+    Sender,
     /// The relay or the gateway as a whole, or our way there: nothing that leaves by it would get further.
     Route {
         /// Whether it wants less of us at a time, rather than being out of order for a while.
@@ -205,7 +208,7 @@ impl Obstacle {
         match self {
             Self::Recipient => true,
             Self::Domain { slow_down } => !slow_down,
-            Self::Route { .. } => false,
+            Self::Sender | Self::Route { .. } => false,
         }
     }
 }

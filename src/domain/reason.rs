@@ -113,6 +113,8 @@ pub enum HoldReason {
     Operator,
     /// The store was restored or copied, and nobody has looked yet at what would go out.
     Restored,
+    /// Too much went wrong lately with such messages.
+    Breaker,
 }
 
 impl HoldReason {
@@ -122,6 +124,7 @@ impl HoldReason {
             Self::UnknownOutcome => "unknown_outcome",
             Self::Operator => "operator",
             Self::Restored => "restored",
+            Self::Breaker => "breaker",
         }
     }
 
@@ -131,6 +134,7 @@ impl HoldReason {
             Self::UnknownOutcome => "it may or may not have been sent, and sending again could double it",
             Self::Operator => "an operator holds it back",
             Self::Restored => "the store was restored, and nothing leaves before somebody has seen what would go out",
+            Self::Breaker => "too much went wrong lately",
         }
     }
 }

@@ -5,6 +5,7 @@
 //! was made on, and is worth nothing once that has moved.
 
 pub mod backoff;
+pub mod breaker;
 pub mod budget;
 pub mod gate;
 pub mod hours;

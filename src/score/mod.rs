@@ -4,3 +4,6 @@
 //! give the same bits; rounding is for display only.
 
 pub mod interval;
+pub mod worst;
+
+pub use worst::is_all_worst;

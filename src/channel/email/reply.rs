@@ -125,7 +125,7 @@ fn answered(phase: Phase, reply: &Reply, now: DateTime<Utc>) -> Outcome {
         // MAIL names nobody but us, so no recipient and no domain may pay for it.
         400..=599 if phase == Phase::Mail => deferred(Obstacle::Route { slow_down: false }),
         400..=499 => deferred(reply.status.obstacle()),
-        500..=599 if reply.status.blames_sender() => deferred(Obstacle::Domain { slow_down: true }),
+        500..=599 if reply.status.blames_sender() => deferred(Obstacle::Sender),
         // A route that is missing today may be there tomorrow. Some say this of one mailbox, so it says nothing of others.
         500..=599 if reply.status.says_no_way() => deferred(Obstacle::Recipient),
         // One recipient a message: what is said of the mailbox is said of this one, at RCPT or after the dot.
@@ -198,7 +198,7 @@ mod tests {
                 check(phase, 451, &format!("{detail} not now"), "deferred by Domain { slow_down: false }");
             }
             for detail in ["5.7.9", "5.7.26", "5.7.515"] {
-                check(phase, 550, &format!("{detail} not you"), "deferred by Domain { slow_down: true }");
+                check(phase, 550, &format!("{detail} not you"), "deferred by Sender");
             }
         }
     }

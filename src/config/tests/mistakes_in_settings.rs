@@ -58,7 +58,19 @@ fn sections_of_the_daemon_are_checked() {
     check_settings(
         "[fatige]\nat_most = 1",
         "config/canvass.toml:8:2: fatige: `fatige` is not a key of canvass.toml, did you mean `fatigue`? (its keys: \
-         admin, consent, daemon, email, fatigue, public, quiet_hours, sms, store)",
+         admin, breaker, consent, daemon, email, fatigue, public, quiet_hours, sms, store)",
+    );
+    check_settings(
+        "[breaker]\nbounced = { share = 10, at_least = 20 }",
+        "config/canvass.toml:9:21: breaker.bounced.share: a number from 0 to 1 belongs here, found the number 10",
+    );
+    check_settings(
+        "[breaker]\ncomplained = { share = 0.1 }",
+        "config/canvass.toml:9:14: breaker.complained.at_least: `at_least` is missing",
+    );
+    check_settings(
+        "[breaker]\nworst = \"never\"",
+        "config/canvass.toml:9:9: breaker.worst: a table belongs here, found the text `never`",
     );
     check_settings(
         "[daemon]\ngrace = \"1h\"",

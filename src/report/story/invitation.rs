@@ -83,7 +83,7 @@ fn held(invitation: &Invitation, step: u8, background: &Background<'_>) -> Optio
     let note = if hold.note.is_empty() { String::new() } else { format!(", “{}”", hold.note) };
     Some(match hold.reason {
         HoldReason::Operator => format!(", but {scope} {are} held: by {} since {since}{note}", hold.by),
-        HoldReason::Restored | HoldReason::UnknownOutcome => {
+        HoldReason::Restored | HoldReason::UnknownOutcome | HoldReason::Breaker => {
             format!(", but {scope} {are} held since {since}: {}{note}", hold.reason.because())
         }
     })

@@ -15,7 +15,7 @@ stored_enum!(SkipReasonV1 for SkipReason {
 stored_enum!(DeferReasonV1 for DeferReason {
     QuietHours, FrequencyCap, StageCap, KeptRoom, BranchCap, Holiday, NationalHours,
 });
-stored_enum!(HoldReasonV1 for HoldReason { UnknownOutcome, Operator, Restored });
+stored_enum!(HoldReasonV1 for HoldReason { UnknownOutcome, Operator, Restored, Breaker });
 stored_enum!(FoundV1 for Found { Accepted, Refused });
 stored_enum!(BounceV1 for Bounce { Soft, Policy, Sender, Hard });
 stored_enum!(EndV1 for End { Answered, WindowClosed, Undelivered, OptedOut, Ineligible });

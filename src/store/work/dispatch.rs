@@ -253,6 +253,9 @@ fn report(view: &mut View<'_>, request: &Settlement) -> Result<(), StoreError> {
         Outcome::Deferred { not_before, obstacle: Obstacle::Domain { slow_down }, .. } => {
             in_trouble(view, request.routes.last(), slow_down, not_before)
         }
+        Outcome::Deferred { not_before, obstacle: Obstacle::Sender, .. } => {
+            in_trouble(view, request.routes.last(), true, not_before)
+        }
         // The recipient's own trouble shows that the way there is open.
         Outcome::Deferred { obstacle: Obstacle::Recipient, .. } if request.is_remembered => {
             request.routes.iter().try_for_each(|route| tolls::report(view, route, |state| state.succeeded(now)))

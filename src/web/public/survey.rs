@@ -12,6 +12,7 @@ use axum::response::Response;
 
 use super::visitor::{Visitor, fields};
 use super::{nothing_here, reply};
+use crate::daemon::breaker;
 use crate::daemon::core::{Core, Live};
 use crate::domain::answer::{self, Completeness, Reading};
 use crate::domain::invitation::Invitation;
@@ -105,6 +106,7 @@ async fn store(core: &Core, visit: &Visit, reading: Reading) -> Result<(), Store
     if reading.answers.is_empty() && reading.completeness == Completeness::Started && reading.troubles.is_empty() {
         return Ok(());
     }
+    let answers = reading.answers.clone();
     let answer = InvitationAnswer {
         invitation: visit.invitation.id,
         attempt: visit.target.attempt,
@@ -115,6 +117,9 @@ async fn store(core: &Core, visit: &Visit, reading: Reading) -> Result<(), Store
     let recorded = core.store.answer_invitation(answer).await?;
     let channel = visit.invitation.attempt(visit.target.attempt).map_or("unknown", |a| a.channel.as_str());
     core.metrics.answered(channel, visit.survey.id.as_str());
+    if !recorded.amended {
+        breaker::answered(core, &visit.invitation, visit.target.attempt, (&visit.survey, &answers)).await;
+    }
     tracing::info!(invitation.id = %visit.invitation.id, response.id = %recorded.response, "stored {} as {}",
         recorded.response, recorded.completeness.as_str());
     Ok(())

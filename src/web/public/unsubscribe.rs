@@ -14,7 +14,9 @@ use axum::response::{IntoResponse, Response};
 use super::survey::unavailable;
 use super::visitor::{Visitor, fields};
 use super::{nothing_here, reply};
+use crate::daemon::breaker;
 use crate::daemon::core::{Core, Live};
+use crate::domain::invitation::Invitation;
 use crate::domain::journey::Channel;
 use crate::domain::language::Language;
 use crate::domain::seal::{LinkTarget, Purpose};
@@ -62,6 +64,9 @@ pub(super) async fn take(
     if let Err(err) = core.store.refuse(refusal).await {
         return unavailable(&core, &who, &err);
     }
+    if extent != Extent::Occasion {
+        breaker::refused(&core, &asked.invitation, attempt).await;
+    }
     tracing::info!(invitation.id = %invitation, extent = extent.as_str(), "a refusal came through {invitation}");
     if one_click {
         return (StatusCode::OK, "unsubscribed\n").into_response();
@@ -73,6 +78,7 @@ pub(super) async fn take(
 /// Where the link came from.
 struct Asked {
     by: LinkTarget,
+    invitation: Invitation,
     channel: Channel,
 }
 
@@ -84,7 +90,7 @@ async fn find(core: &Core, token: &str, who: &Visitor) -> Result<Option<(Asked, 
     let live = core.live.load_full();
     let known = contact.as_ref().and_then(|contact| contact.locale.as_ref());
     let language = who.language_of(known, &live.config.settings.daemon.language);
-    Ok(Some((Asked { by, channel }, live, language)))
+    Ok(Some((Asked { by, invitation, channel }, live, language)))
 }
 
 fn business(live: &Live) -> String {

@@ -1,6 +1,7 @@
 //! The two doors, knocked on without sockets: the shipped configuration over the memory store, on a virtual clock.
 
 mod admin;
+mod breaker;
 mod by_hand;
 mod lmtp;
 mod public;

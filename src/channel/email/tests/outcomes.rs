@@ -97,10 +97,9 @@ async fn the_fault_of_the_sender_costs_the_recipient_nothing() {
     check(At::Greeting, Act::Close, "deferred by Route { slow_down: false }", 0).await;
     check(At::Mail, reply(530, "5.7.0 log in"), "deferred by Route { slow_down: false }", 0).await;
     check(At::Mail, reply(553, "5.1.8 bad sender"), "deferred by Route { slow_down: false }", 0).await;
-    let domain = "deferred by Domain { slow_down: true }";
-    check(At::Dot, reply(550, "5.7.26 unauthenticated"), domain, 0).await;
-    check(At::Dot, reply(550, "5.7.515 access denied"), domain, 0).await;
-    check(At::Rcpt, reply(550, "5.7.9 policy"), domain, 0).await;
+    check(At::Dot, reply(550, "5.7.26 unauthenticated"), "deferred by Sender", 0).await;
+    check(At::Dot, reply(550, "5.7.515 access denied"), "deferred by Sender", 0).await;
+    check(At::Rcpt, reply(550, "5.7.9 policy"), "deferred by Sender", 0).await;
 }
 
 #[tokio::test]

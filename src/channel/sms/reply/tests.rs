@@ -24,6 +24,7 @@ fn check(gateway: &Gateway, status: u16, body: &str, expected: &str) {
         Outcome::Accepted { provider_ref: None, .. } => "accepted".to_owned(),
         Outcome::Deferred { obstacle: Obstacle::Recipient, .. } => "deferred by the recipient".to_owned(),
         Outcome::Deferred { obstacle: Obstacle::Domain { .. }, .. } => "deferred by the domain".to_owned(),
+        Outcome::Deferred { obstacle: Obstacle::Sender, .. } => "deferred, the sender being doubted".to_owned(),
         Outcome::Deferred { obstacle: Obstacle::Route { slow_down: true }, .. } => "asked to slow down".to_owned(),
         Outcome::Deferred { obstacle: Obstacle::Route { slow_down: false }, .. } => "deferred by the route".to_owned(),
         Outcome::Refused { address_dead: true, .. } => "refused, dead".to_owned(),

@@ -37,6 +37,7 @@ fn words(outcome: &Outcome) -> &'static str {
         Outcome::Accepted { .. } => "accepted",
         Outcome::Deferred { obstacle: Obstacle::Recipient, .. } => "deferred by the recipient",
         Outcome::Deferred { obstacle: Obstacle::Domain { .. }, .. } => "deferred by the domain",
+        Outcome::Deferred { obstacle: Obstacle::Sender, .. } => "deferred, the sender being doubted",
         Outcome::Deferred { obstacle: Obstacle::Route { slow_down: true }, .. } => "asked to slow down",
         Outcome::Deferred { obstacle: Obstacle::Route { slow_down: false }, .. } => "deferred by the route",
         Outcome::Refused { .. } => "refused",

@@ -35,7 +35,7 @@ fn end() -> impl Strategy<Value = End> {
 }
 
 fn hold_reason() -> impl Strategy<Value = HoldReason> {
-    select(vec![HoldReason::UnknownOutcome, HoldReason::Operator, HoldReason::Restored])
+    select(vec![HoldReason::UnknownOutcome, HoldReason::Operator, HoldReason::Restored, HoldReason::Breaker])
 }
 
 pub(super) fn hold() -> impl Strategy<Value = Hold> {
