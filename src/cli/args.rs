@@ -59,6 +59,8 @@ pub(super) enum Command {
     Run,
     /// Print all problems of the configuration, and run its [[test]] blocks
     Check(CheckOptions),
+    /// Print the DNS records that receivers check signatures with, one for each key of [email.dkim]
+    Dkim,
     /// Say what would be sent in the days to come, and why something would not; sends nothing and changes nothing
     Plan(PlanOptions),
     /// Move running invitations to the configuration in force. Lists what would become of them, and asks, unless --yes is

@@ -13,6 +13,7 @@ mod compact;
 mod confirm;
 mod contacts;
 mod demo;
+mod dkim;
 mod events;
 mod exit;
 mod hold;
@@ -128,6 +129,7 @@ async fn command(command: Command, context: &mut Context<'_>) -> Result<Exit, Fa
         Command::Demo(options) => demo::demo(&options, context).await,
         Command::Run => daemon(context).await,
         Command::Check(options) => check::check(&options, context),
+        Command::Dkim => dkim::dkim(context),
         Command::MigratePlans(options) => migrate::migrate_plans(&options, context).await,
         Command::Plan(options) => plan::plan(&options, context).await,
         Command::Contacts(ContactsCommand::Import(options)) => contacts::import(&options, context).await,

@@ -9,6 +9,7 @@ use chrono::TimeDelta;
 
 use crate::channel::email::{SmtpSettings, SmtpTimeouts, Tls};
 
+use super::dkim_section;
 use super::node::{Node, shown};
 use super::reader::{Field, Reader};
 use super::secrets::Names;
@@ -41,6 +42,8 @@ pub(super) fn read(
     let reply_to = section.optional("reply_to", values::sender);
     let bounce_domain = section.optional("bounce_domain", domain);
     let bounce_socket = section.optional("bounce_socket", |node| socket(node, admin_socket));
+    let from_domain = from.as_ref().map(|from| from.email.domain());
+    let dkim = section.field("dkim", |field| dkim_section::read(field, surroundings, from_domain));
     let postal_address = section.optional("postal_address", values::text);
     let bounds = TimeDelta::minutes(5)..=GIVE_UP_AFTER_MAX;
     let give_up_after = section.or("give_up_after", TimeDelta::hours(48), values::duration(bounds));
@@ -63,13 +66,14 @@ pub(super) fn read(
         reply_to,
         bounce_domain,
         bounce_socket,
+        dkim,
         postal_address,
         give_up_after,
         domains,
     })
 }
 
-fn domain(node: &Node) -> Result<String, String> {
+pub(super) fn domain(node: &Node) -> Result<String, String> {
     let given = values::line(node)?;
     match idna::domain_to_ascii_strict(&given) {
         Ok(domain) if domain.contains('.') => Ok(domain),

@@ -32,6 +32,7 @@ mod values;
 mod words;
 
 mod breaker;
+mod dkim_section;
 mod email_section;
 mod quiet_hours;
 mod settings_file;

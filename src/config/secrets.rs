@@ -2,7 +2,7 @@
 //!
 //! A secret `password` comes from the file that `password_file` names, or from a credential that systemd hands over
 //! (`LoadCredential=`, found in `$CREDENTIALS_DIRECTORY`). A secret written into the configuration is a problem that
-//! says what to do instead, and no message repeats it.
+//! says what to do instead, and no message repeats it. Keys in PEM come the same ways; they alone have several lines.
 
 use std::io::ErrorKind;
 
@@ -14,6 +14,8 @@ use super::values;
 
 /// Longest secret, in bytes.
 const SECRET_BYTES_MAX: usize = 4_096;
+/// Longest secret of several lines, in bytes.
+const LINES_BYTES_MAX: usize = 16_384;
 
 /// Where secrets come from.
 #[derive(Clone, Copy)]
@@ -38,18 +40,53 @@ pub(super) struct Names<'a> {
 impl Secrets<'_> {
     /// The secret of a table, if there is one.
     pub(super) fn of(&self, reader: &mut Reader<'_>, names: Names<'_>) -> Option<Secret> {
+        self.found(reader, names, |node| self.in_file(node))
+    }
+
+    /// The secret of a table, if there is one, which may have several lines.
+    pub(super) fn of_lines(&self, reader: &mut Reader<'_>, names: Names<'_>) -> Option<Secret> {
+        self.found(reader, names, |node| {
+            let (label, text) = self.text_in_file(node)?;
+            if text.len() > LINES_BYTES_MAX {
+                return Err(format!(
+                    "`{}` is longer than {LINES_BYTES_MAX} bytes; it must hold one key",
+                    shown(&label)
+                ));
+            }
+            Ok(Secret::new(text))
+        })
+    }
+
+    fn found(
+        &self,
+        reader: &mut Reader<'_>,
+        names: Names<'_>,
+        in_file: impl FnOnce(&Node) -> Result<Secret, String>,
+    ) -> Option<Secret> {
         if reader.has(names.inline) {
             return reader.field(names.inline, |field| field.wrong(instead(&names)));
         }
-        if reader.has(names.file) {
-            return reader.optional(names.file, |node| self.in_file(node));
-        }
-        // Asked for, so that it is listed among the keys.
-        reader.optional(names.file, |node| self.in_file(node)).or_else(|| self.credential(names.credential))
+        let is_in_file = reader.has(names.file);
+        // Asked for in any case, so that it is listed among the keys.
+        let secret = reader.optional(names.file, in_file);
+        if is_in_file { secret } else { self.credential(names.credential) }
     }
 
     /// The content of the file that the node names.
     pub(super) fn in_file(&self, node: &Node) -> Result<Secret, String> {
+        let (label, text) = self.text_in_file(node)?;
+        let text = text.trim_end_matches(['\r', '\n']);
+        match text.len() {
+            0 => Err(format!("`{}` is empty; it must hold the secret and nothing else", shown(&label))),
+            n if n > SECRET_BYTES_MAX || text.contains('\n') => {
+                Err(format!("`{}` must hold the secret on one line and nothing else", shown(&label)))
+            }
+            _ => Ok(Secret::new(text)),
+        }
+    }
+
+    /// What to call the file that the node names, and what is in it.
+    fn text_in_file(&self, node: &Node) -> Result<(String, String), String> {
         let name = values::line(node)?;
         let label = self.files.label(&name);
         let bytes = self.files.read(&name).map_err(|error| {
@@ -62,14 +99,7 @@ impl Secrets<'_> {
             }
         })?;
         let text = String::from_utf8(bytes).map_err(|_| format!("`{}` is not UTF-8 text", shown(&label)))?;
-        let text = text.trim_end_matches(['\r', '\n']);
-        match text.len() {
-            0 => Err(format!("`{}` is empty; it must hold the secret and nothing else", shown(&label))),
-            n if n > SECRET_BYTES_MAX || text.contains('\n') => {
-                Err(format!("`{}` must hold the secret on one line and nothing else", shown(&label)))
-            }
-            _ => Ok(Secret::new(text)),
-        }
+        Ok((label, text))
     }
 
     /// The credential that systemd handed over, if it did.

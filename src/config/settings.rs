@@ -4,12 +4,14 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::TimeDelta;
 use chrono_tz::Tz;
 
 use crate::channel::email::SmtpSettings;
+use crate::channel::email::dkim::Signer;
 use crate::channel::sms::Gateway;
 use crate::domain::contact::Email;
 use crate::domain::journey::Fatigue;
@@ -99,6 +101,8 @@ pub struct EmailSettings {
     pub bounce_domain: String,
     /// The Unix socket to which a mail server delivers what comes back (LMTP); none when absent.
     pub bounce_socket: Option<PathBuf>,
+    /// What mail is signed with; nothing when the relay signs.
+    pub dkim: Option<Arc<Signer>>,
     /// The postal address of the business, which the law of several countries wants in every mail.
     pub postal_address: Option<String>,
     /// Tries stop this long after the first.

@@ -5,6 +5,7 @@
 
 use std::sync::Arc;
 
+use crate::channel::email::dkim::SignError;
 use crate::channel::email::message::{Draft, MessageError, build};
 use crate::channel::{OutboundEmail, OutboundMessage, OutboundSms};
 use crate::config::settings::EmailSettings;
@@ -36,6 +37,9 @@ pub enum ComposeError {
     /// The mail cannot be put together.
     #[error("the mail cannot be put together")]
     Message(#[from] MessageError),
+    /// The mail cannot be signed.
+    #[error("the mail cannot be signed")]
+    Sign(#[from] SignError),
 }
 
 /// Writes the message of a leased attempt.
@@ -107,7 +111,11 @@ fn compose_mail(
     };
     let receipt = core.store.seal().token(Purpose::Receipt, links.target);
     let envelope_from = format!("b+{receipt}@{domain}");
-    let bytes = build(&draft)?;
+    let built = build(&draft)?;
+    let bytes = match &settings.dkim {
+        Some(signer) => signer.sign(&built, draft.date)?,
+        None => built,
+    };
     Ok(OutboundMessage::Email(OutboundEmail { envelope_from, to: draft.to, message_id: draft.message_id, bytes }))
 }
 

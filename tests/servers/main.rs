@@ -1,4 +1,4 @@
-//! The product against the mail and SMS servers that are really used: Postfix and Kannel.
+//! The product against the servers and readers of mail and SMS that are really used: Postfix, Kannel and others.
 //!
 //! A fake of ours only ever does what we believe a server does. Here each test starts the real programs of Debian on
 //! loopback, in a folder of its own and on free ports, so that tests may run side by side and next to a real
@@ -88,6 +88,15 @@ mod troubles;
 
 #[cfg(test)]
 mod encryption;
+
+#[cfg(test)]
+mod outbox;
+
+#[cfg(test)]
+mod dkim;
+
+#[cfg(test)]
+mod spam;
 
 #[cfg(test)]
 mod service;

@@ -19,7 +19,8 @@ use std::{
 use crate::{port, wait};
 
 /// The Debian packages with the programs that these tests start.
-const PACKAGES: &str = "postfix kannel kannel-extras openssl poppler-utils zbar-tools systemd";
+const PACKAGES: &str =
+    "postfix kannel kannel-extras openssl python3-dkim spamassassin poppler-utils zbar-tools systemd";
 
 /// The user and group `nobody` of Debian, who owns what the servers write.
 pub(crate) const NOBODY: u32 = 65_534;

@@ -1,9 +1,9 @@
 //! Mail over SMTP.
 //!
-//! [`message`] makes the bytes; [`SmtpTransport`] brings them to the relay. Below it: [`pool`] keeps connections and the
-//! messages that wait for one, and [`dial`] begins a conversation with the help of [`tls`] and hears what the relay [`offers`],
-//! [`connection`] takes one [`letter`] after another through it, [`wire`] keeps the turns and finds each [`answer`], and
-//! [`reply`] says what it means.
+//! [`message`] makes the bytes, and [`dkim`] signs them where the relay does not; [`SmtpTransport`] brings them to the
+//! relay. Below it: [`pool`] keeps connections and the messages that wait for one, and [`dial`] begins a conversation with
+//! the help of [`tls`] and hears what the relay [`offers`], [`connection`] takes one [`letter`] after another through it,
+//! [`wire`] keeps the turns and finds each [`answer`], and [`reply`] says what it means.
 //!
 //! **Invariant:** a message is called accepted or refused only on an answer of the server to this message. A connection
 //! on which an answer may still be to come is handed to nobody but the message that the answer is about.
@@ -25,6 +25,7 @@ use crate::clock::Clock;
 use crate::config::settings::Secret;
 use crate::domain::attempt::Outcome;
 
+pub mod dkim;
 pub mod message;
 
 mod answer;

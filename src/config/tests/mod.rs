@@ -12,6 +12,7 @@ mod mistakes_in_places;
 mod mistakes_in_settings;
 mod mistakes_in_surveys;
 mod shipped_files;
+mod signatures;
 
 /// The time at which all tests read.
 fn now() -> chrono::DateTime<chrono::Utc> {

@@ -47,6 +47,8 @@ fn what_is_commented_out_in_the_shipped_file_is_right_as_well() {
     let files = [
         ("canvass.toml", uncommented.as_str()),
         ("admin.token", "t0ken"),
+        ("dkim-rsa.pem", include_str!("../../channel/email/dkim/tests/keys/rsa.pem")),
+        ("dkim-ed25519.pem", include_str!("../../channel/email/dkim/tests/keys/ed25519.pem")),
         ("smtp.password", "hush"),
         ("kannel.password", "hush"),
         ("twilio.token", "hush"),
@@ -57,6 +59,7 @@ fn what_is_commented_out_in_the_shipped_file_is_right_as_well() {
     let loaded = load_from(&InMemory { name: "config", files: &files }, &BTreeMap::new(), now());
     let settings = loaded.map_err(|problems| format!("{problems:#?}\n{uncommented}")).unwrap().config.settings;
     assert!(settings.admin.token.is_some());
+    assert_eq!(settings.email.unwrap().dkim.unwrap().keys().len(), 2);
 }
 
 /// Whether a comment's text is a header or a key with a value, and not a sentence.

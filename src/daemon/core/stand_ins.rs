@@ -25,7 +25,7 @@ impl Live {
             after_unknown: routes.after_unknown,
         });
         Self {
-            config: Arc::clone(&self.config),
+            config: unsigned(&self.config),
             rules: Arc::clone(&self.rules),
             templates: Arc::clone(&self.templates),
             surveys: self.surveys.clone(),
@@ -35,7 +35,8 @@ impl Live {
     }
 
     /// Another configuration as it would be in force, with stand-ins for its transports: none of them is opened.
-    pub fn of_stand_ins(config: Config, stand_in: StandIn<'_>) -> Result<Self, LiveError> {
+    pub fn of_stand_ins(mut config: Config, stand_in: StandIn<'_>) -> Result<Self, LiveError> {
+        do_not_sign(&mut config);
         let email = config.settings.email.as_ref().map(|email| match &email.transport {
             EmailTransport::Smtp(smtp) => stand_in("smtp", smtp.connections),
             EmailTransport::File => stand_in("file", FILES_AT_ONCE),
@@ -68,5 +69,46 @@ impl Live {
     ) -> Result<Self, LiveError> {
         let sms = SmsRoutes { default: default.to_owned(), transports, after_unknown: AfterUnknown::Hold };
         Self::through(config, Some(email), Some(sms))
+    }
+}
+
+/// The configuration without keys to sign with: what goes nowhere is read by nobody who would check a signature, and a
+/// rehearsal writes more messages than a day has.
+fn unsigned(config: &Arc<Config>) -> Arc<Config> {
+    let mut unsigned = Arc::clone(config);
+    if config.settings.email.as_ref().is_some_and(|email| email.dkim.is_some()) {
+        do_not_sign(Arc::make_mut(&mut unsigned));
+    }
+    unsigned
+}
+
+fn do_not_sign(config: &mut Config) {
+    if let Some(email) = &mut config.settings.email {
+        email.dkim = None;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::channel::email::dkim::Signer;
+    use crate::channel::file::FileTransport;
+    use crate::config::shipped::SHIPPED;
+
+    #[test]
+    fn what_goes_nowhere_is_not_signed() {
+        let at = "2026-03-01T12:00:00Z".parse().unwrap();
+        let mut config = crate::config::load_from(&SHIPPED, &BTreeMap::new(), at).unwrap().config;
+        let signer = Signer::new("sole.example".to_owned(), Vec::new());
+        config.settings.email.as_mut().unwrap().dkim = Some(Arc::new(signer));
+        let dir = tempfile::tempdir().unwrap();
+        let outbox: Arc<dyn Transport> = Arc::new(FileTransport::open(dir.path().to_owned()).unwrap());
+        let stand_in = |_: &str, _: usize| Arc::clone(&outbox);
+        let real = Live::through(config.clone(), Some(stand_in("", 0)), None).unwrap();
+        let is_signed = |live: &Live| live.config.settings.email.as_ref().unwrap().dkim.is_some();
+        assert!(is_signed(&real));
+        assert!(!is_signed(&real.with_stand_ins(&stand_in)));
+        assert!(!is_signed(&Live::of_stand_ins(config, &stand_in).unwrap()));
+        assert!(is_signed(&real), "the configuration in force is another one");
     }
 }
