@@ -101,7 +101,7 @@ pub(super) async fn heard(core: &Core, invitation: &Invitation, attempt: u8, new
 }
 
 /// Somebody wants no more, as they said by this message.
-pub async fn refused(core: &Core, invitation: &Invitation, attempt: u8) {
+pub(super) async fn refused(core: &Core, invitation: &Invitation, attempt: u8) {
     see_of_message(core, invitation, attempt, Sight::OptOut).await;
 }
 

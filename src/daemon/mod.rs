@@ -16,6 +16,7 @@ pub mod metrics;
 pub mod planner;
 pub mod pulse;
 pub mod receipts;
+pub mod refusals;
 pub mod rehearsal;
 pub mod returns;
 pub mod run;

@@ -147,7 +147,15 @@ impl Simulation {
         let Some(index) = self.chance.bits().checked_rem(asked.len() as u64) else { return Ok(()) };
         let chosen = asked[usize::try_from(index).unwrap()];
         let now = self.clock.now();
-        store.refuse(Refusal { invitation: chosen.id, attempt: 1, extent: Extent::Everything, now }).await?;
+        store
+            .refuse(Refusal {
+                invitation: chosen.id,
+                attempt: 1,
+                extent: Extent::Everything,
+                source: "survey link".to_owned(),
+                now,
+            })
+            .await?;
         self.refused.entry(chosen.contact.clone()).or_insert(now);
         Ok(())
     }

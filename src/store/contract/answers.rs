@@ -119,7 +119,13 @@ pub(super) async fn an_answer_to_nothing_is_not_found(store: Arc<dyn Store>) {
     let nothing = InvitationId::from_bytes([1; 16]);
     let answer = World::answer(nothing, 1, form(Some(5), Completeness::Complete), noon());
     assert!(matches!(world.store.answer_invitation(answer).await, Err(StoreError::NotFound { .. })));
-    let refusal = Refusal { invitation: nothing, attempt: 1, extent: Extent::Everything, now: noon() };
+    let refusal = Refusal {
+        invitation: nothing,
+        attempt: 1,
+        extent: Extent::Everything,
+        source: "survey link".to_owned(),
+        now: noon(),
+    };
     assert!(matches!(world.store.refuse(refusal).await, Err(StoreError::NotFound { .. })));
     assert_eq!(world.store.responses_after(None, 10).await.unwrap(), []);
 }

@@ -134,7 +134,13 @@ fn invite(view: &mut View<'_>) {
         now: noon() + hours(1),
     };
     answers::answer_invitation(view, &seal, answer).unwrap();
-    let no = Refusal { invitation: refusing, attempt: 1, extent: Extent::Everything, now: noon() + hours(2) };
+    let no = Refusal {
+        invitation: refusing,
+        attempt: 1,
+        extent: Extent::Everything,
+        source: "survey link".to_owned(),
+        now: noon() + hours(2),
+    };
     answers::refuse(view, &seal, &no).unwrap();
     // Of somebody who said no, nobody is asked again: skipped, and recorded with the reason.
     Unit::new(view).invite(&event("visit", &contact_id("bob"), "e-7", noon() + hours(3)));

@@ -324,7 +324,10 @@ impl World {
     }
 
     pub(in crate::store) async fn refuse(&self, id: InvitationId, extent: Extent, now: DateTime<Utc>) {
-        self.store.refuse(Refusal { invitation: id, attempt: 1, extent, now }).await.unwrap();
+        self.store
+            .refuse(Refusal { invitation: id, attempt: 1, extent, source: "survey link".to_owned(), now })
+            .await
+            .unwrap();
     }
 
     pub(in crate::store) async fn invitation(&self, id: InvitationId) -> Invitation {

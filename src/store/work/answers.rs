@@ -66,15 +66,17 @@ pub struct Recorded {
     pub completeness: Completeness,
 }
 
-/// A contact says no, through a link of an invitation.
+/// A contact says no, through a message of an invitation.
 #[derive(Clone, Debug)]
 pub struct Refusal {
-    /// The invitation whose link was used.
+    /// The invitation whose message was answered so.
     pub invitation: InvitationId,
-    /// The attempt whose link was used.
+    /// The attempt whose message was answered so.
     pub attempt: u8,
     /// To what.
     pub extent: Extent,
+    /// Who says so, for the suppression list: `survey link`, or a provider.
+    pub source: String,
     /// When.
     pub now: DateTime<Utc>,
 }
@@ -215,9 +217,6 @@ fn amend(view: &mut View<'_>, known: Option<Response>, fresh: Response) -> Resul
     Ok(Recorded { response: response.id, amended, completeness: response.completeness })
 }
 
-/// What a contact says by a link of a message, and where it was.
-const SOURCE: &str = "survey link";
-
 /// Records a refusal, for messages already queued too: nothing that it goes against passes the gate from then on.
 pub(in super::super) fn refuse(view: &mut View<'_>, seal: &Seal, refusal: &Refusal) -> Result<(), StoreError> {
     let asked = reads::invitation(view, &refusal.invitation)?;
@@ -230,7 +229,7 @@ pub(in super::super) fn refuse(view: &mut View<'_>, seal: &Seal, refusal: &Refus
         Extent::Channel => refuse_channel(view, seal, &asked, refusal),
         Extent::Everything => {
             let link = LinkTarget { invitation: asked.id, attempt: refusal.attempt };
-            refuse_all(view, seal, (&asked.contact, link), (SuppressionReason::OptedOut, SOURCE), refusal.now)
+            refuse_all(view, seal, (&asked.contact, link), (SuppressionReason::OptedOut, &refusal.source), refusal.now)
         }
     }
 }
@@ -240,16 +239,16 @@ pub(in super::super) fn refuse(view: &mut View<'_>, seal: &Seal, refusal: &Refus
 fn refuse_channel(view: &mut View<'_>, seal: &Seal, asked: &Invitation, refusal: &Refusal) -> Result<(), StoreError> {
     let attempt = asked.attempt(refusal.attempt).ok_or(StoreError::NotFound { what: "message of that number" })?;
     let (channel, now) = (attempt.channel, refusal.now);
-    let reason = SuppressionReason::OptedOut;
+    let (reason, source) = (SuppressionReason::OptedOut, refusal.source.clone());
     if let Some(mark) = attempt.to {
-        suppressions::put(view, mark, &Suppression { channel, reason, source: SOURCE.to_owned(), since: now })?;
+        suppressions::put(view, mark, &Suppression { channel, reason, source, since: now })?;
     }
     let after = asked.clone().opted_out(now, Some(refusal.attempt));
     if after != *asked {
         invitations::put(view, Some(asked), &after)?;
     }
     let Some(mut contact) = reads::contact(view, &asked.contact)? else { return Ok(()) };
-    suppressions::put_contact(view, seal, (&contact, channel), (reason, SOURCE), now)?;
+    suppressions::put_contact(view, seal, (&contact, channel), (reason, &refusal.source), now)?;
     *contact.consent_mut(channel) = Consent::Refused;
     contact.revision += 1;
     contacts::store(view, &contact)

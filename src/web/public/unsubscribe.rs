@@ -14,9 +14,8 @@ use axum::response::{IntoResponse, Response};
 use super::survey::unavailable;
 use super::visitor::{Visitor, fields};
 use super::{nothing_here, reply};
-use crate::daemon::breaker;
 use crate::daemon::core::{Core, Live};
-use crate::domain::invitation::Invitation;
+use crate::daemon::refusals;
 use crate::domain::journey::Channel;
 use crate::domain::language::Language;
 use crate::domain::seal::{LinkTarget, Purpose};
@@ -60,14 +59,10 @@ pub(super) async fn take(
         (Extent::Everything, UnsubscribedWhy::Stop)
     };
     let LinkTarget { invitation, attempt } = asked.by;
-    let refusal = Refusal { invitation, attempt, extent, now: core.clock.now() };
-    if let Err(err) = core.store.refuse(refusal).await {
+    let refusal = Refusal { invitation, attempt, extent, source: "survey link".to_owned(), now: core.clock.now() };
+    if let Err(err) = refusals::take(&core, refusal).await {
         return unavailable(&core, &who, &err);
     }
-    if extent != Extent::Occasion {
-        breaker::refused(&core, &asked.invitation, attempt).await;
-    }
-    tracing::info!(invitation.id = %invitation, extent = extent.as_str(), "a refusal came through {invitation}");
     if one_click {
         return (StatusCode::OK, "unsubscribed\n").into_response();
     }
@@ -78,7 +73,6 @@ pub(super) async fn take(
 /// Where the link came from.
 struct Asked {
     by: LinkTarget,
-    invitation: Invitation,
     channel: Channel,
 }
 
@@ -90,7 +84,7 @@ async fn find(core: &Core, token: &str, who: &Visitor) -> Result<Option<(Asked, 
     let live = core.live.load_full();
     let known = contact.as_ref().and_then(|contact| contact.locale.as_ref());
     let language = who.language_of(known, &live.config.settings.daemon.language);
-    Ok(Some((Asked { by, invitation, channel }, live, language)))
+    Ok(Some((Asked { by, channel }, live, language)))
 }
 
 fn business(live: &Live) -> String {

@@ -180,8 +180,13 @@ async fn every_change_that_was_refused_can_be_handed_in_again_and_is_done_once()
     drop((bob.0.await, bob.1.await));
     twice!(disk, store, store.expire_leases(expiry())).unwrap();
     once.store.expire_leases(expiry()).await.unwrap();
-    let refuse =
-        Refusal { invitation: leased.invitation.id, attempt: 1, extent: Extent::Everything, now: noon() + hours(3) };
+    let refuse = Refusal {
+        invitation: leased.invitation.id,
+        attempt: 1,
+        extent: Extent::Everything,
+        source: "survey link".to_owned(),
+        now: noon() + hours(3),
+    };
     twice!(disk, store, store.refuse(refuse.clone())).unwrap();
     once.store.refuse(refuse).await.unwrap();
 
