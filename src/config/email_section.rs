@@ -15,7 +15,7 @@ use super::reader::{Field, Reader};
 use super::secrets::Names;
 use super::settings::{EmailSettings, EmailTransport};
 use super::settings_file::Surroundings;
-use super::values;
+use super::{values, webhooks};
 
 /// The longest that tries may go on: a survey is stale long before.
 pub(super) const GIVE_UP_AFTER_MAX: TimeDelta = TimeDelta::days(7);
@@ -48,6 +48,7 @@ pub(super) fn read(
     let bounds = TimeDelta::minutes(5)..=GIVE_UP_AFTER_MAX;
     let give_up_after = section.or("give_up_after", TimeDelta::hours(48), values::duration(bounds));
     let domains = section.field("domains", domains).unwrap_or_default();
+    let webhooks = section.table("webhooks").map(|section| webhooks::read(section, surroundings)).unwrap_or_default();
     // Read also when mail goes into files: it will not be sent wrong on the day that it is switched on.
     if wanted == Wanted::Smtp {
         section.require("smtp");
@@ -70,6 +71,7 @@ pub(super) fn read(
         postal_address,
         give_up_after,
         domains,
+        webhooks,
     })
 }
 

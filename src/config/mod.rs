@@ -29,6 +29,7 @@ mod node;
 mod reader;
 mod secrets;
 mod values;
+mod webhooks;
 mod words;
 
 mod breaker;

@@ -18,6 +18,7 @@ use crate::domain::journey::Fatigue;
 use crate::domain::language::Language;
 use crate::domain::quiet_hours::QuietHours;
 use crate::plan::breaker::BreakerRules;
+use crate::receipt::hook::{Provider, sendgrid};
 
 /// The daemon's own settings.
 #[derive(Clone, Debug)]
@@ -109,6 +110,22 @@ pub struct EmailSettings {
     pub give_up_after: TimeDelta,
     /// Messages per second to a recipient's domain, where limited.
     pub domains: BTreeMap<String, f64>,
+    /// Who posts what became of messages that they carry.
+    pub webhooks: BTreeMap<Provider, Webhook>,
+}
+
+/// A table of `[email.webhooks]`: how a provider shows that a post is its own.
+#[derive(Clone, Debug)]
+pub enum Webhook {
+    /// SendGrid: by its signature.
+    Sendgrid(sendgrid::VerificationKey),
+    /// Postmark: by user and password in the link that it is given.
+    Postmark {
+        /// The user.
+        username: String,
+        /// The password.
+        password: Secret,
+    },
 }
 
 /// How mail leaves.

@@ -94,6 +94,7 @@ fn compose_mail(
     };
     let rendered = mail.render(&live.templates)?;
     let domain = settings.bounce_domain.as_str();
+    let receipt = core.store.seal().token(Purpose::Receipt, links.target);
     let draft = Draft {
         message_id: message_id(&invitation.id, attempt.number, domain),
         in_reply_to: reminded_of(invitation, attempt).map(|first| message_id(&invitation.id, first, domain)),
@@ -108,8 +109,8 @@ fn compose_mail(
         list_id: format!("{}.{domain}", invitation.survey),
         unsubscribe_url: mail.unsubscribe_url,
         feedback_id: feedback_id(invitation, attempt),
+        for_providers: settings.webhooks.keys().map(|provider| provider.field(&receipt)).collect(),
     };
-    let receipt = core.store.seal().token(Purpose::Receipt, links.target);
     let envelope_from = format!("b+{receipt}@{domain}");
     let built = build(&draft)?;
     let bytes = match &settings.dkim {

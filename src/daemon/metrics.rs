@@ -18,6 +18,7 @@ use crate::domain::receipt::News;
 use crate::domain::route::Route;
 use crate::plan::breaker::Sight;
 use crate::plan::pace::RouteState;
+use crate::receipt::hook::Provider;
 use crate::store::{Backlog, Health};
 
 #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
@@ -94,6 +95,12 @@ impl ReportKind {
     }
 }
 
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct ByPost {
+    provider: &'static str,
+    what: &'static str,
+}
+
 /// The figures of this process.
 pub struct Metrics {
     registry: Registry,
@@ -105,6 +112,7 @@ pub struct Metrics {
     receipts: Family<ByNews, Counter>,
     returned: Family<ByVerdict, Counter>,
     trips: Family<BySight, Counter>,
+    posts: Family<ByPost, Counter>,
     reload_ok: Gauge,
     reload_at: Gauge,
     store_writable: Gauge,
@@ -212,6 +220,8 @@ impl Metrics {
         let returned = Family::default();
         let what = "Mails to the bounce address that say nothing of a message, by what they are";
         registry.register("returned_mails", what, returned.clone());
+        let posts = Family::default();
+        registry.register("email_hook_events", "What mail providers posted, by what it says", posts.clone());
         let (reload_ok, reload_at) = (Gauge::default(), Gauge::default());
         registry.register("config_last_reload_successful", "Whether the last reload took", reload_ok.clone());
         let what = "When the configuration in force was read";
@@ -238,6 +248,7 @@ impl Metrics {
             receipts,
             returned,
             trips,
+            posts,
             reload_ok,
             reload_at,
             store_writable,
@@ -278,6 +289,11 @@ impl Metrics {
     /// A gateway reported. Only gateways of the configuration are counted, so there are few.
     pub fn reported(&self, gateway: &str, kind: ReportKind) {
         self.reports.get_or_create(&ByReport { gateway: gateway.to_owned(), what: kind.as_str() }).inc();
+    }
+
+    /// A mail provider posted an event, or something that is not believed.
+    pub fn posted(&self, provider: Provider, what: &'static str) {
+        self.posts.get_or_create(&ByPost { provider: provider.as_str(), what }).inc();
     }
 
     /// How long the lanes are.

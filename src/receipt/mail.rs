@@ -22,6 +22,7 @@ mod notice;
 mod parts;
 mod report;
 
+pub(super) use claims::claims_in;
 use fields::Fields;
 use parts::Part;
 
@@ -151,11 +152,16 @@ impl Read {
     /// The attempt that it is about: that of the first claim that the seal does not refuse. A Message-ID needs no seal,
     /// because nobody can guess an invitation's id; whether there is such an attempt, the store knows.
     pub fn target(&self, seal: &Seal) -> Option<LinkTarget> {
-        self.claims.iter().find_map(|claim| match claim {
-            Claim::Token(token) => seal.open(Purpose::Receipt, token),
-            Claim::Message { invitation, attempt } => Some(LinkTarget { invitation: *invitation, attempt: *attempt }),
-        })
+        opened(&self.claims, seal)
     }
+}
+
+/// The attempt of the first claim that the seal does not refuse.
+pub(super) fn opened(claims: &[Claim], seal: &Seal) -> Option<LinkTarget> {
+    claims.iter().find_map(|claim| match claim {
+        Claim::Token(token) => seal.open(Purpose::Receipt, token),
+        Claim::Message { invitation, attempt } => Some(LinkTarget { invitation: *invitation, attempt: *attempt }),
+    })
 }
 
 /// A mail taken apart.

@@ -59,6 +59,8 @@ pub struct Draft {
     pub unsubscribe_url: String,
     /// `campaign:branch:mailtype:sender`; up to three optional parts and the sender.
     pub feedback_id: String,
+    /// Names and values of the fields that providers give back with what they tell of the mail.
+    pub for_providers: Vec<(&'static str, String)>,
 }
 
 impl std::fmt::Debug for Draft {
@@ -148,6 +150,9 @@ pub fn build(mail: &Draft) -> Result<Vec<u8>, MessageError> {
         put(&mut head, ["In-Reply-To: <", first, ">\r\nReferences: <", first, ">"]);
     }
     list_headers(&mut head, mail)?;
+    for (name, value) in &mail.for_providers {
+        put(&mut head, [name, ": ", plain(name, value)?]);
+    }
     put(&mut head, ["MIME-Version: 1.0"]);
     Ok(alternatives(head.into_bytes(), &boundary(&mail.message_id), bodies))
 }

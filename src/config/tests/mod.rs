@@ -11,6 +11,7 @@ mod mistakes_in_journeys;
 mod mistakes_in_places;
 mod mistakes_in_settings;
 mod mistakes_in_surveys;
+mod mistakes_in_webhooks;
 mod shipped_files;
 mod signatures;
 

@@ -49,6 +49,13 @@ pub(super) fn claims(mail: &Mail<'_>, recipient: Option<&str>) -> Vec<Claim> {
     claims.0
 }
 
+/// Our names in a text, such as an envelope sender or a Message-ID.
+pub(in crate::receipt) fn claims_in(text: &str) -> Vec<Claim> {
+    let mut claims = Claims(Vec::new());
+    claims.all_in(text);
+    claims.0
+}
+
 struct Claims(Vec<Claim>);
 
 impl Claims {

@@ -21,7 +21,7 @@ use crate::domain::journey::Channel;
 use crate::store::Learnt;
 
 /// When a gateway is asked to come again, in seconds.
-const COME_AGAIN_AFTER: &str = "60";
+pub(super) const COME_AGAIN_AFTER: &str = "60";
 
 /// Takes a report.
 pub(super) async fn status(

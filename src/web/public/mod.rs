@@ -4,6 +4,7 @@
 //! that says who somebody is.
 
 mod card;
+mod email_hooks;
 mod hooks;
 mod reply;
 mod survey;
@@ -16,10 +17,11 @@ use axum::Router;
 use axum::extract::{DefaultBodyLimit, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use axum::routing::get;
+use axum::routing::{get, post};
 
 use crate::daemon::core::Core;
 use crate::render::NotFoundPage;
+use email_hooks::POST_BYTES_MAX;
 use visitor::Visitor;
 
 /// Longest form, in bytes.
@@ -37,6 +39,7 @@ pub(super) fn router(core: Arc<Core>) -> Router {
         .route("/Q/{code}/thanks", get(card::thanks))
         .route("/u/{token}", get(unsubscribe::show).post(unsubscribe::take))
         .route("/hooks/sms/{gateway}/status/{token}", get(hooks::status).post(hooks::status))
+        .route("/hooks/email/{provider}", post(email_hooks::post).layer(DefaultBodyLimit::max(POST_BYTES_MAX)))
         .route("/robots.txt", get(|| async { "User-agent: *\nDisallow: /\n" }))
         .fallback(nothing_here)
         .layer(DefaultBodyLimit::max(FORM_BYTES_MAX))

@@ -3,6 +3,7 @@
 mod admin;
 mod breaker;
 mod by_hand;
+mod email_hooks;
 mod lmtp;
 mod public;
 mod read_only;

@@ -21,6 +21,7 @@ fn draft() -> Draft {
         list_id: "visit.sole.example".to_owned(),
         unsubscribe_url: "https://s.sole.example/u/abc".to_owned(),
         feedback_id: "visit:mitte:invite:canvass".to_owned(),
+        for_providers: Vec::new(),
     }
 }
 

@@ -1,0 +1,146 @@
+//! What mail providers post: taken for theirs or not, and heard event by event.
+//!
+//! Everything of a post is on disk when it is answered, so a provider that had no answer posts it again. The same again
+//! changes nothing, whoever sends it: what became of a message only ever goes forward, and who refused has refused.
+
+use axum::http::{HeaderMap, header};
+use futures_util::{StreamExt, stream};
+use serde_json::Value;
+
+use super::core::Core;
+use super::receipts;
+use super::refusals;
+use crate::chain::Chain;
+use crate::config::settings::Webhook;
+use crate::domain::journey::Channel;
+use crate::domain::receipt::Receipt;
+use crate::domain::seal::LinkTarget;
+use crate::receipt::hook::{Doubt, Meaning, Provider, Told, postmark, sendgrid};
+use crate::store::{Extent, Learnt, Refusal, StoreError};
+
+/// Events of a post that are heard at once, so that they share flushes.
+const AT_ONCE: usize = 64;
+
+/// What a mail provider posted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum HookKind {
+    /// What became of a message.
+    Receipt,
+    /// That somebody wants no more.
+    Refusal,
+    /// Something that changes nothing: that a message was opened.
+    Nothing,
+    /// Something about a message that is not ours.
+    NotOurs,
+    /// No event.
+    Unreadable,
+    /// What is not the provider's, as far as one can tell.
+    Doubted,
+}
+
+impl HookKind {
+    /// The word for it in metrics.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Receipt => "receipt",
+            Self::Refusal => "refusal",
+            Self::Nothing => "nothing",
+            Self::NotOurs => "not_ours",
+            Self::Unreadable => "unreadable",
+            Self::Doubted => "doubted",
+        }
+    }
+}
+
+/// Why a post was not heard.
+#[derive(Debug, thiserror::Error)]
+pub enum HookError {
+    /// It is not the provider's, as far as one can tell.
+    #[error("it is not believed")]
+    Doubted(#[from] Doubt),
+    /// Some of it may not be on disk.
+    #[error("it cannot be noted")]
+    Store(#[from] StoreError),
+}
+
+/// Takes what came to the webhook of a provider.
+pub async fn take(core: &Core, webhook: &Webhook, headers: &HeaderMap, body: &[u8]) -> Result<(), HookError> {
+    let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
+    let (provider, told) = match webhook {
+        Webhook::Sendgrid(key) => {
+            let [signature, timestamp] = [sendgrid::SIGNATURE, sendgrid::TIMESTAMP].map(header);
+            sendgrid::check(key, (signature, timestamp), body, core.clock.now())?;
+            (Provider::Sendgrid, each(body, sendgrid::told))
+        }
+        Webhook::Postmark { username, password } => {
+            postmark::check(header(header::AUTHORIZATION.as_str()), username, password.expose())?;
+            (Provider::Postmark, one(body, postmark::told))
+        }
+    };
+    Ok(hear_all(core, provider, told).await?)
+}
+
+/// The one event of a body.
+fn one(body: &[u8], told: fn(&Value) -> Told) -> Vec<Told> {
+    vec![serde_json::from_slice(body).map_or_else(|_| Told::unreadable(), |event| told(&event))]
+}
+
+/// The events of a body that is a list of them.
+fn each(body: &[u8], told: fn(&Value) -> Told) -> Vec<Told> {
+    match serde_json::from_slice(body) {
+        Ok(Value::Array(events)) => events.iter().map(told).collect(),
+        Ok(_) | Err(_) => vec![Told::unreadable()],
+    }
+}
+
+/// Hears each event, whatever becomes of the others. An error means that some of them should be brought again.
+async fn hear_all(core: &Core, provider: Provider, told: Vec<Told>) -> Result<(), StoreError> {
+    let heard = stream::iter(told).map(async |told| {
+        let kind = hear(core, provider, told).await?;
+        core.metrics.posted(provider, kind.as_str());
+        Ok(())
+    });
+    heard.buffer_unordered(AT_ONCE).fold(Ok(()), async |all, one| all.and(one)).await
+}
+
+async fn hear(core: &Core, provider: Provider, told: Told) -> Result<HookKind, StoreError> {
+    let of = told.target(core.store.seal());
+    match (told.meaning, of) {
+        (Meaning::Nothing, _) => Ok(HookKind::Nothing),
+        (Meaning::Unreadable, _) => {
+            tracing::warn!(provider = provider.as_str(), "something that {} posted is no event", provider.name());
+            Ok(HookKind::Unreadable)
+        }
+        (Meaning::News(_) | Meaning::OptOut { .. }, None) => Ok(HookKind::NotOurs),
+        (Meaning::News(receipt), Some(of)) => note(core, of, receipt).await,
+        (Meaning::OptOut { kept_from_them }, Some(of)) => {
+            let kind = refuse(core, provider, of).await?;
+            // The refusal first: whoever wants no more is not asked by the next way because a message did not arrive.
+            match kept_from_them {
+                Some(receipt) if kind == HookKind::Refusal => note(core, of, receipt).await.map(|_| kind),
+                Some(_) | None => Ok(kind),
+            }
+        }
+    }
+}
+
+async fn note(core: &Core, of: LinkTarget, receipt: Receipt) -> Result<HookKind, StoreError> {
+    Ok(match receipts::hear(core, of, Channel::Email, receipt).await? {
+        Learnt::News(_) | Learnt::Nothing => HookKind::Receipt,
+        Learnt::NotThere => HookKind::NotOurs,
+    })
+}
+
+async fn refuse(core: &Core, provider: Provider, of: LinkTarget) -> Result<HookKind, StoreError> {
+    let LinkTarget { invitation, attempt } = of;
+    let (source, now) = (provider.name().to_owned(), core.clock.now());
+    match refusals::take(core, Refusal { invitation, attempt, extent: Extent::Everything, source, now }).await {
+        Ok(()) => Ok(HookKind::Refusal),
+        Err(StoreError::NotFound { .. }) => Ok(HookKind::NotOurs),
+        Err(err) => {
+            tracing::error!(invitation.id = %invitation, attempt, source = provider.name(),
+                "cannot note a refusal that {} told of: {}", provider.name(), Chain(&err));
+            Err(err)
+        }
+    }
+}
