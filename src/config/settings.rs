@@ -18,6 +18,7 @@ use crate::domain::journey::Fatigue;
 use crate::domain::language::Language;
 use crate::domain::quiet_hours::QuietHours;
 use crate::plan::breaker::BreakerRules;
+use crate::receipt::hook::sns::TopicArn;
 use crate::receipt::hook::{Provider, sendgrid};
 
 /// The daemon's own settings.
@@ -117,8 +118,12 @@ pub struct EmailSettings {
 /// A table of `[email.webhooks]`: how a provider shows that a post is its own.
 #[derive(Clone, Debug)]
 pub enum Webhook {
+    /// SES: by the signature of SNS, for this topic.
+    Ses(TopicArn),
     /// SendGrid: by its signature.
     Sendgrid(sendgrid::VerificationKey),
+    /// Mailgun: by its signature with this key.
+    Mailgun(Secret),
     /// Postmark: by user and password in the link that it is given.
     Postmark {
         /// The user.

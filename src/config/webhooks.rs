@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::receipt::hook::Provider;
 use crate::receipt::hook::sendgrid::VerificationKey;
+use crate::receipt::hook::sns::TopicArn;
 
 use super::reader::Reader;
 use super::secrets::Names;
@@ -13,11 +14,31 @@ use super::values;
 
 /// Reads the tables. One with something wrong in it is left out; it was reported.
 pub(super) fn read(mut section: Reader<'_>, surroundings: &Surroundings<'_>) -> BTreeMap<Provider, Webhook> {
+    let ses = section.table("ses").and_then(ses);
+    let mailgun = section.table("mailgun").and_then(|table| mailgun(table, surroundings));
     let sendgrid = section.table("sendgrid").and_then(sendgrid);
     let postmark = section.table("postmark").and_then(|table| postmark(table, surroundings));
     section.finish("[email.webhooks]");
-    let webhooks = [(Provider::Sendgrid, sendgrid), (Provider::Postmark, postmark)];
+    let webhooks = [
+        (Provider::Ses, ses),
+        (Provider::Sendgrid, sendgrid),
+        (Provider::Mailgun, mailgun),
+        (Provider::Postmark, postmark),
+    ];
     webhooks.into_iter().filter_map(|(provider, webhook)| Some((provider, webhook?))).collect()
+}
+
+fn ses(mut table: Reader<'_>) -> Option<Webhook> {
+    let topic = table.required("topic_arn", values::parsed(TopicArn::parse));
+    table.finish("[email.webhooks.ses]");
+    topic.map(Webhook::Ses)
+}
+
+fn mailgun(mut table: Reader<'_>, surroundings: &Surroundings<'_>) -> Option<Webhook> {
+    let names = Names { inline: "signing_key", file: "signing_key_file", credential: "mailgun-signing-key" };
+    let key = secret(&mut table, names, surroundings);
+    table.finish("[email.webhooks.mailgun]");
+    key.map(Webhook::Mailgun)
 }
 
 fn sendgrid(mut table: Reader<'_>) -> Option<Webhook> {

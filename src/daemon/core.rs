@@ -10,6 +10,7 @@ use arc_swap::ArcSwap;
 use tokio::sync::{Notify, Semaphore};
 
 use super::breaker::Breaker;
+use super::hooks::Hooks;
 use super::metrics::Metrics;
 use super::pulse::Pulse;
 use crate::channel::Transport;
@@ -53,6 +54,8 @@ pub struct Core {
     pub wake: Wake,
     /// What Prometheus reads.
     pub metrics: Metrics,
+    /// What is remembered of the posts of mail providers.
+    pub hooks: Hooks,
     /// What the daemon did lately.
     pub pulse: Pulse,
     /// What went wrong lately, and how often.
@@ -68,11 +71,12 @@ pub struct Core {
 impl Core {
     /// Puts the parts together.
     pub fn new(store: Arc<dyn Store>, live: Live, clock: Arc<dyn Clock>, entropy: Arc<Entropy>) -> Self {
-        let (metrics, pulse, breaker) = (Metrics::new(), Pulse::default(), Breaker::default());
+        let (metrics, hooks, pulse) = (Metrics::new(), Hooks::default(), Pulse::default());
+        let breaker = Breaker::default();
         let (live, wake) = (ArcSwap::from_pointee(live), Wake::default());
         let (reload_refused, rehearsals) = (AtomicBool::new(false), Semaphore::new(1));
         let env = BTreeMap::new();
-        Self { store, live, clock, entropy, wake, metrics, pulse, breaker, reload_refused, rehearsals, env }
+        Self { store, live, clock, entropy, wake, metrics, hooks, pulse, breaker, reload_refused, rehearsals, env }
     }
 
     /// In this environment.

@@ -17,7 +17,19 @@ fn a_provider_is_known_and_so_are_its_keys() {
     check_webhooks(
         "[email.webhooks.sendgird]\n",
         &["8:17: email.webhooks.sendgird: `sendgird` is not a key of [email.webhooks], did you mean `sendgrid`? (its \
-           keys: postmark, sendgrid)"],
+           keys: mailgun, postmark, sendgrid, ses)"],
+    );
+    check_webhooks(
+        "[email.webhooks.mailgun]\n",
+        &[
+            "8:1: email.webhooks.mailgun.signing_key_file: `signing_key_file` is missing: name the file with the secret, or \
+           hand it over as systemd credential `mailgun-signing-key`",
+        ],
+    );
+    check_webhooks(
+        "[email.webhooks.ses]\ntopic_arn = \"canvass\"\n",
+        &["9:13: email.webhooks.ses.topic_arn: this names no topic; write it like \
+           `arn:aws:sns:eu-central-1:123456789012:canvass`"],
     );
     check_webhooks(
         "[email.webhooks.postmark]\nuser = \"postmark\"\n",

@@ -53,6 +53,7 @@ fn what_is_commented_out_in_the_shipped_file_is_right_as_well() {
         ("kannel.password", "hush"),
         ("twilio.token", "hush"),
         ("twilio.key", "hush"),
+        ("mailgun.key", "hush"),
         ("postmark.password", "hush"),
     ];
     let rest = SHIPPED.files.iter().filter(|(path, _)| *path != "canvass.toml");

@@ -19,8 +19,11 @@ use crate::domain::receipt::{Bounce, News, Receipt};
 use crate::domain::seal::{LinkTarget, Seal};
 use crate::domain::status_code::StatusCode;
 
+pub mod mailgun;
 pub mod postmark;
 pub mod sendgrid;
+pub mod ses;
+pub mod sns;
 
 #[cfg(test)]
 mod tests;
@@ -33,20 +36,26 @@ const NAME: &str = "canvass";
 /// Who carries mail and posts what became of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Provider {
+    /// Amazon SES, which tells through SNS.
+    Ses,
     /// Twilio SendGrid.
     Sendgrid,
+    /// Mailgun.
+    Mailgun,
     /// Postmark.
     Postmark,
 }
 
 impl Provider {
     /// Every provider.
-    pub const ALL: [Self; 2] = [Self::Sendgrid, Self::Postmark];
+    pub const ALL: [Self; 4] = [Self::Ses, Self::Sendgrid, Self::Mailgun, Self::Postmark];
 
     /// The word for it in the configuration, in links and in metrics.
     pub fn as_str(self) -> &'static str {
         match self {
+            Self::Ses => "ses",
             Self::Sendgrid => "sendgrid",
+            Self::Mailgun => "mailgun",
             Self::Postmark => "postmark",
         }
     }
@@ -54,7 +63,9 @@ impl Provider {
     /// Its name, for those who read what it said.
     pub fn name(self) -> &'static str {
         match self {
+            Self::Ses => "Amazon SES",
             Self::Sendgrid => "SendGrid",
+            Self::Mailgun => "Mailgun",
             Self::Postmark => "Postmark",
         }
     }
@@ -62,6 +73,8 @@ impl Provider {
     /// The header field with our token that this provider gives back with what it tells of a message.
     pub fn field(self, token: &str) -> (&'static str, String) {
         match self {
+            Self::Ses => (ses::FIELD, token.to_owned()),
+            Self::Mailgun => (mailgun::FIELD, json!({ NAME: token }).to_string()),
             Self::Sendgrid => (sendgrid::FIELD, json!({ "unique_args": { NAME: token } }).to_string()),
             Self::Postmark => (postmark::FIELD, token.to_owned()),
         }
@@ -83,6 +96,15 @@ pub enum Doubt {
     /// It was signed too long ago, or in a time to come.
     #[error("it was not signed lately; if this goes on, look at the clock of this machine")]
     Stale,
+    /// Its signature came before.
+    #[error("its token was used already")]
+    Seen,
+    /// It is of another topic than the one of the configuration.
+    #[error("it is not of the topic that the configuration names")]
+    Topic,
+    /// What signed it is not where SNS keeps its certificates, or is no certificate.
+    #[error("it names no certificate of SNS in the region of the topic")]
+    Certificate,
 }
 
 /// One thing that a provider tells.

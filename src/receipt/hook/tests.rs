@@ -147,6 +147,119 @@ fn what_sendgrid_posts() {
 }
 
 #[test]
+fn what_mailgun_posts() {
+    let post = json!({
+        "signature": { "timestamp": "1772700000", "token": "t", "signature": "s" },
+        "event-data": {
+            "id": "G9Bn5sl1TC6nu79C8C0bwg", "timestamp": 1_772_700_000.5, "log-level": "error", "recipient": "a@example.org",
+            "envelope": { "sender": "bounce+x@mg.sole.example", "transport": "smtp" },
+            "message": { "headers": { "message-id": "20130503192659.13651.20287@mg.sole.example", "to": "a@example.org" } },
+            "user-variables": { "canvass": TOKEN }, "flags": { "is-test-mode": false }, "tags": [],
+        },
+    });
+    let failed = |reason: &str, enhanced: &str, kind: &str, message: &str| {
+        json!({ "event": "failed", "severity": "permanent", "reason": reason, "delivery-status": {
+            "code": 550, "enhanced-code": enhanced, "bounce-type": kind, "message": message, "attempt-no": 1 } })
+    };
+    for (over, expected) in [
+        (json!({ "event": "delivered", "delivery-status": { "code": 250, "message": "OK" } }), "delivered"),
+        (failed("bounce", "5.1.1", "hard", "5.1.1 no such user"), "bounced: hard"),
+        (failed("bounce", "", "", "550 no"), "bounced: hard"),
+        (failed("bounce", "", "", "550 5.7.1 not wanted"), "bounced: policy"),
+        (failed("generic", "5.7.26", "hard", "unauthenticated"), "bounced: sender"),
+        (failed("generic", "", "soft", "full"), "bounced: soft"),
+        (failed("generic", "5.1.1", "soft", "gone"), "bounced: soft"),
+        (failed("old", "4.4.1", "", "Too old"), "bounced: soft"),
+        (failed("espblock", "", "", "blocked"), "bounced: policy"),
+        (failed("suppress-bounce", "", "", "Not delivering to previously bounced address"), "bounced: hard"),
+        (failed("suppress-unsubscribe", "", "", ""), "opted out, bounced: policy"),
+        (failed("suppress-complaint", "", "", ""), "opted out, bounced: policy"),
+        (json!({ "event": "failed", "severity": "temporary", "reason": "generic" }), "nothing"),
+        (
+            json!({ "event": "rejected", "reject": { "reason": "Sandbox subdomains are for test purposes only" } }),
+            "bounced: policy",
+        ),
+        (json!({ "event": "complained" }), "complained"),
+        (json!({ "event": "unsubscribed" }), "opted out"),
+        (json!({ "event": "opened", "geolocation": {} }), "nothing"),
+        (json!({ "event": "clicked", "url": "https://s.sole.example/" }), "nothing"),
+        (json!({ "event": "accepted" }), "nothing"),
+        (json!({ "event": [] }), "unreadable"),
+    ] {
+        check(mailgun::told, &post, &json!({ "event-data": over }), expected);
+    }
+}
+
+#[test]
+fn what_ses_posts() {
+    let mail = json!({ "mail": {
+        "timestamp": "2026-03-05T00:40:02.012Z", "source": "b@bounce.sole.example", "sendingAccountId": "123456789012",
+        "messageId": "EXAMPLE7c191be45-e9aedb9a-02f9-4d12-a87d-dd0099a07f8a-000000", "destination": ["a@example.org"],
+        "headersTruncated": false, "tags": { "ses:caller-identity": ["ses-user"] },
+        "headers": [{ "name": "From", "value": "Sole <hello@sole.example>" }, { "name": "X-Canvass-Receipt", "value": TOKEN }],
+    } });
+    let bounce = |kind: &str, sub_type: &str, status: &str, code: &str| {
+        json!({ "eventType": "Bounce", "bounce": { "bounceType": kind, "bounceSubType": sub_type, "bouncedRecipients": [
+            { "emailAddress": "a@example.org", "action": "failed", "status": status, "diagnosticCode": code }] } })
+    };
+    let complaint = |complaint: Value| json!({ "eventType": "Complaint", "complaint": complaint });
+    let wants = |old: Value, new: Value| {
+        json!({ "eventType": "Subscription", "subscription": { "contactList": "C", "source": "UnsubscribeHeader",
+            "oldTopicPreferences": old, "newTopicPreferences": new } })
+    };
+    let topic = |status: &str| {
+        json!({ "unsubscribeAll": false, "topicSubscriptionStatus": [
+        { "topicName": "surveys", "subscriptionStatus": status }] })
+    };
+    for (over, expected) in [
+        (json!({ "eventType": "Delivery", "delivery": { "smtpResponse": "250 2.6.0 queued" } }), "delivered"),
+        (json!({ "notificationType": "Delivery", "delivery": {} }), "delivered"),
+        (bounce("Permanent", "General", "5.1.1", "smtp; 550 5.1.1 user unknown"), "bounced: hard"),
+        (bounce("Permanent", "General", "5.7.1", "smtp; 550 5.7.1 blocked"), "bounced: policy"),
+        (bounce("Permanent", "General", "5.0.0", ""), "bounced: hard"),
+        (bounce("Permanent", "NoEmail", "5.0.0", ""), "bounced: hard"),
+        (bounce("Permanent", "Suppressed", "5.1.1", "Amazon SES has suppressed sending"), "bounced: hard"),
+        (bounce("Permanent", "OnAccountSuppressionList", "5.1.1", ""), "bounced: hard"),
+        (bounce("Permanent", "UnsubscribedRecipient", "5.1.1", ""), "opted out, bounced: policy"),
+        (bounce("Transient", "MailboxFull", "5.2.2", "552 5.2.2 full"), "bounced: soft"),
+        (bounce("Transient", "General", "5.1.1", ""), "bounced: soft"),
+        (bounce("Transient", "ContentRejected", "", ""), "bounced: policy"),
+        (bounce("Undetermined", "Undetermined", "", ""), "bounced: soft"),
+        (json!({ "eventType": "Bounce", "bounce": [] }), "bounced: soft"),
+        (complaint(json!({ "complaintFeedbackType": "abuse", "complaintSubType": null })), "complained"),
+        (complaint(json!({})), "complained"),
+        (complaint(json!({ "complaintFeedbackType": "not-spam" })), "nothing"),
+        (complaint(json!({ "complaintSubType": "OnAccountSuppressionList" })), "opted out, bounced: policy"),
+        (json!({ "eventType": "Reject", "reject": { "reason": "Bad content" } }), "bounced: policy"),
+        (wants(topic("OptIn"), json!({ "unsubscribeAll": true })), "opted out"),
+        (wants(topic("OptIn"), topic("OptOut")), "opted out"),
+        (wants(topic("OptOut"), topic("OptOut")), "nothing"),
+        (wants(topic("OptOut"), topic("OptIn")), "nothing"),
+        (json!({ "eventType": "Send", "send": {} }), "nothing"),
+        (json!({ "eventType": "DeliveryDelay", "deliveryDelay": { "delayType": "MailboxFull" } }), "nothing"),
+        (json!({ "eventType": "Open" }), "nothing"),
+        (json!({ "eventType": "Click" }), "nothing"),
+        (json!({ "eventType": "Rendering Failure" }), "nothing"),
+        (json!({ "eventType": "" }), "unreadable"),
+    ] {
+        check(ses::told, &mail, &over, expected);
+    }
+    let trial = ses::told_by("Successfully validated SNS topic for Amazon SES event publishing.");
+    assert_eq!((trial.meaning, ses::told_by("{").meaning), (Meaning::Nothing, Meaning::Unreadable));
+}
+
+#[test]
+fn ses_tells_the_envelope_sender_also_where_it_does_not_tell_the_header() {
+    let event =
+        json!({ "notificationType": "Delivery", "mail": { "source": format!("b+{TOKEN}@bounce.sole.example") } });
+    assert_eq!(ses::told(&event).claims, [Claim::Token(TOKEN.to_owned())]);
+    let invitation = InvitationId::from_bytes([9; 16]);
+    let name = json!([{ "name": "Message-ID", "value": format!("<{invitation}.1@sole.example>") }]);
+    let event = json!({ "eventType": "Delivery", "mail": { "source": "b@x.example", "headers": name } });
+    assert_eq!(ses::told(&event).claims, [Claim::Message { invitation, attempt: 1 }]);
+}
+
+#[test]
 fn a_message_is_known_by_its_own_name_too_where_the_provider_left_it() {
     let invitation = InvitationId::from_bytes([9; 16]);
     let event = json!({ "event": "delivered", "smtp-id": format!("<{invitation}.2@sole.example>") });

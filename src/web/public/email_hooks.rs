@@ -2,8 +2,8 @@
 //!
 //! Only a provider with a table in `[email.webhooks]` is listened to, and only when it shows that a post is its own. Then
 //! the answer is 200, also to what says nothing or cannot be read, so that no provider tries the same again for a day and
-//! then switches its webhook off. What is not its own gets 401 or 403 and leaves no trace but a line and a count. Only while
-//! the store takes no changes is a provider asked to come again.
+//! then switches its webhook off. What is not its own gets 401 or 403 and leaves no trace but a line and a count. A provider
+//! is asked to come again only while the store takes no changes, or while SNS cannot be asked for its certificate.
 
 use std::sync::Arc;
 
@@ -13,6 +13,7 @@ use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
 use super::hooks::COME_AGAIN_AFTER;
+use crate::chain::Chain;
 use crate::daemon::core::Core;
 use crate::daemon::hooks::{self, HookError, HookKind};
 use crate::receipt::hook::{Doubt, Provider};
@@ -39,11 +40,22 @@ pub(super) async fn post(
             tracing::warn!(provider = name, "a post to the webhook of {} was refused: {why}", provider.name());
             doubted(why)
         }
-        // It was told already, by the store or where it was tried.
-        Err(HookError::Store(_)) => {
-            (StatusCode::SERVICE_UNAVAILABLE, [(header::RETRY_AFTER, COME_AGAIN_AFTER)]).into_response()
+        Err(HookError::Unreached(err)) => {
+            tracing::warn!(
+                provider = name,
+                "a post of {} waits, because SNS cannot be asked: {}",
+                provider.name(),
+                Chain(&err)
+            );
+            come_again()
         }
+        // It was told already, by the store or where it was tried.
+        Err(HookError::Store(_)) => come_again(),
     }
+}
+
+fn come_again() -> Response {
+    (StatusCode::SERVICE_UNAVAILABLE, [(header::RETRY_AFTER, COME_AGAIN_AFTER)]).into_response()
 }
 
 fn doubted(why: Doubt) -> Response {
@@ -51,6 +63,8 @@ fn doubted(why: Doubt) -> Response {
         Doubt::Login => {
             (StatusCode::UNAUTHORIZED, [(header::WWW_AUTHENTICATE, "Basic realm=\"canvass\"")]).into_response()
         }
-        Doubt::Unsigned | Doubt::Signature | Doubt::Stale => StatusCode::FORBIDDEN.into_response(),
+        Doubt::Unsigned | Doubt::Signature | Doubt::Stale | Doubt::Seen | Doubt::Topic | Doubt::Certificate => {
+            StatusCode::FORBIDDEN.into_response()
+        }
     }
 }

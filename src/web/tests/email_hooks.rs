@@ -1,20 +1,44 @@
 //! What mail providers post.
 
+mod mailgun;
+mod ses;
+
+use async_trait::async_trait;
 use aws_lc_rs::encoding::{AsDer, PublicKeyX509Der};
 use aws_lc_rs::rand::SystemRandom;
-use aws_lc_rs::signature::{ECDSA_P256_SHA256_ASN1_SIGNING, EcdsaKeyPair, KeyPair};
+use aws_lc_rs::signature::{ECDSA_P256_SHA256_ASN1_SIGNING, EcdsaKeyPair, KeyPair, RsaKeyPair};
 use data_encoding::BASE64;
+use rustls::pki_types::PrivatePkcs8KeyDer;
+use rustls::pki_types::pem::PemObject;
+use std::sync::Mutex;
 
 use super::*;
+use crate::daemon::hooks::{Courier, CourierError, Hooks};
 use crate::domain::attempt::{Fate, Outcome};
 use crate::domain::id::InvitationId;
 use crate::domain::receipt::Bounce;
 use crate::domain::seal::{LinkTarget, Purpose};
 use crate::store::ReadOnlyReason;
 
+const TOPIC: &str = "arn:aws:sns:eu-central-1:123456789012:canvass";
+const CERTIFICATE: &[u8] = include_bytes!("../../../tests/fixtures/sns/certificate.pem");
+const SNS_KEY: &[u8] = include_bytes!("../../../tests/fixtures/sns/key.pem");
+
+/// Stands for SNS, and notes what is asked of it.
+struct Sns(Arc<Mutex<Vec<String>>>);
+
+#[async_trait]
+impl Courier for Sns {
+    async fn get(&self, url: &str) -> Result<Vec<u8>, CourierError> {
+        self.0.lock().unwrap().push(url.to_owned());
+        if url.ends_with("-gone.pem") { Err(CourierError::Status(404)) } else { Ok(CERTIFICATE.to_vec()) }
+    }
+}
+
 /// The keys and secrets of the providers that this house listens to.
 struct Keys {
     sendgrid: EcdsaKeyPair,
+    sns: RsaKeyPair,
 }
 
 /// A house that listens to providers, and a mail that it sent.
@@ -23,14 +47,22 @@ struct Listening {
     keys: Keys,
     invitation: InvitationId,
     token: String,
+    /// What SNS was asked for.
+    asked: Arc<Mutex<Vec<String>>>,
 }
 
 impl Listening {
     /// To these providers, of whom the tables of the others are left out.
     async fn to(providers: &[&str]) -> Self {
-        let keys = Keys { sendgrid: EcdsaKeyPair::generate(&ECDSA_P256_SHA256_ASN1_SIGNING).unwrap() };
+        let sns = PrivatePkcs8KeyDer::from_pem_slice(SNS_KEY).unwrap();
+        let keys = Keys {
+            sendgrid: EcdsaKeyPair::generate(&ECDSA_P256_SHA256_ASN1_SIGNING).unwrap(),
+            sns: RsaKeyPair::from_pkcs8(sns.secret_pkcs8_der()).unwrap(),
+        };
         let der: PublicKeyX509Der<'_> = keys.sendgrid.public_key().as_der().unwrap();
         let tables = [
+            format!("[email.webhooks.ses]\ntopic_arn = \"{TOPIC}\"\n"),
+            "[email.webhooks.mailgun]\nsigning_key_file = \"mailgun.key\"\n".to_owned(),
             format!("[email.webhooks.sendgrid]\npublic_key = \"{}\"\n", BASE64.encode(der.as_ref())),
             "[email.webhooks.postmark]\nusername = \"postmark\"\npassword_file = \"postmark.password\"\n".to_owned(),
         ];
@@ -39,12 +71,14 @@ impl Listening {
         let mut files = SHIPPED.files.to_vec();
         let settings = format!("{}\n{tables}", files.iter().find(|(path, _)| *path == "canvass.toml").unwrap().1);
         files.iter_mut().filter(|(path, _)| *path == "canvass.toml").for_each(|(_, text)| *text = &settings);
-        files.extend([("postmark.password", "hush")]);
-        let house = House::open_with(InMemory { name: "config", files: &files }).await;
+        files.extend([("postmark.password", "hush"), ("mailgun.key", "k3y")]);
+        let mut house = House::open_with(InMemory { name: "config", files: &files }).await;
+        let asked = Arc::new(Mutex::new(Vec::new()));
+        Arc::get_mut(&mut house.core).unwrap().hooks = Hooks::with_courier(Sns(Arc::clone(&asked)));
         let (id, _) = house.mailed().await;
         let invitation = InvitationId::parse(&id).unwrap();
         let token = house.core.store.seal().token(Purpose::Receipt, LinkTarget { invitation, attempt: 1 });
-        Self { house, keys, invitation, token }
+        Self { house, keys, invitation, token, asked }
     }
 
     async fn post(&self, provider: &str, headers: &[(&str, String)], body: impl Into<Body>) -> StatusCode {
@@ -96,6 +130,12 @@ impl Listening {
     }
 }
 
+impl Listening {
+    async fn post_json(&self, provider: &str, body: &Value) -> StatusCode {
+        self.post(provider, &[], body.to_string()).await
+    }
+}
+
 fn login(pair: &str) -> [(&'static str, String); 1] {
     [("Authorization", format!("Basic {}", BASE64.encode(pair.as_bytes())))]
 }
@@ -111,11 +151,14 @@ async fn a_mail_carries_the_fields_of_the_providers_that_are_listened_to_and_no_
         let token = mail.lines().filter_map(|line| line.strip_prefix("X-PM-Metadata-canvass: ")).collect::<String>();
         let api = mail.lines().filter_map(|line| line.strip_prefix("X-SMTPAPI: ")).collect::<String>();
         let opened = listening.house.core.store.seal().open(Purpose::Receipt, &token).map(|of| of.attempt);
-        (opened, api)
+        let names = ["X-Canvass-Receipt: ", "X-Mailgun-Variables: "];
+        let others = mail.lines().filter(|line| names.iter().any(|name| line.starts_with(name))).count();
+        (opened, api, others)
     };
-    assert_eq!(fields(&[]).await, (None, String::new()));
-    assert_eq!(fields(&["postmark"]).await, (Some(1), String::new()));
-    let (opened, api) = fields(&["sendgrid"]).await;
+    assert_eq!(fields(&[]).await, (None, String::new(), 0));
+    assert_eq!(fields(&["postmark"]).await, (Some(1), String::new(), 0));
+    assert_eq!(fields(&["ses", "mailgun"]).await, (None, String::new(), 2));
+    let (opened, api, _) = fields(&["sendgrid"]).await;
     let token = serde_json::from_str::<Value>(&api).unwrap()["unique_args"]["canvass"].as_str().unwrap().to_owned();
     assert_eq!((opened, token.len()), (None, 34));
 }

@@ -3,6 +3,10 @@
 //! Everything of a post is on disk when it is answered, so a provider that had no answer posts it again. The same again
 //! changes nothing, whoever sends it: what became of a message only ever goes forward, and who refused has refused.
 
+mod courier;
+
+use std::sync::{Mutex, PoisonError};
+
 use axum::http::{HeaderMap, header};
 use futures_util::{StreamExt, stream};
 use serde_json::Value;
@@ -15,8 +19,11 @@ use crate::config::settings::Webhook;
 use crate::domain::journey::Channel;
 use crate::domain::receipt::Receipt;
 use crate::domain::seal::LinkTarget;
-use crate::receipt::hook::{Doubt, Meaning, Provider, Told, postmark, sendgrid};
+use crate::receipt::hook::sns::{self, TopicArn, Wants};
+use crate::receipt::hook::{Doubt, Meaning, Provider, Told, mailgun, postmark, sendgrid, ses};
 use crate::store::{Extent, Learnt, Refusal, StoreError};
+use courier::Certificates;
+pub use courier::{Courier, CourierError};
 
 /// Events of a post that are heard at once, so that they share flushes.
 const AT_ONCE: usize = 64;
@@ -52,12 +59,37 @@ impl HookKind {
     }
 }
 
+/// What is remembered of posts.
+#[derive(Default)]
+pub struct Hooks {
+    /// What Mailgun signed.
+    seen: Mutex<mailgun::Seen>,
+    /// What SNS signs with.
+    certificates: Certificates,
+}
+
+impl Hooks {
+    /// With this courier to SNS.
+    pub fn with_courier(courier: impl Courier + 'static) -> Self {
+        Self { certificates: Certificates::through(courier), ..Self::default() }
+    }
+}
+
+impl std::fmt::Debug for Hooks {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Hooks(…)")
+    }
+}
+
 /// Why a post was not heard.
 #[derive(Debug, thiserror::Error)]
 pub enum HookError {
     /// It is not the provider's, as far as one can tell.
     #[error("it is not believed")]
     Doubted(#[from] Doubt),
+    /// SNS does not answer, so nobody can tell whether it is its own.
+    #[error("SNS does not answer")]
+    Unreached(#[from] CourierError),
     /// Some of it may not be on disk.
     #[error("it cannot be noted")]
     Store(#[from] StoreError),
@@ -66,10 +98,23 @@ pub enum HookError {
 /// Takes what came to the webhook of a provider.
 pub async fn take(core: &Core, webhook: &Webhook, headers: &HeaderMap, body: &[u8]) -> Result<(), HookError> {
     let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
+    let now = core.clock.now();
     let (provider, told) = match webhook {
+        Webhook::Ses(topic) => (Provider::Ses, of_topic(core, topic, body).await?),
+        Webhook::Mailgun(key) => {
+            let signed = mailgun::check(key.expose(), body, now)?;
+            let seen = || core.hooks.seen.lock().unwrap_or_else(PoisonError::into_inner);
+            if seen().knows(&signed) {
+                return Err(Doubt::Seen.into());
+            }
+            hear_all(core, Provider::Mailgun, one(body, mailgun::told)).await?;
+            // Only now: what could not be noted may come again under the same token.
+            seen().note(signed, now);
+            return Ok(());
+        }
         Webhook::Sendgrid(key) => {
             let [signature, timestamp] = [sendgrid::SIGNATURE, sendgrid::TIMESTAMP].map(header);
-            sendgrid::check(key, (signature, timestamp), body, core.clock.now())?;
+            sendgrid::check(key, (signature, timestamp), body, now)?;
             (Provider::Sendgrid, each(body, sendgrid::told))
         }
         Webhook::Postmark { username, password } => {
@@ -78,6 +123,31 @@ pub async fn take(core: &Core, webhook: &Webhook, headers: &HeaderMap, body: &[u
         }
     };
     Ok(hear_all(core, provider, told).await?)
+}
+
+/// What a message of SNS tells, once it is known to be of this topic.
+async fn of_topic(core: &Core, topic: &TopicArn, body: &[u8]) -> Result<Vec<Told>, HookError> {
+    let now = core.clock.now();
+    let envelope = sns::Envelope::read(body, topic, now)?;
+    let certificate = core.hooks.certificates.at(envelope.certificate_url(), now).await?;
+    match envelope.open(&certificate, topic)? {
+        Wants::Tell(message) => Ok(vec![ses::told_by(message)]),
+        Wants::Confirm(url) => {
+            core.hooks.certificates.courier().get(url).await?;
+            tracing::info!(
+                provider = Provider::Ses.as_str(),
+                "the subscription to the topic of Amazon SES is confirmed"
+            );
+            Ok(Vec::new())
+        }
+        Wants::Leave => {
+            tracing::warn!(
+                provider = Provider::Ses.as_str(),
+                "somebody ended the subscription to the topic of Amazon SES; it tells nothing from now on"
+            );
+            Ok(Vec::new())
+        }
+    }
 }
 
 /// The one event of a body.
