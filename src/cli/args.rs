@@ -237,12 +237,15 @@ pub(super) struct CardsRevoke {
 #[derive(Debug, Subcommand)]
 pub(super) enum ReportCommand {
     /// Response rates
-    Rates(RatesOptions),
+    Rates(ReportOptions),
+    /// What became of messages: accepted, delivered, refused, bounced, complained, opted out, and why
+    Delivery(ReportOptions),
 }
 
 #[derive(Debug, clap::Args)]
-pub(super) struct RatesOptions {
-    /// channel, branch, stage or journey; several with commas
+pub(super) struct ReportOptions {
+    /// channel, branch, stage, journey or day; rates also by week and month, delivery also by domain, gateway, reason and
+    /// kind; several with commas
     #[arg(long, default_value = "channel")]
     pub(super) by: String,
     /// The first day [default: 30 days before --to]

@@ -23,6 +23,17 @@ pub struct StatusCode {
     enhanced: Option<(u16, u16)>,
 }
 
+/// As people write it: the enhanced code, else the three digits of the reply.
+impl std::fmt::Display for StatusCode {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match (self.enhanced, self.reply) {
+            (Some((subject, detail)), _) => write!(f, "{}.{subject}.{detail}", self.class),
+            (None, Some(reply)) => write!(f, "{reply}"),
+            (None, None) => write!(f, "{}xx", self.class),
+        }
+    }
+}
+
 impl StatusCode {
     /// Of a reply as it came over a connection. The first word of its text is an enhanced code where it is one of the
     /// same class (RFC 2034 §4).

@@ -5,11 +5,13 @@
 //! recount from the rows must give the same.
 //!
 //! The way of a figure: [`tally`] counts what each case adds, [`rates`] sums it up by dimension, [`aapor`] and [`share`]
-//! divide once, and [`json`], [`csv`] and [`table`] write it down.
+//! divide once, and [`json`], [`csv`] and [`table`] write it down. [`delivery`] counts messages rather than
+//! cases, from the messages themselves.
 
 pub mod aapor;
 pub mod by;
 pub mod csv;
+pub mod delivery;
 pub mod grid;
 pub mod json;
 pub mod rates;

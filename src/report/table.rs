@@ -37,7 +37,7 @@ pub fn table(report: &RatesReport, bars: Bars) -> String {
     let split = if by.is_empty() { String::new() } else { format!(" by {}", by.join(", ")) };
     let as_of = query.as_of.format("%Y-%m-%d %H:%M UTC");
     let mut parts = vec![
-        format!("Response rates{split}, {}, as of {as_of}\n", cohorts(query.from, query.to)),
+        format!("Response rates{split}, {}, as of {as_of}\n", days("first sent", query.from, query.to)),
         "Basis: cases by the day of their first message; a case counts once.\n\n".to_owned(),
         cases(report, bars).render(),
         "\n".to_owned(),
@@ -56,10 +56,11 @@ pub fn table(report: &RatesReport, bars: Bars) -> String {
     parts.concat()
 }
 
-fn cohorts(from: NaiveDate, to: NaiveDate) -> String {
+/// `first sent 2026-03-01 to 2026-03-31`; `to` is the day after the last.
+pub(super) fn days(what: &str, from: NaiveDate, to: NaiveDate) -> String {
     match to.checked_sub_days(Days::new(1)) {
-        Some(last) if last > from => format!("first sent {from} to {last}"),
-        Some(last) if last == from => format!("first sent {from}"),
+        Some(last) if last > from => format!("{what} {from} to {last}"),
+        Some(last) if last == from => format!("{what} {from}"),
         Some(_) | None => "no day".to_owned(),
     }
 }
@@ -125,7 +126,7 @@ fn line(row: &Row, labels: Vec<String>, bars: Bars) -> Vec<String> {
 }
 
 /// `57.1%`, or `-` where there is no share.
-fn percent(share: &Share) -> String {
+pub(super) fn percent(share: &Share) -> String {
     share.value().map_or_else(|| "-".to_owned(), |value| format!("{}%", hundredfold(value)))
 }
 
@@ -153,7 +154,7 @@ fn marks(row: &Row) -> String {
 }
 
 /// The mark of a base that can carry little; a share of nothing needs none.
-fn base_mark(share: &Share) -> Option<char> {
+pub(super) fn base_mark(share: &Share) -> Option<char> {
     match share.base() {
         Base::Tiny => (share.n > 0).then_some(TINY),
         Base::Low => Some(LOW),
@@ -162,7 +163,7 @@ fn base_mark(share: &Share) -> Option<char> {
 }
 
 /// What those marks mean that are used.
-fn base_legend(shares: impl IntoIterator<Item = Share>) -> String {
+pub(super) fn base_legend(shares: impl IntoIterator<Item = Share>) -> String {
     let used: Vec<char> = shares.into_iter().filter_map(|share| base_mark(&share)).collect();
     let low = used.contains(&LOW).then(|| format!("{LOW} low base: fewer than 30\n"));
     let tiny = "very low base: fewer than 5, single cases rather than a rate";

@@ -4,6 +4,7 @@ mod bounces;
 mod by_hand;
 mod cards;
 mod contacts;
+mod delivery;
 mod events;
 mod health;
 mod holds;
@@ -63,6 +64,7 @@ pub(super) fn router(core: Arc<Core>) -> Router {
         .route("/api/v1/cards/print", post(cards::print))
         .route("/api/v1/cards/{code}/revoke", post(cards::revoke))
         .route("/api/v1/reports/rates", get(reports::rates))
+        .route("/api/v1/reports/delivery", get(delivery::delivery))
         .route("/api/v1/status", get(status::status))
         .route("/api/v1/why/{id}", get(why::why))
         .route("/api/v1/store", get(store::sizes))

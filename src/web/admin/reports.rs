@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::extract::{Query, State};
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
-use chrono::{Days, NaiveDate};
+use chrono::{DateTime, Days, NaiveDate, Utc};
 use serde::Deserialize;
 
 use crate::daemon::core::Core;
@@ -27,12 +27,43 @@ pub struct ReportQuery {
     from: Option<String>,
     to: Option<String>,
     format: Option<String>,
-    journey: Option<String>,
-    stage: Option<String>,
-    branch: Option<String>,
+    pub(super) journey: Option<String>,
+    pub(super) stage: Option<String>,
+    pub(super) branch: Option<String>,
+}
+
+/// The days that are reported on, and when.
+pub(super) struct Period {
+    pub(super) from: NaiveDate,
+    /// The day after the last.
+    pub(super) to: NaiveDate,
+    pub(super) as_of: DateTime<Utc>,
 }
 
 impl ReportQuery {
+    /// The format that is asked for.
+    pub(super) fn format(&self) -> Option<&str> {
+        self.format.as_deref()
+    }
+
+    /// That there is no such format.
+    pub(super) fn no_format(given: &str) -> ApiProblem {
+        ApiProblem::invalid(format!("`{}` is not a format; use table, json or csv", given.escape_debug()))
+    }
+
+    /// The days that are asked for: the last 30 when nothing is said.
+    pub(super) fn period(&self, core: &Core) -> Result<Period, ApiProblem> {
+        let as_of = core.clock.now();
+        let today = as_of.with_timezone(&core.live.load().config.settings.daemon.time_zone).date_naive();
+        let to = day("to", self.to.as_deref())?.unwrap_or(today + Days::new(1));
+        let from = day("from", self.from.as_deref())?.unwrap_or(to - Days::new(DAYS));
+        if from >= to {
+            let problem = format!("`from` ({from}) must be before `to` ({to}, which is not included)");
+            return Err(ApiProblem::invalid(problem));
+        }
+        Ok(Period { from, to, as_of })
+    }
+
     /// This query, split in another way.
     pub(super) fn split_by(&self, by: Option<String>) -> Self {
         Self { by, ..self.clone() }
@@ -62,7 +93,7 @@ pub(super) async fn rates(
     Query(query): Query<ReportQuery>,
 ) -> Result<Response, ApiProblem> {
     let report = rates_report(&core, &query).await?;
-    match query.format.as_deref() {
+    match query.format() {
         None | Some("json") => {
             let body = format!("{:#}\n", json::json(&report));
             Ok(([(header::CONTENT_TYPE, "application/json")], body).into_response())
@@ -73,30 +104,20 @@ pub(super) async fn rates(
             Ok(([(header::CONTENT_TYPE, "text/csv; charset=utf-8")], body).into_response())
         }
         Some("table" | "text") => Ok(table::table(&report, Bars::Shown).into_response()),
-        Some(other) => {
-            Err(ApiProblem::invalid(format!("`{}` is not a format; use table, json or csv", other.escape_debug())))
-        }
+        Some(other) => Err(ReportQuery::no_format(other)),
     }
 }
 
 /// The rates that a query asks for; also for the page.
 pub(super) async fn rates_report(core: &Core, query: &ReportQuery) -> Result<RatesReport, ApiProblem> {
-    let live = core.live.load_full();
-    let now = core.clock.now();
-    let today = now.with_timezone(&live.config.settings.daemon.time_zone).date_naive();
-    let tomorrow = today + Days::new(1);
-    let to = day("to", query.to.as_deref())?.unwrap_or(tomorrow);
-    let from = day("from", query.from.as_deref())?.unwrap_or(to - Days::new(DAYS));
-    if from >= to {
-        return Err(ApiProblem::invalid(format!("`from` ({from}) must be before `to` ({to}, which is not included)")));
-    }
+    let Period { from, to, as_of } = query.period(core)?;
     let by =
         By::parse_list(query.by.as_deref().unwrap_or("channel")).map_err(|err| ApiProblem::invalid(err.to_string()))?;
     let query = RatesQuery {
         by,
         from,
         to,
-        as_of: now,
+        as_of,
         journey: name(query.journey.as_deref(), JourneyId::parse)?,
         stage: name(query.stage.as_deref(), StageId::parse)?,
         branch: name(query.branch.as_deref(), BranchId::parse)?,
@@ -115,7 +136,7 @@ fn day(name: &str, given: Option<&str>) -> Result<Option<NaiveDate>, ApiProblem>
     given.map(read).transpose()
 }
 
-fn name<T>(given: Option<&str>, parse: fn(&str) -> Result<T, IdError>) -> Result<Option<T>, ApiProblem> {
+pub(super) fn name<T>(given: Option<&str>, parse: fn(&str) -> Result<T, IdError>) -> Result<Option<T>, ApiProblem> {
     let given = given.filter(|given| !given.is_empty());
     given.map(parse).transpose().map_err(|err| ApiProblem::invalid(err.to_string()))
 }

@@ -243,3 +243,24 @@ async fn while_the_store_takes_no_changes_the_gateway_is_asked_to_come_again() {
     assert_eq!(house.get(&link).await.status, StatusCode::OK);
     assert!(matches!(house.fate(&sent).await, Fate::Delivered { .. }));
 }
+
+#[tokio::test]
+async fn messages_are_counted_by_where_they_went() {
+    let house = House::open().await;
+    for n in 1..=2 {
+        house.invite(n).await;
+    }
+    let period = "from=2026-03-01&to=2026-04-01";
+    let report = house.ask(&format!("/api/v1/reports/delivery?by=channel,domain,reason&{period}")).await.json();
+    let row = &report["rows"][0];
+    assert_eq!([&row["channel"], &row["domain"]], ["email", "guests.example"]);
+    assert_eq!([&row["reason"], &row["sent"], &row["accepted"]], [&Value::Null, &json!(2), &json!(2)]);
+    assert_eq!(report["total"]["complaint_rate"]["value"], json!(0.0));
+    // They have another address by now, and where the message went is not known any more.
+    let moved = house.tell("/api/v1/contacts", &json!([{ "id": "c-1", "email": "new@elsewhere.example" }])).await;
+    assert_eq!(moved.status, StatusCode::OK, "{}", moved.body);
+    let table = house.ask(&format!("/api/v1/reports/delivery?by=domain&format=table&{period}")).await.body;
+    assert!(table.contains("guests.example") && table.contains("(none)") && !table.contains("elsewhere"), "{table}");
+    let refused = house.ask("/api/v1/reports/delivery?by=week").await;
+    assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY, "{}", refused.body);
+}
