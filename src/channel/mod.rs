@@ -69,4 +69,5 @@ pub trait Transport: Send + Sync {
 
 pub mod email;
 pub mod file;
+pub mod reach;
 pub mod sms;

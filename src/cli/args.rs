@@ -59,6 +59,9 @@ pub(super) enum Command {
     Run,
     /// Print all problems of the configuration, and run its [[test]] blocks
     Check(CheckOptions),
+    /// Look at the mail server, the sender's DNS records, gateways, the public address, clock and disk, and say what to do;
+    /// sends nothing
+    Doctor(DoctorOptions),
     /// Print the DNS records that receivers check signatures with, one for each key of [email.dkim]
     Dkim,
     /// Say what would be sent in the days to come, and why something would not; sends nothing and changes nothing
@@ -119,6 +122,13 @@ pub(super) struct CheckOptions {
     /// Print the request that each SMS gateway would get, with secrets masked; nothing is sent
     #[arg(long)]
     pub(super) probe_sms: bool,
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct DoctorOptions {
+    /// Ask this DNS server instead of those of this machine
+    #[arg(long, value_name = "ADDRESS:PORT")]
+    pub(super) resolver: Option<std::net::SocketAddr>,
 }
 
 #[derive(Debug, clap::Args)]

@@ -14,6 +14,7 @@ mod confirm;
 mod contacts;
 mod demo;
 mod dkim;
+mod doctor;
 mod events;
 mod exit;
 mod hold;
@@ -129,6 +130,7 @@ async fn command(command: Command, context: &mut Context<'_>) -> Result<Exit, Fa
         Command::Demo(options) => demo::demo(&options, context).await,
         Command::Run => daemon(context).await,
         Command::Check(options) => check::check(&options, context),
+        Command::Doctor(options) => doctor::doctor(&options, context).await,
         Command::Dkim => dkim::dkim(context),
         Command::MigratePlans(options) => migrate::migrate_plans(&options, context).await,
         Command::Plan(options) => plan::plan(&options, context).await,

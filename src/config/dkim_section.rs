@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::channel::email::dkim::{Key, Signer};
+use crate::channel::email::dkim::{Key, Signer, is_aligned};
 
 use super::email_section::domain;
 use super::node::{Content, Node, shown};
@@ -54,13 +54,6 @@ fn signer(mut section: Reader<'_>, surroundings: &Surroundings<'_>, from: Option
     });
     section.finish("[email.dkim]");
     Some(Signer::new(domain.or_else(|| from.map(str::to_owned))?, keys?))
-}
-
-/// Whether a signature of `domain` counts for mail from `from`: for itself, and for what is below or above it. Siblings
-/// would need the list of public suffixes.
-fn is_aligned(domain: &str, from: &str) -> bool {
-    let is_below = |one: &str, other: &str| one.strip_suffix(other).is_some_and(|rest| rest.ends_with('.'));
-    domain == from || is_below(from, domain) || is_below(domain, from)
 }
 
 fn key(field: Field<'_, '_>, surroundings: &Surroundings<'_>, selectors: &mut Vec<String>) -> Option<Key> {

@@ -10,6 +10,7 @@ pub mod check;
 pub mod compose;
 pub mod core;
 pub mod dispatcher;
+pub mod doctor;
 pub mod hooks;
 pub mod housekeeper;
 pub mod lifecycle;

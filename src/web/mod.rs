@@ -28,6 +28,10 @@ pub use staff::{staff_page, staff_redirect};
 use crate::config::settings::Secret;
 use crate::daemon::core::Core;
 
+/// What `/robots.txt` of the public door says: links are for those who were sent them. It also tells canvass from whatever
+/// else might answer there.
+pub const ROBOTS: &str = "User-agent: *\nDisallow: /\n";
+
 /// What customers and gateways reach.
 pub fn public(core: Arc<Core>) -> Router {
     public::router(core)

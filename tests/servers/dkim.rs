@@ -14,7 +14,7 @@ const OPENSSL: &str = "/usr/bin/openssl";
 const PYTHON: &str = "/usr/bin/python3";
 
 /// Two keys; the relay adds its lines on top.
-const KEYS: &str = "[email.dkim]
+pub(crate) const KEYS: &str = "[email.dkim]
 domain = \"sole.example\"
 [[email.dkim.keys]]
 selector = \"c2026r\"
@@ -45,15 +45,20 @@ for index, value in enumerate(signatures):
 print(json.dumps(found))
 "#;
 
-/// An installation that signs with two new keys and sends through this relay.
-fn signing(postfix: &Postfix) -> Installation {
-    let installation = Installation::with(MAIL_AT_ONCE, &(mail_through(postfix.smtp_port(), "none") + KEYS));
+/// Makes the keys that [`KEYS`] names, new ones each time.
+pub(crate) fn make_keys(installation: &Installation) {
     let make = |name: &str, options: &[&str]| {
         let file = installation.path("config").join(name);
         run(command(OPENSSL).args(["genpkey", "-quiet", "-out"]).arg(file).args(options));
     };
     make("dkim-rsa.pem", &["-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:2048"]);
     make("dkim-ed25519.pem", &["-algorithm", "ED25519"]);
+}
+
+/// An installation that signs with two new keys and sends through this relay.
+fn signing(postfix: &Postfix) -> Installation {
+    let installation = Installation::with(MAIL_AT_ONCE, &(mail_through(postfix.smtp_port(), "none") + KEYS));
+    make_keys(&installation);
     let survey = installation.path("config/surveys/visit.toml");
     let text = fs::read_to_string(&survey).unwrap();
     let (from, to) =

@@ -99,4 +99,10 @@ mod dkim;
 mod spam;
 
 #[cfg(test)]
+mod nsd;
+
+#[cfg(test)]
+mod doctor;
+
+#[cfg(test)]
 mod service;

@@ -69,6 +69,14 @@ pub struct Record {
     pub text: String,
 }
 
+/// Whether a signature of `domain` counts for mail from `from` where receivers go by organisations (DMARC's relaxed
+/// alignment): for itself, and for what is below or above it. To tell siblings of one organisation from strangers takes the
+/// list of public suffixes, so they do not count.
+pub fn is_aligned(domain: &str, from: &str) -> bool {
+    let is_below = |one: &str, other: &str| one.strip_suffix(other).is_some_and(|rest| rest.ends_with('.'));
+    domain == from || is_below(from, domain) || is_below(domain, from)
+}
+
 impl Signer {
     /// Signs for this domain with these keys, each with a selector of its own.
     pub fn new(domain: String, keys: Vec<Key>) -> Self {

@@ -27,6 +27,7 @@ use crate::domain::attempt::Outcome;
 
 pub mod dkim;
 pub mod message;
+pub mod probe;
 
 mod answer;
 mod connection;
@@ -36,7 +37,7 @@ mod offers;
 mod pool;
 mod quoted;
 mod reply;
-mod tls;
+pub(in crate::channel) mod tls;
 mod wire;
 
 /// An SMTP relay and how to talk to it.
@@ -164,23 +165,13 @@ impl SmtpTransport {
     /// Checks the settings and reads the certificate authorities; connects to nobody. `hello_name` is the full host
     /// name of this machine.
     pub fn open(settings: &SmtpSettings, hello_name: &str, clock: Arc<dyn Clock>) -> Result<Self, SmtpSetupError> {
-        if hello_name.is_empty() || !hello_name.chars().all(|c| c.is_ascii_graphic()) {
-            return Err(SmtpSetupError::HelloName { given: hello_name.to_owned() });
-        }
+        let relay = Relay::of(settings, hello_name)?;
         if settings.connections == 0 {
             return Err(SmtpSetupError::Zero { key: "connections" });
         }
         if settings.messages_per_connection == 0 {
             return Err(SmtpSetupError::Zero { key: "messages_per_connection" });
         }
-        let relay = Relay {
-            host: settings.host.clone(),
-            port: settings.port,
-            protection: protection(settings)?,
-            hello: hello_name.to_owned(),
-            login: settings.login.clone(),
-            limits: settings.timeouts,
-        };
         Ok(Self {
             relay,
             pool: Pool::open(settings.connections, settings.messages_per_connection),
@@ -265,6 +256,23 @@ fn is_stale(trouble: &Trouble, was_told: bool) -> bool {
 /// What no retry can change, and is not the fault of the address.
 fn never(why: &str) -> Outcome {
     Outcome::Refused { reply: format!("not sent: {why}"), address_dead: false }
+}
+
+impl Relay {
+    /// Checks where the relay is and how to begin with it, and reads the certificate authorities.
+    fn of(settings: &SmtpSettings, hello_name: &str) -> Result<Self, SmtpSetupError> {
+        if hello_name.is_empty() || !hello_name.chars().all(|c| c.is_ascii_graphic()) {
+            return Err(SmtpSetupError::HelloName { given: hello_name.to_owned() });
+        }
+        Ok(Self {
+            host: settings.host.clone(),
+            port: settings.port,
+            protection: protection(settings)?,
+            hello: hello_name.to_owned(),
+            login: settings.login.clone(),
+            limits: settings.timeouts,
+        })
+    }
 }
 
 fn protection(settings: &SmtpSettings) -> Result<Protection, SmtpSetupError> {

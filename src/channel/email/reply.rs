@@ -73,6 +73,11 @@ impl Reply {
         format!("{} {}", self.code, self.text).trim_end().to_owned()
     }
 
+    /// Whether it is about who we are: user name and password (RFC 4954 §6), or that there were none.
+    pub(super) fn refuses_login(&self) -> bool {
+        self.status.wants_login()
+    }
+
     /// The pause that the server asked for in words: greylisting and rate limits say `300 seconds` or `5 minutes`.
     fn pause(&self) -> Option<TimeDelta> {
         let words: Vec<_> = self.text.split(|c: char| !c.is_ascii_alphanumeric()).collect();

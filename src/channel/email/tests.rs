@@ -20,6 +20,7 @@ mod encryption;
 mod outcomes;
 mod parrot;
 mod pipelining;
+mod probing;
 mod strangers;
 
 /// A limit that a test is meant to run into.

@@ -18,7 +18,7 @@ use super::reply::Trouble;
 
 /// How to encrypt a connection to one relay.
 #[derive(Clone)]
-pub(super) struct Encryption {
+pub(in crate::channel) struct Encryption {
     connector: TlsConnector,
     /// The name that the certificate must have.
     name: ServerName<'static>,
@@ -26,7 +26,7 @@ pub(super) struct Encryption {
 
 impl Encryption {
     /// Reads the authorities. Blocks on the disk, so call it at the start only.
-    pub(super) fn open(host: &str, ca_file: Option<&Path>) -> Result<Self, SmtpSetupError> {
+    pub(in crate::channel) fn open(host: &str, ca_file: Option<&Path>) -> Result<Self, SmtpSetupError> {
         let name = ServerName::try_from(host.to_owned())
             .map_err(|source| SmtpSetupError::HostName { host: host.to_owned(), source })?;
         let mut roots = RootCertStore::empty();
@@ -47,8 +47,12 @@ impl Encryption {
 
     /// Encrypts a connection, and makes sure of who is at the other end.
     pub(super) async fn encrypt(&self, tcp: TcpStream) -> Result<TlsStream<TcpStream>, Trouble> {
-        let tls = self.connector.connect(self.name.clone(), tcp).await;
-        tls.map_err(|err| Trouble::Lost(format!("TLS: {err}")))
+        self.connect(tcp).await.map_err(|err| Trouble::Lost(format!("TLS: {err}")))
+    }
+
+    /// The same, for those to whom no mail is said.
+    pub(in crate::channel) async fn connect(&self, tcp: TcpStream) -> std::io::Result<TlsStream<TcpStream>> {
+        self.connector.connect(self.name.clone(), tcp).await
     }
 }
 

@@ -20,6 +20,7 @@ use super::rule::ReplyRules;
 use super::signature::Signed;
 use super::template::{HowToSet, Names, Values, nearest};
 use crate::channel::OutboundSms;
+use crate::channel::reach::Door;
 use crate::config::settings::Secret;
 use crate::domain::attempt::Outcome;
 use crate::domain::price::Price;
@@ -186,6 +187,11 @@ impl Gateway {
     /// What a report says of the message that it is on; `None` when that is nothing that would count.
     pub fn receipt(&self, report: &Report<'_>) -> Result<Option<Receipt>, ReportError> {
         self.reports.as_ref().map_or(Ok(None), |rules| rules.receipt(report, &self.name))
+    }
+
+    /// Where it listens.
+    pub fn door(&self) -> Option<Door> {
+        self.request.door()
     }
 
     /// The request that carries a message.

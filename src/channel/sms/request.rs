@@ -8,6 +8,7 @@ use super::body::{Body, Fields, read_fields, render_fields};
 use super::reader::{Reader, quoted};
 use super::template::{Template, Values};
 use super::url::UrlTemplate;
+use crate::channel::reach::Door;
 
 /// A header.
 pub(super) type HeaderPair = (HeaderName, HeaderValue);
@@ -116,6 +117,11 @@ impl RequestTemplate {
     /// Whether the connection is protected.
     pub(super) fn is_https(&self) -> bool {
         self.url.is_https()
+    }
+
+    /// Where it is sent to.
+    pub(super) fn door(&self) -> Option<Door> {
+        self.url.door()
     }
 }
 

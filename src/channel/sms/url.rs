@@ -10,6 +10,7 @@ use reqwest::Url;
 use super::reader::Reader;
 use super::request::RenderError;
 use super::template::{Template, Values};
+use crate::channel::reach::Door;
 
 /// What may stand in the path: it is written to logs and proxies more often than the rest of a request.
 const IN_PATH: [&str; 8] =
@@ -24,6 +25,12 @@ pub(super) struct UrlTemplate {
 }
 
 impl UrlTemplate {
+    /// Where the gateway listens.
+    pub(super) fn door(&self) -> Option<Door> {
+        let host = self.origin.host_str()?.trim_matches(['[', ']']).to_owned();
+        Some(Door { host, port: self.origin.port_or_known_default()?, encrypted: self.is_https() })
+    }
+
     /// Reads the key `url`.
     pub(super) fn read(table: &Reader<'_>) -> Option<Self> {
         let Some(text) = table.text("url") else {

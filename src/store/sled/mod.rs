@@ -30,6 +30,7 @@ use super::{Store, StoreError};
 use filling::Filling;
 use home::Home;
 use place::{Place, RealDisk};
+pub use place::{Room, room};
 use renewal::Bounds;
 pub use restore::{RestoreError, Restored, restore};
 use slot::{At, Slot};

@@ -158,9 +158,8 @@ impl Place {
 
     /// Whether a copy of the store fits beside it. A copy takes no more room than the store does.
     pub(super) fn check_room_for_copy(path: &Path) -> Result<(), StoreError> {
-        let needed_bytes = Self::disk_bytes(path).map_err(failed)?;
-        let about = rustix::fs::statvfs(path).map_err(|err| failed(io::Error::from(err)))?;
-        check_room(needed_bytes, about.f_bavail.saturating_mul(about.f_frsize))
+        let room = room(path).map_err(failed)?;
+        check_room(room.store_bytes, room.free_bytes)
     }
 
     /// Opens the store. Where there is no room for that, what was set aside is given up first.
@@ -208,6 +207,27 @@ impl Place {
     pub(super) fn can_be_written(&self) -> bool {
         OpenOptions::new().append(true).open(self.path.join("db")).is_ok()
     }
+}
+
+/// What a store takes on its disk, and what is free there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Room {
+    /// Bytes of the store, without what is set aside.
+    pub store_bytes: u64,
+    /// Bytes that are free on its file system.
+    pub free_bytes: u64,
+}
+
+impl Room {
+    /// What is set aside for a full disk, at least: with less the store soon takes no changes.
+    pub const RESERVE_BYTES: u64 = RESERVE_BYTES_MIN;
+}
+
+/// Looks at the folder of a store, which need not be open.
+pub fn room(path: &Path) -> io::Result<Room> {
+    let about = rustix::fs::statvfs(path)?;
+    let free_bytes = about.f_bavail.saturating_mul(about.f_frsize);
+    Ok(Room { store_bytes: Place::disk_bytes(path)?, free_bytes })
 }
 
 fn check_room(needed_bytes: u64, free_bytes: u64) -> Result<(), StoreError> {

@@ -40,7 +40,7 @@ pub(super) fn router(core: Arc<Core>) -> Router {
         .route("/u/{token}", get(unsubscribe::show).post(unsubscribe::take))
         .route("/hooks/sms/{gateway}/status/{token}", get(hooks::status).post(hooks::status))
         .route("/hooks/email/{provider}", post(email_hooks::post).layer(DefaultBodyLimit::max(POST_BYTES_MAX)))
-        .route("/robots.txt", get(|| async { "User-agent: *\nDisallow: /\n" }))
+        .route("/robots.txt", get(|| async { super::ROBOTS }))
         .fallback(nothing_here)
         .layer(DefaultBodyLimit::max(FORM_BYTES_MAX))
         .with_state(core)
