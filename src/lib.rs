@@ -28,7 +28,7 @@
 //! From the bottom to the top; a room uses those below it and never one above (a test checks that):
 //!
 //! - [`domain`]: the nouns and how they change. [`plan`], [`score`], [`report`]: decisions and figures. [`receipt`]: what
-//!   mails that come back say. All pure.
+//!   mails that come back say, and what providers post. All pure.
 //! - [`config`]: what operations wrote. [`store`]: what is remembered. [`render`]: what customers read. [`channel`]: how
 //!   messages leave. [`cards`]: what is printed. [`catcher`]: a mail server and an SMS gateway that keep what they get.
 //! - [`daemon`]: what runs, and when. [`web`]: the doors for customers and for staff.

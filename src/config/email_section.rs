@@ -15,7 +15,7 @@ use super::reader::{Field, Reader};
 use super::secrets::Names;
 use super::settings::{EmailSettings, EmailTransport};
 use super::settings_file::Surroundings;
-use super::{values, webhooks};
+use super::{mailbox, values, webhooks};
 
 /// The longest that tries may go on: a survey is stale long before.
 pub(super) const GIVE_UP_AFTER_MAX: TimeDelta = TimeDelta::days(7);
@@ -48,6 +48,7 @@ pub(super) fn read(
     let bounds = TimeDelta::minutes(5)..=GIVE_UP_AFTER_MAX;
     let give_up_after = section.or("give_up_after", TimeDelta::hours(48), values::duration(bounds));
     let domains = section.field("domains", domains).unwrap_or_default();
+    let bounce_mailbox = section.table("bounce_mailbox").and_then(|table| mailbox::read(table, surroundings));
     let webhooks = section.table("webhooks").map(|section| webhooks::read(section, surroundings)).unwrap_or_default();
     // Read also when mail goes into files: it will not be sent wrong on the day that it is switched on.
     if wanted == Wanted::Smtp {
@@ -68,6 +69,7 @@ pub(super) fn read(
         bounce_domain,
         bounce_socket,
         dkim,
+        bounce_mailbox,
         postal_address,
         give_up_after,
         domains,
@@ -127,12 +129,7 @@ fn smtp(mut section: Reader<'_>, surroundings: &Surroundings<'_>) -> Option<Smtp
         section.wrong::<()>("tls", message);
     }
     let port = section.or("port", default_port(tls), values::whole(1..=u16::MAX));
-    let ca_file = section.optional("ca_file", |node| {
-        let name = values::line(node)?;
-        let label = surroundings.files.label(&name);
-        surroundings.files.read(&name).map_err(|error| format!("`{}` cannot be read: {error}", shown(&label)))?;
-        Ok(surroundings.files.path(&name))
-    });
+    let ca_file = section.optional("ca_file", |node| ca_file(node, surroundings));
     let login = login(&mut section, surroundings);
     let settings = SmtpSettings {
         host: host.unwrap_or_default(),
@@ -149,7 +146,16 @@ fn smtp(mut section: Reader<'_>, surroundings: &Surroundings<'_>) -> Option<Smtp
     Some(settings).filter(|settings| !settings.host.is_empty())
 }
 
-fn host(node: &Node) -> Result<String, String> {
+/// A file of certificate authorities.
+pub(super) fn ca_file(node: &Node, surroundings: &Surroundings<'_>) -> Result<PathBuf, String> {
+    let name = values::line(node)?;
+    let label = surroundings.files.label(&name);
+    surroundings.files.read(&name).map_err(|error| format!("`{}` cannot be read: {error}", shown(&label)))?;
+    Ok(surroundings.files.path(&name))
+}
+
+/// A name or an address.
+pub(super) fn host(node: &Node) -> Result<String, String> {
     let given = values::line(node)?;
     let is_host = given.parse::<IpAddr>().is_ok() || idna::domain_to_ascii_strict(&given).is_ok();
     if is_host && !given.contains([':', '/', '@', ' ']) || given.parse::<IpAddr>().is_ok() {
@@ -159,7 +165,7 @@ fn host(node: &Node) -> Result<String, String> {
 }
 
 /// Whether mail to this host stays on this machine.
-fn is_loopback(host: &str) -> bool {
+pub(super) fn is_loopback(host: &str) -> bool {
     host.eq_ignore_ascii_case("localhost") || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
 }
 

@@ -26,6 +26,7 @@ mod tests_block;
 mod layers;
 mod node;
 
+mod mailbox;
 mod reader;
 mod secrets;
 mod values;

@@ -10,8 +10,8 @@ use std::time::Duration;
 use chrono::TimeDelta;
 use chrono_tz::Tz;
 
-use crate::channel::email::SmtpSettings;
 use crate::channel::email::dkim::Signer;
+use crate::channel::email::{MailboxSettings, SmtpSettings};
 use crate::channel::sms::Gateway;
 use crate::domain::contact::Email;
 use crate::domain::journey::Fatigue;
@@ -105,6 +105,8 @@ pub struct EmailSettings {
     pub bounce_socket: Option<PathBuf>,
     /// What mail is signed with; nothing when the relay signs.
     pub dkim: Option<Arc<Signer>>,
+    /// The mailbox that mails come back to; none when absent.
+    pub bounce_mailbox: Option<MailboxSettings>,
     /// The postal address of the business, which the law of several countries wants in every mail.
     pub postal_address: Option<String>,
     /// Tries stop this long after the first.

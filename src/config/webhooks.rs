@@ -60,7 +60,7 @@ fn postmark(mut table: Reader<'_>, surroundings: &Surroundings<'_>) -> Option<We
 }
 
 /// A secret that has to be there.
-fn secret(table: &mut Reader<'_>, names: Names<'_>, surroundings: &Surroundings<'_>) -> Option<Secret> {
+pub(super) fn secret(table: &mut Reader<'_>, names: Names<'_>, surroundings: &Surroundings<'_>) -> Option<Secret> {
     let is_given = table.has(names.inline) || table.has(names.file);
     let found = surroundings.secrets().of(table, names);
     if found.is_none() && !is_given {

@@ -10,11 +10,12 @@ use arc_swap::ArcSwap;
 use tokio::sync::{Notify, Semaphore};
 
 use super::breaker::Breaker;
+use super::collector::Collecting;
 use super::hooks::Hooks;
 use super::metrics::Metrics;
 use super::pulse::Pulse;
 use crate::channel::Transport;
-use crate::channel::email::SmtpTransport;
+use crate::channel::email::{Mailbox, SmtpTransport};
 use crate::channel::file::FileTransport;
 use crate::channel::sms::{Gateway, GatewayTransport};
 use crate::clock::Clock;
@@ -56,6 +57,8 @@ pub struct Core {
     pub metrics: Metrics,
     /// What is remembered of the posts of mail providers.
     pub hooks: Hooks,
+    /// How the visits to the bounce mailbox go.
+    pub collecting: Collecting,
     /// What the daemon did lately.
     pub pulse: Pulse,
     /// What went wrong lately, and how often.
@@ -71,12 +74,25 @@ pub struct Core {
 impl Core {
     /// Puts the parts together.
     pub fn new(store: Arc<dyn Store>, live: Live, clock: Arc<dyn Clock>, entropy: Arc<Entropy>) -> Self {
-        let (metrics, hooks, pulse) = (Metrics::new(), Hooks::default(), Pulse::default());
-        let breaker = Breaker::default();
+        let (metrics, hooks, collecting, pulse, breaker) = Default::default();
         let (live, wake) = (ArcSwap::from_pointee(live), Wake::default());
         let (reload_refused, rehearsals) = (AtomicBool::new(false), Semaphore::new(1));
         let env = BTreeMap::new();
-        Self { store, live, clock, entropy, wake, metrics, hooks, pulse, breaker, reload_refused, rehearsals, env }
+        Self {
+            store,
+            live,
+            clock,
+            entropy,
+            wake,
+            metrics,
+            hooks,
+            collecting,
+            pulse,
+            breaker,
+            reload_refused,
+            rehearsals,
+            env,
+        }
     }
 
     /// In this environment.
@@ -141,6 +157,7 @@ pub struct Live {
     surveys: BTreeMap<SurveyId, (SurveyVersion, Arc<Survey>)>,
     email: Option<Arc<dyn Transport>>,
     sms: Option<SmsRoutes>,
+    mailbox: Option<Arc<Mailbox>>,
 }
 
 struct SmsRoutes {
@@ -158,6 +175,9 @@ pub enum LiveError {
     /// Mail cannot leave.
     #[error("the mail transport cannot be set up")]
     Email(#[source] crate::channel::email::SmtpSetupError),
+    /// The bounce mailbox cannot be visited.
+    #[error("the bounce mailbox cannot be set up")]
+    Mailbox(#[source] crate::channel::email::SmtpSetupError),
     /// Text messages cannot leave.
     #[error("the SMS gateway `{name}` cannot be set up")]
     Gateway {
@@ -176,7 +196,9 @@ impl Live {
     /// Reads templates and opens transports; connects to nothing yet.
     pub fn of(config: Config, clock: &Arc<dyn Clock>) -> Result<Self, LiveError> {
         let (email, sms) = (open_email(&config, clock)?, open_sms(&config, clock)?);
-        Self::through(config, email, sms)
+        let settings = config.settings.email.as_ref().and_then(|email| email.bounce_mailbox.as_ref());
+        let mailbox = settings.map(Mailbox::open).transpose().map_err(LiveError::Mailbox)?;
+        Ok(Self { mailbox: mailbox.map(Arc::new), ..Self::through(config, email, sms)? })
     }
 
     fn through(config: Config, email: Option<Arc<dyn Transport>>, sms: Option<SmsRoutes>) -> Result<Self, LiveError> {
@@ -184,12 +206,17 @@ impl Live {
         let rules = Arc::new(config.plan_rules());
         let survey = |survey: &Survey| (survey.id.clone(), (survey.version(), Arc::new(survey.clone())));
         let surveys = config.surveys.values().map(survey).collect();
-        Ok(Self { config: Arc::new(config), rules, templates: Arc::new(templates), surveys, email, sms })
+        Ok(Self { config: Arc::new(config), rules, templates: Arc::new(templates), surveys, email, sms, mailbox: None })
     }
 
     /// The content of a survey, if it is still this version.
     pub fn survey(&self, id: &SurveyId, version: SurveyVersion) -> Option<&Arc<Survey>> {
         self.surveys.get(id).filter(|(current, _)| *current == version).map(|(_, survey)| survey)
+    }
+
+    /// The mailbox that mails come back to.
+    pub fn mailbox(&self) -> Option<&Arc<Mailbox>> {
+        self.mailbox.as_ref()
     }
 
     /// What messages of this channel leave by, for this branch.

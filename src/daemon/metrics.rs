@@ -113,6 +113,7 @@ pub struct Metrics {
     returned: Family<ByVerdict, Counter>,
     trips: Family<BySight, Counter>,
     posts: Family<ByPost, Counter>,
+    mailbox_readable: Gauge,
     reload_ok: Gauge,
     reload_at: Gauge,
     store_writable: Gauge,
@@ -222,6 +223,9 @@ impl Metrics {
         registry.register("returned_mails", what, returned.clone());
         let posts = Family::default();
         registry.register("email_hook_events", "What mail providers posted, by what it says", posts.clone());
+        let mailbox_readable = Gauge::default();
+        let what = "Whether the last visit to the bounce mailbox went well";
+        registry.register("bounce_mailbox_readable", what, mailbox_readable.clone());
         let (reload_ok, reload_at) = (Gauge::default(), Gauge::default());
         registry.register("config_last_reload_successful", "Whether the last reload took", reload_ok.clone());
         let what = "When the configuration in force was read";
@@ -249,6 +253,7 @@ impl Metrics {
             returned,
             trips,
             posts,
+            mailbox_readable,
             reload_ok,
             reload_at,
             store_writable,
@@ -294,6 +299,11 @@ impl Metrics {
     /// A mail provider posted an event, or something that is not believed.
     pub fn posted(&self, provider: Provider, what: &'static str) {
         self.posts.get_or_create(&ByPost { provider: provider.as_str(), what }).inc();
+    }
+
+    /// The bounce mailbox was visited.
+    pub fn collected(&self, well: bool) {
+        self.mailbox_readable.set(i64::from(well));
     }
 
     /// How long the lanes are.

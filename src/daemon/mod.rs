@@ -7,6 +7,7 @@
 
 pub mod breaker;
 pub mod check;
+pub mod collector;
 pub mod compose;
 pub mod core;
 pub mod dispatcher;

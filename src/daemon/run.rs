@@ -12,6 +12,7 @@ use sd_notify::NotifyState;
 use tokio::net::{TcpListener, UnixListener};
 
 use super::check;
+use super::collector::Collector;
 use super::core::{Core, Live, LiveError};
 use super::dispatcher::Dispatcher;
 use super::housekeeper::Housekeeper;
@@ -206,6 +207,11 @@ fn start(core: &Arc<Core>, lifecycle: &Lifecycle, listeners: Listeners, settings
     every(lifecycle, ROUND, move || {
         let housekeeper = Arc::clone(&housekeeper);
         async move { housekeeper.step().await.map(drop) }
+    });
+    let collector = Arc::new(Collector::new(Arc::clone(core), lifecycle.soft.clone()));
+    every(lifecycle, ROUND, move || {
+        let collector = Arc::clone(&collector);
+        async move { collector.step().await }
     });
     let watch = Arc::new(Watch::new(Arc::clone(core)));
     every(lifecycle, STATUS, move || {

@@ -1,4 +1,4 @@
-//! The product against the servers and readers of mail and SMS that are really used: Postfix, Kannel and others.
+//! The product against the servers and readers of mail and SMS that are really used: Postfix, Dovecot, Kannel and others.
 //!
 //! A fake of ours only ever does what we believe a server does. Here each test starts the real programs of Debian on
 //! loopback, in a folder of its own and on free ports, so that tests may run side by side and next to a real
@@ -55,6 +55,12 @@ mod receipts;
 
 #[cfg(test)]
 mod bounces;
+
+#[cfg(test)]
+mod dovecot;
+
+#[cfg(test)]
+mod bounce_mailbox;
 
 #[cfg(test)]
 mod arrivals;

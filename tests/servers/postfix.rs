@@ -226,15 +226,18 @@ smtpd_soft_error_limit = 1000
     )
 }
 
-/// A certificate for 127.0.0.1 that vouches for itself. It must not be marked as one of an authority, because rustls
-/// takes no such certificate from a server.
 fn make_certificate(dir: &Path) {
-    let conf = dir.join("conf");
+    self_signed(&dir.join("conf/key.pem"), &dir.join("conf/certificate.pem"));
+}
+
+/// A key and a certificate for 127.0.0.1 that vouches for itself. It must not be marked as one of an authority, because
+/// rustls takes no such certificate from a server.
+pub(crate) fn self_signed(key: &Path, certificate: &Path) {
     let mut openssl = process::command(OPENSSL);
     openssl.args(["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"]);
     openssl.args(["-subj", "/CN=relay.localdomain", "-addext", "subjectAltName=IP:127.0.0.1,DNS:localhost"]);
     openssl.args(["-addext", "basicConstraints=critical,CA:FALSE", "-days", "2"]);
-    openssl.arg("-keyout").arg(conf.join("key.pem")).arg("-out").arg(conf.join("certificate.pem"));
+    openssl.arg("-keyout").arg(key).arg("-out").arg(certificate);
     process::run(&mut openssl);
 }
 

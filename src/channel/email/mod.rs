@@ -4,11 +4,12 @@
 //! relay. Below it: [`pool`] keeps connections and the messages that wait for one, and [`dial`] begins a conversation with
 //! the help of [`tls`] and hears what the relay [`offers`], [`connection`] takes one [`letter`] after another through it,
 //! [`wire`] keeps the turns and finds each [`answer`], and [`reply`] says what it means.
+//! What comes back to a mailbox [`mailbox`] fetches.
 //!
 //! **Invariant:** a message is called accepted or refused only on an answer of the server to this message. A connection
 //! on which an answer may still be to come is handed to nobody but the message that the answer is about.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -24,10 +25,13 @@ use super::{OutboundEmail, OutboundMessage, Transport};
 use crate::clock::Clock;
 use crate::config::settings::Secret;
 use crate::domain::attempt::Outcome;
+pub use mailbox::{Mailbox, MailboxError, MailboxSettings, Taker, Then, Visit};
 
 pub mod dkim;
 pub mod message;
 pub mod probe;
+
+mod mailbox;
 
 mod answer;
 mod connection;
@@ -267,7 +271,7 @@ impl Relay {
         Ok(Self {
             host: settings.host.clone(),
             port: settings.port,
-            protection: protection(settings)?,
+            protection: protection(&settings.host, settings.tls, settings.ca_file.as_deref())?,
             hello: hello_name.to_owned(),
             login: settings.login.clone(),
             limits: settings.timeouts,
@@ -275,15 +279,14 @@ impl Relay {
     }
 }
 
-fn protection(settings: &SmtpSettings) -> Result<Protection, SmtpSetupError> {
-    let host = &settings.host;
-    let encryption = || Encryption::open(host, settings.ca_file.as_deref());
-    match settings.tls {
+fn protection(host: &str, tls: Tls, ca_file: Option<&Path>) -> Result<Protection, SmtpSetupError> {
+    let encryption = || Encryption::open(host, ca_file);
+    match tls {
         Tls::Implicit => Ok(Protection::Implicit(encryption()?)),
         Tls::StartTls => Ok(Protection::StartTls(encryption()?)),
         Tls::None => {
             let is_here = host.parse().map_or(host == "localhost", |ip: std::net::IpAddr| ip.is_loopback());
-            if is_here { Ok(Protection::Loopback) } else { Err(SmtpSetupError::NotLoopback { host: host.clone() }) }
+            if is_here { Ok(Protection::Loopback) } else { Err(SmtpSetupError::NotLoopback { host: host.to_owned() }) }
         }
     }
 }

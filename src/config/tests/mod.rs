@@ -14,6 +14,7 @@ mod mistakes_in_surveys;
 mod mistakes_in_webhooks;
 mod shipped_files;
 mod signatures;
+mod the_bounce_mailbox;
 
 /// The time at which all tests read.
 fn now() -> chrono::DateTime<chrono::Utc> {

@@ -50,6 +50,7 @@ fn what_is_commented_out_in_the_shipped_file_is_right_as_well() {
         ("dkim-rsa.pem", include_str!("../../channel/email/dkim/tests/keys/rsa.pem")),
         ("dkim-ed25519.pem", include_str!("../../channel/email/dkim/tests/keys/ed25519.pem")),
         ("smtp.password", "hush"),
+        ("bounces.password", "hush"),
         ("kannel.password", "hush"),
         ("twilio.token", "hush"),
         ("twilio.key", "hush"),

@@ -31,6 +31,7 @@ impl Live {
             surveys: self.surveys.clone(),
             email,
             sms,
+            mailbox: None,
         }
     }
 

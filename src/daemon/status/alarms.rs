@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 
+use super::super::collector::MailboxTrouble;
 use super::{Standing, Status, kind_of, name_of, reason, span};
 use crate::domain::hold::Hold;
 use crate::domain::journey::Channel;
@@ -36,6 +37,10 @@ impl Status {
             alarms.extend(backlog.channels.iter().filter_map(for_operator));
             alarms.extend(backlog.channels.iter().filter_map(|channel| late(channel, self.now)));
             alarms.extend(backlog.holds.iter().map(held));
+        }
+        if let Some(MailboxTrouble { since, n, why }) = &self.mailbox {
+            let visits = if *n == 1 { "1 visit failed".to_owned() } else { format!("{n} visits failed in a row") };
+            alarms.push(format!("the bounce mailbox cannot be read since {}, because {why} ({visits})", time(*since)));
         }
         if self.reload_refused {
             alarms.push("the last reload was refused, see the log; an older configuration is in force".to_owned());

@@ -9,6 +9,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 pub use watch::{Change, Watch};
 
+use super::collector::MailboxTrouble;
 use super::core::Core;
 use super::pulse::{LastError, Outcomes, SPANS_MINUTES};
 use crate::domain::journey::Channel;
@@ -34,6 +35,8 @@ pub struct Status {
     pub backlog: Result<Backlog, StoreError>,
     /// Bytes of the store on disk, unless it is closed.
     pub store_bytes: Option<u64>,
+    /// What is wrong with the bounce mailbox.
+    pub mailbox: Option<MailboxTrouble>,
     /// Whether the configuration that was read last was refused.
     pub reload_refused: bool,
     /// What left, and did not, within each span.
@@ -102,6 +105,7 @@ pub async fn look(core: &Core, n_max: usize) -> Status {
         health,
         backlog,
         store_bytes: core.store.sizes().await.ok().map(|sizes| sizes.disk_bytes),
+        mailbox: core.collecting.trouble(),
         reload_refused: core.reload_refused.load(std::sync::atomic::Ordering::Relaxed),
         rates: Channel::ALL.into_iter().flat_map(rate).collect(),
         errors: core.pulse.errors(),

@@ -22,6 +22,7 @@ fn quiet() -> Status {
         health: Health::Writable,
         backlog: Ok(backlog),
         store_bytes: None,
+        mailbox: None,
         reload_refused: false,
         rates: Vec::new(),
         errors: Vec::new(),

@@ -1,9 +1,13 @@
 //! Mails that come back, through the admin door.
 
+use tokio_util::sync::CancellationToken;
+
 use super::*;
+use crate::daemon::collector::Collector;
 use crate::domain::attempt::Outcome;
 use crate::domain::journey::Channel;
 use crate::domain::seal::{LinkTarget, Purpose};
+use crate::store::ReadOnlyReason;
 
 impl House {
     /// The guest is asked by mail and the relay takes it. Gives the invitation and the address that it comes back to.
@@ -89,4 +93,31 @@ async fn what_nobody_can_read_is_kept_and_stops_nothing() {
     let kept = house.folder.path().join("unreadable").read_dir().unwrap().count();
     assert_eq!(kept, 4);
     assert_eq!(house.comes_back(&back_to, &report("failed", "5.2.2", "552 5.2.2 full")).await["class"], "soft");
+}
+
+#[tokio::test]
+async fn a_mailbox_is_left_alone_while_the_store_takes_no_changes_and_its_trouble_is_told() {
+    // Nobody listens there.
+    let mailbox = "\n[email.bounce_mailbox]\nhost = \"127.0.0.1\"\ntls = \"none\"\nport = 1\nusername = \"bounces\"\n\
+                   password_file = \"bounces.password\"\n";
+    let mut files = SHIPPED.files.to_vec();
+    let settings = files.iter().find(|(path, _)| *path == "canvass.toml").unwrap().1.to_owned() + mailbox;
+    files.iter_mut().filter(|(path, _)| *path == "canvass.toml").for_each(|(_, text)| *text = &settings);
+    files.push(("bounces.password", "hush"));
+    let house = House::open_with(InMemory { name: "config", files: &files }).await;
+    let collector = Collector::new(Arc::clone(&house.core), CancellationToken::new());
+    let alarms = async || {
+        collector.step().await.unwrap();
+        house.ask("/api/v1/status").await.json()["alarms"].to_string()
+    };
+    house.health.send_replace(Health::ReadOnly(ReadOnlyReason::NoRoom));
+    assert!(!alarms().await.contains("mailbox"));
+    house.health.send_replace(Health::Writable);
+    let told = alarms().await;
+    assert!(told.contains("since 2026-03-04T12:00:00Z, because there is no connection to its server: "), "{told}");
+    assert!(told.contains("(1 visit failed)"), "{told}");
+    house.clock.advance(chrono::TimeDelta::seconds(119));
+    assert!(alarms().await.contains("(1 visit failed)"), "not yet");
+    house.clock.advance(chrono::TimeDelta::seconds(1));
+    assert!(alarms().await.contains("(2 visits failed in a row)"));
 }
