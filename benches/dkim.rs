@@ -82,5 +82,6 @@ fn draft() -> Result<Draft, Box<dyn Error>> {
         list_id: "visit.sole.example".to_owned(),
         unsubscribe_url: url.replace("/s/", "/u/"),
         feedback_id: "dine-in:mitte:initial:canvass".to_owned(),
+        for_providers: Vec::new(),
     })
 }
