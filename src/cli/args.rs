@@ -1,5 +1,6 @@
 //! The command line's words. They are an interface: others script against them.
 
+mod bounces;
 mod operations;
 mod store;
 mod suppressions;
@@ -8,6 +9,7 @@ use std::path::PathBuf;
 
 use clap::{Parser, Subcommand, ValueEnum};
 
+pub(super) use bounces::{BouncesCommand, UnreadableCommand, UnreadableOne, UnreadableSome};
 pub(super) use operations::{
     HoldCommand, HoldOptions, MigrateOptions, PlanOptions, ReleaseOptions, RetryOptions, ScopeOptions, UnknownCommand,
     UnknownList, UnknownRetry, UnknownSettle,
@@ -102,6 +104,9 @@ pub(super) enum Command {
     Unknown(UnknownCommand),
     /// Take in a mail that came back, from standard input: for the pipe of a mail server
     ReceiveBounce(ReceiveBounceOptions),
+    /// What came back by mail
+    #[command(subcommand)]
+    Bounces(BouncesCommand),
     /// Addresses that nothing is sent to any more
     #[command(subcommand)]
     Suppressions(SuppressionsCommand),

@@ -30,6 +30,7 @@ mod rows;
 mod status;
 mod suppressions;
 mod unknown;
+mod unreadable;
 mod why;
 
 use std::collections::BTreeMap;
@@ -44,8 +45,8 @@ pub use exit::Exit;
 use crate::chain::Chain;
 use crate::daemon::run::{RunError, run as run_daemon};
 use args::{
-    Args, CardsCommand, Command, ContactsCommand, EventsCommand, Format, ReportCommand, SuppressionsCommand,
-    UnknownCommand,
+    Args, BouncesCommand, CardsCommand, Command, ContactsCommand, EventsCommand, Format, ReportCommand,
+    SuppressionsCommand, UnknownCommand, UnreadableCommand,
 };
 use client::Client;
 
@@ -153,6 +154,12 @@ async fn command(command: Command, context: &mut Context<'_>) -> Result<Exit, Fa
         Command::Unknown(UnknownCommand::Retry(options)) => unknown::retry(&options, context).await,
         Command::Unknown(UnknownCommand::Settle(options)) => unknown::settle(&options, context).await,
         Command::ReceiveBounce(options) => receive_bounce::run(&options, context).await,
+        Command::Bounces(BouncesCommand::Unreadable(command)) => match command {
+            UnreadableCommand::List => unreadable::list(context).await,
+            UnreadableCommand::Show(options) => unreadable::show(&options, context).await,
+            UnreadableCommand::Retry(options) => unreadable::retry(&options, context).await,
+            UnreadableCommand::Remove(options) => unreadable::remove(&options, context).await,
+        },
         Command::Suppressions(SuppressionsCommand::List) => suppressions::list(context).await,
         Command::Suppressions(SuppressionsCommand::Import(options)) => suppressions::import(&options, context).await,
         Command::Suppressions(SuppressionsCommand::Remove(options)) => suppressions::remove(&options, context).await,

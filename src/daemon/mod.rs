@@ -26,6 +26,7 @@ pub mod run;
 pub mod status;
 pub mod telemetry;
 pub mod ticker;
+pub mod unreadable;
 
 mod loads;
 mod recorder;

@@ -1,26 +1,18 @@
 //! Mails that come back: read, noted, and kept where nobody can tell what they say.
 //!
-//! A mail that cannot be read stops no other. It is kept in `state_dir/unreadable` under the hash of what it says, so the
-//! same mail again is kept once; somebody should look at it, for a person may have written it.
+//! A mail that cannot be read stops no other. It is [kept](super::unreadable), and somebody should look at it, for a person
+//! may have written it.
 
-use std::fs;
 use std::io;
-use std::path::{Path, PathBuf};
-
-use aws_lc_rs::digest;
-use data_encoding::HEXLOWER;
 
 use super::core::Core;
 use super::receipts;
-use crate::channel::file::write_whole;
+use super::unreadable::{self, KEPT_MAX};
 use crate::domain::journey::Channel;
 use crate::domain::receipt::News;
 use crate::domain::seal::LinkTarget;
-use crate::receipt::mail::{self, Incoming, LOOKED_AT_BYTES_MAX, Nothing, Unreadable, Verdict};
+use crate::receipt::mail::{self, Incoming, Nothing, Unreadable, Verdict};
 use crate::store::{Learnt, StoreError};
-
-/// Unreadable mails that are kept. Beyond, they are counted only: whoever floods the mailbox must not fill the disk.
-const KEPT_MAX: usize = 1_000;
 
 /// What became of a mail that came back.
 #[derive(Clone, Debug, PartialEq)]
@@ -63,11 +55,10 @@ pub async fn take(core: &Core, incoming: Incoming<'_>) -> Result<Returned, Store
         }
         Err(why) => {
             core.metrics.returned("unreadable");
-            let folder = core.live.load().config.settings.daemon.state_dir.join("unreadable");
-            let (looked_at, _) = incoming.bytes.split_at(incoming.bytes.len().min(LOOKED_AT_BYTES_MAX));
-            let bytes = looked_at.to_vec();
+            let folder = unreadable::folder(core);
+            let bytes = unreadable::with_envelope(incoming);
             // Nobody aborts it, so it fails only if it panicked.
-            let kept = tokio::task::spawn_blocking(move || keep(&folder, &bytes))
+            let kept = tokio::task::spawn_blocking(move || unreadable::keep(&folder, &bytes))
                 .await
                 .unwrap_or_else(|err| Err(io::Error::other(err)));
             let what = match kept {
@@ -78,37 +69,5 @@ pub async fn take(core: &Core, incoming: Incoming<'_>) -> Result<Returned, Store
             tracing::warn!("a mail that came back cannot be read, because {why}; {what}");
             Ok(Returned::Unreadable(why))
         }
-    }
-}
-
-/// Keeps a mail; gives where, unless there are too many.
-fn keep(folder: &Path, bytes: &[u8]) -> io::Result<Option<PathBuf>> {
-    fs::create_dir_all(folder)?;
-    let hash = digest::digest(&digest::SHA256, bytes);
-    let path = folder.join(format!("{}.eml", HEXLOWER.encode(hash.as_ref().get(..16).unwrap_or_default())));
-    if path.exists() {
-        return Ok(Some(path));
-    }
-    if fs::read_dir(folder)?.count() >= KEPT_MAX {
-        return Ok(None);
-    }
-    write_whole(folder, &path, bytes)?;
-    Ok(Some(path))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_cannot_be_read_is_kept_once_and_not_without_end() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = keep(&folder.path().join("unreadable"), b"what?").unwrap().unwrap();
-        assert_eq!(fs::read(&path).unwrap(), b"what?");
-        assert_eq!(keep(&folder.path().join("unreadable"), b"what?").unwrap(), Some(path));
-        for n in 1..KEPT_MAX {
-            fs::write(folder.path().join(format!("unreadable/{n}")), b"").unwrap();
-        }
-        assert_eq!(keep(&folder.path().join("unreadable"), b"one more").unwrap(), None);
     }
 }

@@ -17,3 +17,5 @@ mod operations;
 #[cfg(test)]
 mod readme;
 mod suppressions;
+#[cfg(test)]
+mod unreadable;

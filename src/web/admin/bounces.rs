@@ -32,8 +32,12 @@ pub(super) async fn take(
 ) -> Result<Json<Value>, ApiProblem> {
     let Envelope { recipient, sender } = envelope;
     let incoming = Incoming { bytes: &bytes, recipient: recipient.as_deref(), sender: sender.as_deref() };
-    let returned = returns::take(&core, incoming).await?;
-    Ok(Json(match returned {
+    Ok(Json(described(&returns::take(&core, incoming).await?)))
+}
+
+/// What became of a mail.
+pub(super) fn described(returned: &Returned) -> Value {
+    match returned {
         Returned::News { of, news, learnt } => json!({
             "verdict": news.as_str(),
             "class": if let News::Bounced(class) = news { Some(class.as_str()) } else { None },
@@ -48,5 +52,5 @@ pub(super) async fn take(
         }),
         Returned::Nothing(nothing) => json!({ "verdict": "nothing", "explanation": nothing.as_str() }),
         Returned::Unreadable(why) => json!({ "verdict": "unreadable", "explanation": why.to_string() }),
-    }))
+    }
 }

@@ -18,6 +18,7 @@ mod status;
 mod store;
 mod suppressions;
 mod unknown;
+mod unreadable;
 mod why;
 mod wire;
 
@@ -55,6 +56,10 @@ pub(super) fn router(core: Arc<Core>) -> Router {
         .route("/api/v1/unknown/retry", post(unknown::retry))
         .route("/api/v1/unknown/settle", post(unknown::settle))
         .route("/api/v1/bounces", post(bounces::take))
+        .route("/api/v1/bounces/unreadable", get(unreadable::list))
+        .route("/api/v1/bounces/unreadable/retry", post(unreadable::retry))
+        .route("/api/v1/bounces/unreadable/remove", post(unreadable::remove))
+        .route("/api/v1/bounces/unreadable/{id}", get(unreadable::one))
         .route("/api/v1/suppressions", get(suppressions::page).post(suppressions::add))
         .route("/api/v1/suppressions/remove", post(suppressions::remove))
         .route("/api/v1/plan", get(plan::plan))
