@@ -296,7 +296,7 @@ impl fmt::Debug for Phone {
 }
 
 /// People type the digits of their own script, and full-width ones from Japanese keyboards.
-fn ascii_digit(c: char) -> char {
+pub(super) fn ascii_digit(c: char) -> char {
     const ZEROS: [char; 4] = ['\u{0660}', '\u{06F0}', '\u{0966}', '\u{FF10}'];
     if c == '\u{FF0B}' {
         return '+';
