@@ -19,6 +19,10 @@ const TAG_BYTES: usize = 8;
 const TOKEN_BYTES: usize = 16 + 1 + TAG_BYTES;
 /// The label of links under which gateways report.
 const REPORT: &str = "report link";
+/// The label of links under which gateways bring what telephones say.
+const INBOUND: &str = "inbound link";
+/// The bytes of such a link's token.
+const INBOUND_BYTES: usize = 16;
 
 /// The keyed hash of one store. `Debug` does not show the key.
 #[derive(Clone)]
@@ -150,6 +154,26 @@ impl Seal {
         self.opened(REPORT, token, &[gateway.as_bytes()])
     }
 
+    /// The token of the link under which this gateway brings what telephones say: 22 characters.
+    pub fn inbound_token(&self, gateway: &str) -> String {
+        BASE64URL_NOPAD.encode(self.tag(INBOUND, &[gateway.as_bytes()]).split_at(INBOUND_BYTES).0)
+    }
+
+    /// Whether a token is the one of this gateway.
+    pub fn is_inbound_token(&self, gateway: &str, token: &str) -> bool {
+        let tag = self.tag(INBOUND, &[gateway.as_bytes()]);
+        let given = BASE64URL_NOPAD.decode(token.as_bytes()).unwrap_or_default();
+        constant_time::verify_slices_are_equal(tag.split_at(INBOUND_BYTES).0, &given).is_ok()
+    }
+
+    /// The mark of a message from a telephone, by its id or by its words, under which it is known again.
+    pub fn message_mark(&self, gateway: &str, message: &str) -> [u8; 8] {
+        let mut mark = [0; 8];
+        let tag = self.tag("message", &[gateway.as_bytes(), message.as_bytes()]);
+        mark.copy_from_slice(tag.split_at(8).0);
+        mark
+    }
+
     fn written(&self, label: &str, target: LinkTarget, further: &[&[u8]]) -> String {
         let mut bytes = Vec::with_capacity(TOKEN_BYTES);
         bytes.extend_from_slice(target.invitation.as_bytes());
@@ -214,6 +238,18 @@ mod tests {
         assert_eq!(seal().open(Purpose::Receipt, &token), None);
         assert_eq!(seal().open_report("twilio", &seal().token(Purpose::Receipt, target())), None);
         assert_eq!(seal().open_report("", &seal().token(Purpose::Receipt, target())), None);
+    }
+
+    #[test]
+    fn what_telephones_say_comes_by_the_link_of_the_gateway_alone() {
+        let token = seal().inbound_token("kannel");
+        assert_eq!(token.len(), 22);
+        assert!(seal().is_inbound_token("kannel", &token));
+        let cut: String = token.chars().skip(1).collect();
+        for (gateway, token) in [("twilio", token.as_str()), ("kannel", ""), ("kannel", "é"), ("kannel", &cut)] {
+            assert!(!seal().is_inbound_token(gateway, token), "{gateway} {token}");
+        }
+        assert!(!Seal::new(&[8; SECRET_BYTES]).is_inbound_token("kannel", &token));
     }
 
     #[test]

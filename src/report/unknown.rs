@@ -108,6 +108,7 @@ fn finding(invitation: &Invitation, attempt: &Attempt) -> Option<(String, Found)
         | Happening::SentAgain { .. }
         | Happening::AskedAgain { .. }
         | Happening::CameBack { .. }
+        | Happening::Replied { .. }
         | Happening::Replanned { .. } => None,
     })
 }

@@ -22,6 +22,7 @@ mod planning;
 mod receipts;
 mod rehearsals;
 mod routes;
+mod texts;
 pub(super) mod unit;
 mod unknown;
 mod windows;
@@ -121,6 +122,11 @@ on_every_backend!(
     receipts::a_receipt_during_a_lease_is_kept_and_the_answer_comes_after_it,
     receipts::a_receipt_finds_a_message_of_unknown_outcome,
     receipts::an_address_comes_off_the_list_by_hand_only,
+    texts::a_message_brought_many_times_at_once_is_heard_once_and_answered_the_same,
+    texts::an_answer_belongs_to_the_last_text_message_that_went_there,
+    texts::a_stop_ends_it_for_all_who_have_the_number_also_what_waits,
+    texts::a_start_takes_back_what_a_stop_did_to_text_messages_and_nothing_else,
+    texts::words_without_an_id_are_another_message_after_a_minute,
     unknown::an_expired_lease_of_mail_waits_again_under_the_same_attempt,
     unknown::an_expired_lease_of_a_text_message_is_held,
     unknown::a_lease_ends_at_its_time_and_not_before,

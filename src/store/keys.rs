@@ -55,6 +55,8 @@ pub mod kind {
     pub const ADDRESS: u8 = b'a';
     /// First messages of a branch on a day.
     pub const BRANCH_DAY: u8 = b'n';
+    /// Telephones that write to us.
+    pub const CONVERSATION: u8 = b't';
 }
 
 /// The secret of the store.
@@ -130,6 +132,11 @@ pub fn suppressed(mark: [u8; 16]) -> Vec<u8> {
 /// once in a thousand stores of ten million, two people would share a budget.
 pub fn address(mark: [u8; 16]) -> Vec<u8> {
     key(kind::ADDRESS, &[mark.split_at(8).0])
+}
+
+/// What is remembered of a telephone that writes to us, by the mark of its number.
+pub fn conversation(mark: [u8; 16]) -> Vec<u8> {
+    key(kind::CONVERSATION, &[&mark])
 }
 
 /// A stage's clock.

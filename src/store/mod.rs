@@ -71,11 +71,12 @@ pub use outlook::{Arrival, Known, LookUp, Outlook};
 pub use reads::WaitingPage;
 pub use rehearsal::{Rehearsal, Snapshot, Touched};
 pub use sizes::{Compacted, Raw, Sizes};
-pub use work::answers::{CardAnswer, Extent, InvitationAnswer, Recorded, Refusal};
+pub use work::answers::{CardAnswer, Extent, InvitationAnswer, Recorded, Refusal, Way};
 pub use work::interventions::{Intervened, Intervention, Wanted};
 pub use work::migration::{Migrated, Migration};
 pub use work::receipts::{Heard, Learnt};
 pub use work::suppressions::Suppressed;
+pub use work::texts::{About, Inbound, Languages, Meant, Understood};
 
 /// What canvass remembers.
 #[async_trait]
@@ -176,6 +177,8 @@ pub trait Store: Send + Sync {
     async fn suppress(&self, entries: Vec<([u8; 16], Suppression)>) -> Result<usize, StoreError>;
     /// Takes an address off the suppression list. Gives the entry, if there was one.
     async fn unsuppress(&self, mark: [u8; 16]) -> Result<Option<Suppressed>, StoreError>;
+    /// Takes in a message from a telephone: an answer, or the wish to hear no more. The same message again changes nothing.
+    async fn hear_text(&self, inbound: Inbound) -> Result<Understood, StoreError>;
     /// Notes what came back about a message and sets what follows. The same receipts again, in any order, change nothing.
     async fn hear(&self, heard: Heard) -> Result<Learnt, StoreError>;
 

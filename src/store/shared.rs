@@ -14,9 +14,9 @@ use super::sizes::{Compacted, Raw, Sizes};
 use super::view::{Reading, View};
 use super::walk::{self, Walk};
 use super::{
-    Backlog, CardAnswer, Expiry, GiveBack, Heard, Intervened, Intervention, InvitationAnswer, Learnt, LeaseRequest,
-    Leased, LookUp, Migrated, Migration, Outlook, Recorded, Refusal, Settlement, Store, StoreError, Suppressed,
-    WaitingPage, backlog, keys, migrate, outlook, reads, work,
+    Backlog, CardAnswer, Expiry, GiveBack, Heard, Inbound, Intervened, Intervention, InvitationAnswer, Learnt,
+    LeaseRequest, Leased, LookUp, Migrated, Migration, Outlook, Recorded, Refusal, Settlement, Store, StoreError,
+    Suppressed, Understood, WaitingPage, backlog, keys, migrate, outlook, reads, work,
 };
 use crate::domain::card::Card;
 use crate::domain::card_code::CardCode;
@@ -276,6 +276,11 @@ impl<E: Engine> Store for Shared<E> {
 
     async fn unsuppress(&self, mark: [u8; 16]) -> Result<Option<Suppressed>, StoreError> {
         self.write(move |view| work::suppressions::remove(view, mark)).await
+    }
+
+    async fn hear_text(&self, inbound: Inbound) -> Result<Understood, StoreError> {
+        let seal = self.seal.clone();
+        self.write(move |view| work::texts::hear(view, &seal, &inbound)).await
     }
 
     async fn hear(&self, heard: Heard) -> Result<Learnt, StoreError> {

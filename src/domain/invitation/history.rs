@@ -151,6 +151,31 @@ pub enum Happening {
         /// Who.
         by: Operator,
     },
+    /// The contact answered a text message with one of their own.
+    Replied {
+        /// The attempt that they answered.
+        attempt: u8,
+        /// What they said, in kind.
+        said: Replied,
+    },
+}
+
+/// What somebody said in reply to a text message, in kind.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Replied {
+    /// An answer.
+    Answer {
+        /// How far the answers go with it.
+        completeness: Completeness,
+    },
+    /// Something that nobody could make an answer of.
+    Unclear,
+    /// That they want no more surveys.
+    Stop,
+    /// That they want surveys again.
+    Start,
+    /// A question who that is.
+    Help,
 }
 
 impl Invitation {
@@ -182,8 +207,11 @@ impl Invitation {
     fn make_room(&mut self, n: usize) {
         while self.history.len() + n > NOTES_MAX {
             let first = |wanted: fn(&Happening) -> bool| self.history.iter().position(|note| wanted(&note.what));
-            let spare = first(|what| matches!(what, Happening::Deferred { .. }))
-                .or_else(|| first(|what| matches!(what, Happening::PutOff { .. } | Happening::Answered { .. })));
+            let spare = first(|what| matches!(what, Happening::Deferred { .. })).or_else(|| {
+                first(|what| {
+                    matches!(what, Happening::PutOff { .. } | Happening::Answered { .. } | Happening::Replied { .. })
+                })
+            });
             let oldest = |(_, note): &(usize, &Note)| !matches!(note.what, Happening::Settled { .. });
             let oldest = self.history.iter().enumerate().skip(1).find(oldest).map(|(index, _)| index);
             self.history.remove(spare.or(oldest).unwrap_or(1));

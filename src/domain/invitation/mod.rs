@@ -14,7 +14,7 @@ pub(crate) mod tests;
 use chrono::{DateTime, TimeDelta, Utc};
 use chrono_tz::Tz;
 
-pub use history::{Happening, NOTES_MAX, Note};
+pub use history::{Happening, NOTES_MAX, Note, Replied};
 pub use intervention::{ATTEMPTS_MAX, Found, LeftOut, Stalled, Stop};
 pub use transition::{AfterUnknown, LeaseLost, NotWaiting, RetryPlan};
 

@@ -10,7 +10,7 @@ use super::super::answer::Completeness;
 use super::super::attempt::{Attempt, Fate, Outcome};
 use super::super::journey::{Step, StepKind};
 use super::super::reason::{DeferReason, HoldReason, SkipReason};
-use super::{AnswerMark, End, Happening, Invitation, State};
+use super::{AnswerMark, End, Happening, Invitation, Replied, State};
 
 /// The invitation is not waiting for its turn.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -185,8 +185,22 @@ impl Invitation {
     /// Marks an answer. A full one ends the invitation; one with a key question stops the asking.
     #[must_use]
     pub fn answered(mut self, now: DateTime<Utc>, attempt: u8, completeness: Completeness) -> Self {
-        let late = self.closes_at().is_some_and(|closes_at| now >= closes_at);
         self.note(now, Happening::Answered { attempt, completeness });
+        self.marked(now, attempt, completeness)
+    }
+
+    /// The contact replied to a text message. An answer counts as one through the link in it.
+    #[must_use]
+    pub fn replied(mut self, now: DateTime<Utc>, attempt: u8, said: Replied) -> Self {
+        self.note(now, Happening::Replied { attempt, said });
+        match said {
+            Replied::Answer { completeness } => self.marked(now, attempt, completeness),
+            Replied::Unclear | Replied::Stop | Replied::Start | Replied::Help => self,
+        }
+    }
+
+    fn marked(mut self, now: DateTime<Utc>, attempt: u8, completeness: Completeness) -> Self {
+        let late = self.closes_at().is_some_and(|closes_at| now >= closes_at);
         self.answer = Some(match self.answer {
             // The outcome of a case is what it was when the window closed, whatever is added afterwards.
             Some(mark) if late && !mark.late => mark,

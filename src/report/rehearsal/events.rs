@@ -116,6 +116,7 @@ impl<'a> Channels<'a> {
             | Happening::Closed { .. }
             | Happening::SentAgain { .. }
             | Happening::CameBack { .. }
+            | Happening::Replied { .. }
             | Happening::Settled { .. } => return None,
         };
         Some((self.now?, what))

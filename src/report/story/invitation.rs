@@ -8,7 +8,7 @@ use super::words::{a_message, a_step, attempt, brief, by_attempt, due, message, 
 use super::{Background, Line, reasons};
 use crate::domain::answer::Completeness;
 use crate::domain::attempt::Fate;
-use crate::domain::invitation::{End, Found, Happening, Invitation, Note, State};
+use crate::domain::invitation::{End, Found, Happening, Invitation, Note, Replied, State};
 use crate::domain::journey::{Channel, Step, StepKind};
 use crate::domain::reason::{DeferReason, HoldReason, SkipReason};
 use crate::domain::receipt::{Bounce, News, Receipt};
@@ -174,6 +174,7 @@ impl Telling<'_> {
             Happening::Replanned { by } => {
                 format!("By decision of {by}, planned anew under the configuration that was in force then.")
             }
+            Happening::Replied { attempt: number, said } => replied(&attempt(number), *said),
         }
     }
 
@@ -264,6 +265,7 @@ fn attempt_of(what: &Happening) -> Option<u8> {
         | Happening::Skipped { .. }
         | Happening::Closed { .. }
         | Happening::AskedAgain { .. }
+        | Happening::Replied { .. }
         | Happening::Replanned { .. } => None,
     }
 }
@@ -299,6 +301,18 @@ fn came_back(message: &str, receipt: &Receipt) -> String {
             format!("The {message} {why}, says {source}{said}.")
         }
     }
+}
+
+/// What somebody said in reply to a message, in kind: the answers stand elsewhere.
+fn replied(message: &str, said: Replied) -> String {
+    let what = match said {
+        Replied::Answer { completeness } => return format!("{} in reply to the {message}.", answered(completeness)),
+        Replied::Unclear => "said something that is no answer",
+        Replied::Stop => "said stop: they want no more surveys",
+        Replied::Start => "said that they want surveys again",
+        Replied::Help => "asked who that is",
+    };
+    format!("In reply to the {message} they {what}.")
 }
 
 fn answered(completeness: Completeness) -> &'static str {

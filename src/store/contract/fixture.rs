@@ -9,6 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use data_encoding::HEXLOWER;
 
+use super::texts::message;
 use super::unit::Unit;
 use super::world::{accepted, contact_id, days, event, form, guest, hours, noon, refused, unknown};
 use crate::domain::answer::{Answer, Completeness};
@@ -31,8 +32,8 @@ use crate::store::keys::kind;
 use crate::store::memory::Map;
 use crate::store::migrate;
 use crate::store::view::{Pair, View};
-use crate::store::work::{answers, cards, contacts, tallies, tolls};
-use crate::store::{CardAnswer, Extent, InvitationAnswer, Refusal, keys};
+use crate::store::work::{answers, cards, contacts, tallies, texts, tolls};
+use crate::store::{CardAnswer, Extent, InvitationAnswer, Refusal, Way, keys};
 
 /// The layouts, oldest first.
 const STORED: [&str; 2] = [
@@ -129,11 +130,15 @@ fn invite(view: &mut View<'_>) {
     let answer = InvitationAnswer {
         invitation: answered,
         attempt: 1,
+        way: Way::Link,
         language: Language::english(),
         reading: form(Some(2), Completeness::Complete),
         now: noon() + hours(1),
     };
     answers::answer_invitation(view, &seal, answer).unwrap();
+    let phone = guest("cyd").phone.unwrap();
+    let from = seal.address_mark(Sms, phone.as_str());
+    texts::hear(view, &seal, &message(from, 1, "7", noon() + hours(2))).unwrap();
     let no = Refusal {
         invitation: refusing,
         attempt: 1,
@@ -207,6 +212,7 @@ fn the_newest_layout_has_a_record_of_each_kind() {
         kind::BRANCH_DAY,
         kind::CARD,
         kind::CONTACT,
+        kind::CONVERSATION,
         kind::DUE,
         kind::EVENT,
         kind::FIRE,

@@ -26,7 +26,7 @@ use crate::plan::routes::RouteRules;
 use crate::plan::{Facts, Occasion, Plan, PlanInput, PlanRules, RecordedEvent, StageRules, plan};
 use crate::store::{
     Arrival, Expiry, Extent, Intervention, InvitationAnswer, Known, Lease, LeaseRequest, Leased, Loads, LookUp,
-    Outlook, Refusal, Settlement, Store, StoreError, Wanted,
+    Outlook, Refusal, Settlement, Store, StoreError, Wanted, Way,
 };
 
 /// A Monday noon.
@@ -320,7 +320,7 @@ impl World {
         reading: Reading,
         now: DateTime<Utc>,
     ) -> InvitationAnswer {
-        InvitationAnswer { invitation: id, attempt, language: Language::english(), reading, now }
+        InvitationAnswer { invitation: id, attempt, way: Way::Link, language: Language::english(), reading, now }
     }
 
     pub(in crate::store) async fn refuse(&self, id: InvitationId, extent: Extent, now: DateTime<Utc>) {

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::common::{self, ChannelV1, CompletenessV1, Wrong, stored_enum};
-use crate::domain::invitation::{End, Found, Happening, Note};
+use crate::domain::invitation::{End, Found, Happening, Note, Replied};
 use crate::domain::operator::Operator;
 use crate::domain::reason::{DeferReason, HoldReason, SkipReason};
 use crate::domain::receipt::{Bounce, News, Receipt};
@@ -45,6 +45,36 @@ enum HappeningV1 {
     AskedAgain { channel: ChannelV1, due_at: i64, by: String },
     Replanned { by: String },
     CameBack { attempt: u8, news: NewsV1, source: String, reply: String },
+    Replied { attempt: u8, said: RepliedV1 },
+}
+
+#[derive(Clone, Copy, Serialize, Deserialize)]
+enum RepliedV1 {
+    Answer(CompletenessV1),
+    Unclear,
+    Stop,
+    Start,
+    Help,
+}
+
+fn to_replied(said: Replied) -> RepliedV1 {
+    match said {
+        Replied::Answer { completeness } => RepliedV1::Answer(completeness.into()),
+        Replied::Unclear => RepliedV1::Unclear,
+        Replied::Stop => RepliedV1::Stop,
+        Replied::Start => RepliedV1::Start,
+        Replied::Help => RepliedV1::Help,
+    }
+}
+
+fn from_replied(stored: RepliedV1) -> Replied {
+    match stored {
+        RepliedV1::Answer(completeness) => Replied::Answer { completeness: completeness.into() },
+        RepliedV1::Unclear => Replied::Unclear,
+        RepliedV1::Stop => Replied::Stop,
+        RepliedV1::Start => Replied::Start,
+        RepliedV1::Help => Replied::Help,
+    }
 }
 
 #[derive(Clone, Copy, Serialize, Deserialize)]
@@ -109,6 +139,7 @@ pub(super) fn to_note(note: &Note) -> NoteV1 {
         Happening::CameBack { attempt, receipt: Receipt { news, source, reply } } => {
             HappeningV1::CameBack { attempt, news: to_news(news), source, reply }
         }
+        Happening::Replied { attempt, said } => HappeningV1::Replied { attempt, said: to_replied(said) },
     };
     NoteV1 { at: common::micros(note.at), what }
 }
@@ -150,6 +181,7 @@ pub(super) fn from_note(stored: NoteV1) -> Result<Note, Wrong> {
         HappeningV1::CameBack { attempt, news, source, reply } => {
             Happening::CameBack { attempt, receipt: Receipt { news: from_news(news), source, reply } }
         }
+        HappeningV1::Replied { attempt, said } => Happening::Replied { attempt, said: from_replied(said) },
     };
     Ok(Note { at: common::instant(stored.at)?, what })
 }

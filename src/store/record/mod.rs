@@ -9,6 +9,7 @@ pub(super) mod branch_day;
 pub(super) mod card;
 pub(super) mod common;
 pub(super) mod contact;
+pub(super) mod conversation;
 pub(super) mod event;
 pub(super) mod history;
 pub(super) mod hold;

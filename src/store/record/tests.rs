@@ -9,16 +9,18 @@ use super::super::StoreError;
 use super::super::keys::kind;
 use super::super::migrate::Layout;
 use super::{
-    address, branch_day, card, contact, event, hold, invitation, layout, response, suppression, survey, tally, windows,
+    address, branch_day, card, contact, conversation, event, hold, invitation, layout, response, suppression, survey,
+    tally, windows,
 };
 use crate::plan::limits::DaySends;
 use crate::report::tally::{Counts, SurfaceTally, Tally};
 
 /// Each kind, and what its reader says of these bytes.
-type Readers = [(u8, fn(&[u8]) -> Result<(), StoreError>); 15];
+type Readers = [(u8, fn(&[u8]) -> Result<(), StoreError>); 16];
 
 const READERS: Readers = [
     (kind::CONTACT, |bytes| contact::read(bytes).map(drop)),
+    (kind::CONVERSATION, |bytes| conversation::read(bytes).map(drop)),
     (kind::INVITATION, |bytes| invitation::read(bytes).map(drop)),
     (kind::EVENT, |bytes| event::read(bytes).map(drop)),
     (kind::SURVEY, |bytes| survey::read(bytes).map(drop)),
@@ -55,6 +57,11 @@ proptest! {
     #[test]
     fn contacts_read_back_as_they_were(given in strategies::contact()) {
         prop_assert!(contact::read(&contact::write(&given).unwrap()).unwrap() == given);
+    }
+
+    #[test]
+    fn conversations_read_back_as_they_were(given in invitations::conversation()) {
+        prop_assert_eq!(conversation::read(&conversation::write(&given).unwrap()).unwrap(), given);
     }
 
     #[test]

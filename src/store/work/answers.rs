@@ -10,7 +10,7 @@ use super::{contacts, invitations, suppressions, tallies};
 use crate::domain::answer::{Completeness, Reading as FormReading};
 use crate::domain::contact::Consent;
 use crate::domain::id::{ContactId, InvitationId, ResponseId, SurveyId};
-use crate::domain::invitation::Invitation;
+use crate::domain::invitation::{Invitation, Replied};
 use crate::domain::journey::Channel;
 use crate::domain::language::Language;
 use crate::domain::response::{Origin, Response};
@@ -24,14 +24,25 @@ use crate::report::tally::{SurfaceCell, SurfaceTally};
 pub struct InvitationAnswer {
     /// The invitation.
     pub invitation: InvitationId,
-    /// The attempt whose link was used.
+    /// The attempt that was answered.
     pub attempt: u8,
+    /// How.
+    pub way: Way,
     /// The language that the survey was shown in.
     pub language: Language,
     /// The form.
     pub reading: FormReading,
     /// When it came.
     pub now: DateTime<Utc>,
+}
+
+/// How a message is answered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Way {
+    /// By the link in it.
+    Link,
+    /// By a message in reply.
+    Reply,
 }
 
 /// Answers given at a card.
@@ -126,7 +137,11 @@ pub(in super::super) fn answer_invitation(
     let before = reads::invitation(view, &answer.invitation)?;
     let before = before.ok_or(StoreError::NotFound { what: "invitation of that id" })?;
     let id = seal.response_id(&answer.invitation);
-    let after = before.clone().answered(answer.now, answer.attempt, answer.reading.completeness);
+    let completeness = answer.reading.completeness;
+    let after = match answer.way {
+        Way::Link => before.clone().answered(answer.now, answer.attempt, completeness),
+        Way::Reply => before.clone().replied(answer.now, answer.attempt, Replied::Answer { completeness }),
+    };
     let known = reads::response(view, &id)?;
     let fresh = Response {
         id,
@@ -229,7 +244,13 @@ pub(in super::super) fn refuse(view: &mut View<'_>, seal: &Seal, refusal: &Refus
         Extent::Channel => refuse_channel(view, seal, &asked, refusal),
         Extent::Everything => {
             let link = LinkTarget { invitation: asked.id, attempt: refusal.attempt };
-            refuse_all(view, seal, (&asked.contact, link), (SuppressionReason::OptedOut, &refusal.source), refusal.now)
+            refuse_all(
+                view,
+                seal,
+                (&asked.contact, Some(link)),
+                (SuppressionReason::OptedOut, &refusal.source),
+                refusal.now,
+            )
         }
     }
 }
@@ -254,16 +275,16 @@ fn refuse_channel(view: &mut View<'_>, seal: &Seal, asked: &Invitation, refusal:
     contacts::store(view, &contact)
 }
 
-/// A contact wants no more surveys on any channel, as they said through a message.
+/// A contact wants no more surveys on any channel, as they said, perhaps through one of our messages.
 pub(super) fn refuse_all(
     view: &mut View<'_>,
     seal: &Seal,
-    (contact, through): (&ContactId, LinkTarget),
+    (contact, through): (&ContactId, Option<LinkTarget>),
     why: (SuppressionReason, &str),
     now: DateTime<Utc>,
 ) -> Result<(), StoreError> {
     for before in reads::invitations_of(view, seal, contact)? {
-        let through = (before.id == through.invitation).then_some(through.attempt);
+        let through = through.filter(|through| through.invitation == before.id).map(|through| through.attempt);
         let after = before.clone().opted_out(now, through);
         if after != before {
             invitations::put(view, Some(&before), &after)?;

@@ -17,6 +17,7 @@ pub(super) mod migration;
 pub(super) mod receipts;
 pub(super) mod suppressions;
 pub(super) mod tallies;
+pub(super) mod texts;
 pub(super) mod tolls;
 pub(super) mod windows;
 

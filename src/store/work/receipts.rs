@@ -63,7 +63,7 @@ pub(in super::super) fn hear(
     }
     if receipt.news == News::Complained {
         // Whoever complains of one survey does not want the next by another way.
-        answers::refuse_all(view, seal, (&after.contact, *of), (SuppressionReason::Complained, source), *now)?;
+        answers::refuse_all(view, seal, (&after.contact, Some(*of)), (SuppressionReason::Complained, source), *now)?;
     }
     Ok(Learnt::News(Box::new(after)))
 }

@@ -83,13 +83,22 @@ fn entry(db: &dyn Reading, mark: [u8; 16], value: &[u8]) -> Result<Suppressed, S
 /// Takes an address off the list. Whoever has it is as if they had never been asked whether they agree. Gives the entry,
 /// if there was one.
 pub(in super::super) fn remove(view: &mut View<'_>, mark: [u8; 16]) -> Result<Option<Suppressed>, StoreError> {
+    take_off(view, mark, Consent::Unknown)
+}
+
+/// Takes an address off the list, and puts this in place of a refusal of whoever has it. Gives the entry, if there was one.
+pub(super) fn take_off(
+    view: &mut View<'_>,
+    mark: [u8; 16],
+    instead: Consent,
+) -> Result<Option<Suppressed>, StoreError> {
     let Some(removed) = one(view, mark)? else { return Ok(None) };
     view.remove(keys::suppressed(mark));
     for id in &removed.contacts {
         let Some(mut contact) = reads::contact(view, id)? else { continue };
         let consent = contact.consent_mut(removed.suppression.channel);
         if *consent == Consent::Refused {
-            *consent = Consent::Unknown;
+            *consent = instead;
             contact.revision += 1;
             contacts::store(view, &contact)?;
         }

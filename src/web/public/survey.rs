@@ -20,7 +20,7 @@ use crate::domain::language::Language;
 use crate::domain::seal::{LinkTarget, Purpose};
 use crate::domain::survey::Survey;
 use crate::render::{SurveyPage, ThanksKind, ThanksPage};
-use crate::store::{InvitationAnswer, StoreError};
+use crate::store::{InvitationAnswer, StoreError, Way};
 
 /// What a token leads to.
 struct Visit {
@@ -110,6 +110,7 @@ async fn store(core: &Core, visit: &Visit, reading: Reading) -> Result<(), Store
     let answer = InvitationAnswer {
         invitation: visit.invitation.id,
         attempt: visit.target.attempt,
+        way: Way::Link,
         language: visit.language.clone(),
         reading,
         now: core.clock.now(),

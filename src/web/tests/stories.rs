@@ -6,7 +6,7 @@ use crate::domain::answer::{Answers, Completeness, Reading};
 use crate::domain::attempt::{Obstacle, Outcome};
 use crate::domain::id::InvitationId;
 use crate::domain::language::Language;
-use crate::store::InvitationAnswer;
+use crate::store::{InvitationAnswer, Way};
 
 /// The channel takes it.
 fn accepted(reply: &str) -> Outcome {
@@ -194,8 +194,14 @@ async fn of_a_mail_that_was_greylisted_reminded_of_and_answered() {
     let id = InvitationId::parse(&id).unwrap();
     let answers = Answers::new();
     let reading = Reading { answers, troubles: Vec::new(), completeness: Completeness::Complete };
-    let answer =
-        InvitationAnswer { invitation: id, attempt: 2, language: Language::english(), reading, now: house.clock.now() };
+    let answer = InvitationAnswer {
+        invitation: id,
+        attempt: 2,
+        way: Way::Link,
+        language: Language::english(),
+        reading,
+        now: house.clock.now(),
+    };
     house.core.store.answer_invitation(answer).await.unwrap();
     insta::assert_snapshot!(house.why(&id.to_string()).await, @r"
     Contact c-17.

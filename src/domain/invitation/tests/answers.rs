@@ -27,6 +27,7 @@ fn notes_since(after: &Invitation, before: &Invitation) -> Vec<&'static str> {
         Happening::AskedAgain { .. } => "asked again",
         Happening::Replanned { .. } => "replanned",
         Happening::CameBack { .. } => "came back",
+        Happening::Replied { .. } => "replied",
     };
     after.history.iter().skip(before.history.len()).map(word).collect()
 }

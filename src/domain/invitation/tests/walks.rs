@@ -112,6 +112,7 @@ fn next_steps(invitation: &Invitation) -> impl Iterator<Item = DateTime<Utc>> {
         | Happening::SentAgain { .. }
         | Happening::Settled { .. }
         | Happening::CameBack { .. }
+        | Happening::Replied { .. }
         | Happening::Replanned { .. } => None,
     })
 }

@@ -11,9 +11,10 @@ use super::strategies::{
     span, stage, survey_id, version, words, zone,
 };
 use crate::domain::attempt::{Attempt, Fate};
+use crate::domain::conversation::{Conversation, HeardText, Line, Talk};
 use crate::domain::hold::Hold;
-use crate::domain::id::EventId;
-use crate::domain::invitation::{AnswerMark, End, Found, Happening, Invitation, Note, State};
+use crate::domain::id::{EventId, QuestionId};
+use crate::domain::invitation::{AnswerMark, End, Found, Happening, Invitation, Note, Replied, State};
 use crate::domain::journey::{Level, Step, StepKind, When};
 use crate::domain::operator::Operator;
 use crate::domain::reason::HoldReason;
@@ -100,6 +101,27 @@ fn attempt() -> impl Strategy<Value = Attempt> {
     )
 }
 
+pub(super) fn conversation() -> impl Strategy<Value = Conversation> {
+    let question = || select(vec!["overall", "why"]).prop_map(|id| QuestionId::parse(id).unwrap());
+    let line = prop_oneof![
+        select(vec![Line::Stopped, Line::Started, Line::Help, Line::Thanks]),
+        question().prop_map(Line::Ask),
+        question().prop_map(Line::Again),
+    ];
+    let talk = (invitation_id(), of(question()), any::<bool>(), any::<bool>())
+        .prop_map(|(invitation, asked, told, thanked)| Talk { invitation, asked, told, thanked });
+    let heard = (any::<[u8; 8]>(), instant()).prop_map(|(mark, at)| HeardText { mark, at });
+    (vec(heard, 0..4), of((instant(), any::<u8>())), of(line), of(talk))
+        .prop_map(|(heard, replies, last, talk)| Conversation { heard, replies, last, talk })
+}
+
+fn replied() -> impl Strategy<Value = Replied> {
+    prop_oneof![
+        completeness().prop_map(|completeness| Replied::Answer { completeness }),
+        select(vec![Replied::Unclear, Replied::Stop, Replied::Start, Replied::Help]),
+    ]
+}
+
 fn note() -> impl Strategy<Value = Note> {
     // Each as a note, because what happened has no `Debug`: it may quote a server that names an address.
     let note = |what| Note { at: DateTime::UNIX_EPOCH, what };
@@ -140,6 +162,7 @@ fn note() -> impl Strategy<Value = Note> {
         (attempt, news(), words(), words()).prop_map(move |(attempt, news, source, reply)| {
             note(Happening::CameBack { attempt, receipt: Receipt { news, source, reply } })
         }),
+        (attempt, replied()).prop_map(move |(attempt, said)| note(Happening::Replied { attempt, said })),
     ];
     (instant(), what).prop_map(|(at, note)| Note { at, ..note })
 }
