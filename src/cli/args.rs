@@ -87,6 +87,8 @@ pub(super) enum Command {
     Report(ReportCommand),
     /// Say how things stand, the most alarming first: what is due, how fast it leaves, what stands in the way
     Status,
+    /// List the SMS gateways, and the address where each brings what telephones say
+    Gateways,
     /// Hold messages back, from the very next one on: everything, or those of a journey, a stage, a branch, a channel
     Hold(HoldOptions),
     /// Let go what is held. Lists what would go out, and asks, unless --yes is given

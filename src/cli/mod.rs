@@ -17,6 +17,7 @@ mod dkim;
 mod doctor;
 mod events;
 mod exit;
+mod gateways;
 mod hold;
 mod input;
 mod migrate;
@@ -143,6 +144,7 @@ async fn command(command: Command, context: &mut Context<'_>) -> Result<Exit, Fa
         Command::Cards(CardsCommand::Revoke(options)) => cards::revoke(&options, context).await,
         Command::Report(ReportCommand::Rates(options)) => report::rates(&options, context).await,
         Command::Report(ReportCommand::Delivery(options)) => report::delivery(&options, context).await,
+        Command::Gateways => gateways::list(context).await,
         Command::Status => status::status(context).await,
         Command::Hold(options) => hold::hold(&options, context).await,
         Command::Release(options) => hold::release(&options, context).await,

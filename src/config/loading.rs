@@ -9,6 +9,7 @@ use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 
 use crate::domain::language::Language;
+use crate::domain::text_turn::ByText;
 
 use super::check::{Complete, check};
 use super::files::{FILE_BYTES_MAX, FILES_MAX, Files, Folder};
@@ -102,7 +103,12 @@ impl Loading<'_> {
         let config = Config {
             settings: draft.settings?,
             branches: branches?,
-            surveys: surveys.into_iter().map(|survey| (survey.id.clone(), survey)).collect(),
+            asked_whole: surveys
+                .iter()
+                .filter(|(_, by)| *by == ByText::All)
+                .map(|(survey, _)| survey.id.clone())
+                .collect(),
+            surveys: surveys.into_iter().map(|(survey, _)| (survey.id.clone(), survey)).collect(),
             journeys: journeys.into_iter().map(|journey| (journey.id.clone(), journey)).collect(),
         };
         Some(Loaded { config, tests })

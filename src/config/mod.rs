@@ -8,7 +8,7 @@
 //! **Invariant:** there is a [`Config`] only when there is no [`Problem`]: nobody ever runs half of what was written.
 //! **Invariant:** nothing here reads the environment or the clock; both are handed in.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::domain::id::{BranchId, JourneyId, StageId, SurveyId};
 use crate::domain::journey::{Journey, Push, Stage};
@@ -69,6 +69,8 @@ pub struct Config {
     pub branches: BTreeMap<BranchId, Branch>,
     /// `surveys/*.toml`.
     pub surveys: BTreeMap<SurveyId, Survey>,
+    /// The surveys among them that are asked whole by text message, rather than their key question alone.
+    pub asked_whole: BTreeSet<SurveyId>,
     /// `journeys/*.toml`.
     pub journeys: BTreeMap<JourneyId, Journey>,
 }

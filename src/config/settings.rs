@@ -17,6 +17,7 @@ use crate::domain::contact::Email;
 use crate::domain::journey::Fatigue;
 use crate::domain::language::Language;
 use crate::domain::quiet_hours::QuietHours;
+use crate::domain::text_words::TextWords;
 use crate::plan::breaker::BreakerRules;
 use crate::receipt::hook::sns::TopicArn;
 use crate::receipt::hook::{Provider, sendgrid};
@@ -167,6 +168,10 @@ pub struct SmsSettings {
     pub transport: SmsTransport,
     /// Tries stop this long after the first.
     pub give_up_after: TimeDelta,
+    /// The words that a telephone stops surveys by, starts them again, or asks who we are.
+    pub words: TextWords,
+    /// Where whoever asks for help is sent to; the address for answers to mails when absent.
+    pub contact: Option<String>,
 }
 
 /// How text messages leave.

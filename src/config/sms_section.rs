@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use chrono::TimeDelta;
 
 use crate::channel::sms::{Gateway, GatewayProblem};
+use crate::domain::text_words::{Keyword, TextWords};
 
 use super::email_section::GIVE_UP_AFTER_MAX;
 use super::node::shown;
@@ -46,6 +47,8 @@ pub(super) fn read(mut section: Reader<'_>, surroundings: &Surroundings<'_>, kno
     let gateways: BTreeMap<_, _> = gateways.unwrap_or_default().into_iter().collect();
     let default = default_gateway(&mut section, &gateways, wanted);
     known.gateway.clone_from(&default);
+    let words = text_words(&mut section);
+    let contact = section.optional("contact", values::line);
     section.finish("[sms]");
     let transport = match wanted {
         Wanted::File => SmsTransport::File,
@@ -54,7 +57,22 @@ pub(super) fn read(mut section: Reader<'_>, surroundings: &Surroundings<'_>, kno
             gateways: gateways.into_iter().map(|(name, gateway)| Some((name, gateway?))).collect::<Option<_>>()?,
         },
     };
-    Some(SmsSettings { transport, give_up_after })
+    Some(SmsSettings { transport, give_up_after, words, contact })
+}
+
+/// The words that come with the program, and those that are added to them.
+fn text_words(section: &mut Reader<'_>) -> TextWords {
+    let mut words = TextWords::default();
+    let keys = [("stop_words", Keyword::Stop), ("start_words", Keyword::Start), ("help_words", Keyword::Help)];
+    for (key, keyword) in keys {
+        section.field(key, |field| {
+            field.list(|field| {
+                let word = field.read(values::line)?;
+                field.accept(words.add(keyword, &word))
+            })
+        });
+    }
+    words
 }
 
 /// The gateway of branches that name none; it may be left out when there is only one.

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use crate::domain::id::{QuestionId, SurveyId};
 use crate::domain::language::Text;
 use crate::domain::survey::{QUESTIONS_MAX, Question, Survey};
+use crate::domain::text_turn::ByText;
 
 use super::node::Node;
 use super::problem::Spot;
@@ -14,8 +15,9 @@ use super::references::Ledger;
 use super::values;
 use super::words::Words;
 
-/// Reads a file. `None` when something in it is so wrong that there is no survey left.
-pub(super) fn read(root: &Node, ledger: &Ledger<'_>) -> Option<Survey> {
+/// Reads a file, and how much of its survey is asked by text message. `None` when something in it is so wrong that there is no
+/// survey left.
+pub(super) fn read(root: &Node, ledger: &Ledger<'_>) -> Option<(Survey, ByText)> {
     let mut root = Reader::root(root, ledger.problems)?;
     root.require("survey");
     let mut words = ledger.words();
@@ -26,14 +28,20 @@ pub(super) fn read(root: &Node, ledger: &Ledger<'_>) -> Option<Survey> {
     let own_spot = root.spot("survey");
     let questions = root.field("question", |field| read_questions(field, &words));
     root.finish("a survey file");
-    let (id, title, intro, thanks) = head??;
+    let Head { id, title, intro, thanks, by_sms } = head??;
     let survey = Survey { id, title, intro, thanks, questions: questions? };
     check_key_questions(&survey, &own_spot, ledger);
-    Some(survey)
+    Some((survey, by_sms))
 }
 
-/// Id, title, intro and thanks.
-type Head = (SurveyId, Text, Option<Text>, Option<Text>);
+/// What stands in `[survey]`.
+struct Head {
+    id: SurveyId,
+    title: Text,
+    intro: Option<Text>,
+    thanks: Option<Text>,
+    by_sms: ByText,
+}
 
 /// Reads the head, and from its title the languages that everything else must be written in.
 fn read_head(mut head: Reader<'_>, ledger: &Ledger<'_>, words: &mut Words) -> Option<Head> {
@@ -48,8 +56,11 @@ fn read_head(mut head: Reader<'_>, ledger: &Ledger<'_>, words: &mut Words) -> Op
     }
     let intro = head.field("intro", |field| words.text(field));
     let thanks = head.field("thanks", |field| words.text(field));
+    // It says how the survey is asked, not what: no part of its content, and so of its version.
+    let words = [("key", ByText::Key), ("all", ByText::All)];
+    let by_sms = head.or("by_sms", ByText::Key, values::one_of("how much is asked by text message", &words));
     head.finish("[survey]");
-    Some((id?, title?, intro, thanks))
+    Some(Head { id: id?, title: title?, intro, thanks, by_sms })
 }
 
 fn read_questions(field: Field<'_, '_>, words: &Words) -> Option<Vec<Question>> {

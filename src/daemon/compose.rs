@@ -10,7 +10,7 @@ use crate::channel::email::message::{Draft, MessageError, build};
 use crate::channel::{OutboundEmail, OutboundMessage, OutboundSms};
 use crate::config::settings::EmailSettings;
 use crate::domain::attempt::Attempt;
-use crate::domain::id::InvitationId;
+use crate::domain::id::{BranchId, InvitationId};
 use crate::domain::invitation::Invitation;
 use crate::domain::journey::{Channel, StepKind};
 use crate::domain::language::Language;
@@ -130,15 +130,9 @@ fn compose_sms(
     let to = lease.contact.phone.clone().ok_or(ComposeError::Missing("number"))?;
     let language = language(live, lease);
     let links = Links::of(core, live, invitation, attempt);
-    let branch = invitation.branch.as_ref().and_then(|id| live.config.branches.get(id));
-    let business = match (branch, &live.config.settings.email) {
-        (Some(branch), _) => branch.title.clone(),
-        (None, Some(email)) => business(live, email),
-        (None, None) => String::new(),
-    };
     let question = survey.key_question().map_or(&survey.title, |question| &question.text);
     let text = SmsContext {
-        business,
+        business: business_by_text(live, invitation.branch.as_ref()),
         question: question.in_language(&language).to_owned(),
         url: links.survey,
         stop: Stop::Link(links.unsubscribe),
@@ -179,6 +173,16 @@ fn language(live: &Live, lease: &Lease) -> Language {
     let branch = lease.invitation.branch.as_ref().and_then(|id| live.config.branches.get(id));
     let spoken = lease.contact.locale.as_ref().or(branch.map(|branch| &branch.language));
     spoken.unwrap_or(&live.config.settings.daemon.language).clone()
+}
+
+/// Who asks by text message: the branch, else the business.
+pub(super) fn business_by_text(live: &Live, branch: Option<&BranchId>) -> String {
+    let branch = branch.and_then(|id| live.config.branches.get(id));
+    match (branch, &live.config.settings.email) {
+        (Some(branch), _) => branch.title.clone(),
+        (None, Some(email)) => business(live, email),
+        (None, None) => String::new(),
+    }
 }
 
 fn business(live: &Live, email: &EmailSettings) -> String {

@@ -316,6 +316,7 @@ mod tests {
     use crate::channel::sms::Gateway;
     use crate::clock::VirtualClock;
     use crate::config::shipped::SHIPPED;
+    use crate::domain::text_words::TextWords;
 
     fn gateway(name: &str) -> Gateway {
         let table =
@@ -330,7 +331,12 @@ mod tests {
         let gateways = BTreeMap::from(["main", "other"].map(|name| (name.to_owned(), gateway(name))));
         let give_up_after = chrono::TimeDelta::hours(1);
         let transport = SmsTransport::Gateways { default: "main".to_owned(), gateways };
-        config.settings.sms = Some(crate::config::settings::SmsSettings { transport, give_up_after });
+        config.settings.sms = Some(crate::config::settings::SmsSettings {
+            transport,
+            give_up_after,
+            words: TextWords::default(),
+            contact: None,
+        });
         config.settings.email = None;
         let [altona, mitte] = ["altona", "mitte"].map(|id| BranchId::parse(id).unwrap());
         config.branches.get_mut(&mitte).unwrap().sms_gateway = Some("other".to_owned());

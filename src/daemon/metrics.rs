@@ -101,6 +101,45 @@ struct ByPost {
     what: &'static str,
 }
 
+/// What a gateway brought of a telephone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum InboundKind {
+    /// An answer.
+    Answer,
+    /// Something to an invitation that is no answer.
+    Unclear,
+    /// No more surveys.
+    Stop,
+    /// Surveys again.
+    Start,
+    /// A question who that is.
+    Help,
+    /// Something to no invitation.
+    Unmatched,
+    /// The same as before.
+    Repeat,
+    /// What its declaration does not make sense of.
+    Unreadable,
+    /// Something that the gateway did not sign, though it signs what it says.
+    Unsigned,
+}
+
+impl InboundKind {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Answer => "answer",
+            Self::Unclear => "unclear",
+            Self::Stop => "stop",
+            Self::Start => "start",
+            Self::Help => "help",
+            Self::Unmatched => "unmatched",
+            Self::Repeat => "repeat",
+            Self::Unreadable => "unreadable",
+            Self::Unsigned => "unsigned",
+        }
+    }
+}
+
 /// The figures of this process.
 pub struct Metrics {
     registry: Registry,
@@ -109,6 +148,7 @@ pub struct Metrics {
     queue: Family<ByLane, Gauge>,
     responses: Family<BySurvey, Counter>,
     reports: Family<ByReport, Counter>,
+    inbound: Family<ByReport, Counter>,
     receipts: Family<ByNews, Counter>,
     returned: Family<ByVerdict, Counter>,
     trips: Family<BySight, Counter>,
@@ -213,6 +253,12 @@ impl Metrics {
         registry.register("responses", "Responses stored or amended", responses.clone());
         let reports = Family::default();
         registry.register("sms_reports", "Reports of SMS gateways by what they say", reports.clone());
+        let inbound = Family::default();
+        registry.register(
+            "sms_inbound",
+            "Text messages from telephones by gateway and by what they mean",
+            inbound.clone(),
+        );
         let receipts = Family::default();
         let what = "News of messages that came back: delivered, bounced by class, complained";
         registry.register("receipts", what, receipts.clone());
@@ -249,6 +295,7 @@ impl Metrics {
             queue,
             responses,
             reports,
+            inbound,
             receipts,
             returned,
             trips,
@@ -304,6 +351,11 @@ impl Metrics {
     /// The bounce mailbox was visited.
     pub fn collected(&self, well: bool) {
         self.mailbox_readable.set(i64::from(well));
+    }
+
+    /// A gateway brought what a telephone says.
+    pub fn heard_text(&self, gateway: &str, kind: InboundKind) {
+        self.inbound.get_or_create(&ByReport { gateway: gateway.to_owned(), what: kind.as_str() }).inc();
     }
 
     /// How long the lanes are.

@@ -25,6 +25,7 @@ pub mod returns;
 pub mod run;
 pub mod status;
 pub mod telemetry;
+pub mod texts;
 pub mod ticker;
 pub mod unreadable;
 

@@ -13,7 +13,7 @@ pub(super) const FOLDERS: [&str; 4] = ["admin", "mail", "page", "sms"];
 pub(super) const CARD: (&str, &str) = ("card/plain.svg", crate::cards::PLAIN_TEMPLATE);
 
 /// Name and source of every template.
-pub(super) const TEMPLATES: [(&str, &str); 25] = built_in![
+pub(super) const TEMPLATES: [(&str, &str); 27] = built_in![
     "admin/admin.css",
     "admin/bar.html",
     "admin/rate.html",
@@ -39,6 +39,8 @@ pub(super) const TEMPLATES: [(&str, &str); 25] = built_in![
     "page/unsubscribe.html",
     "page/unsubscribed.html",
     "sms/invitation.txt",
+    "sms/notice.txt",
+    "sms/question.txt",
 ];
 
 /// The words of one language: its tag, the file's name and its content.

@@ -9,6 +9,7 @@ use super::mail::{MailContext, Why};
 use super::notice::{ErrorPage, GonePage, NotFoundPage, ThanksPage, UnsubscribePage, UnsubscribedPage};
 use super::report_page::ReportPage;
 use super::sms::{SmsContext, Stop};
+use super::sms_reply::{NoticeContext, QuestionContext};
 use super::survey_page::SurveyPage;
 use super::templates::Templates;
 use crate::domain::answer::Trouble;
@@ -87,6 +88,8 @@ impl Templates {
         for language in self.languages() {
             self.check_samples::<MailContext>(language, &mut problems);
             self.check_samples::<SmsContext>(language, &mut problems);
+            self.check_samples::<NoticeContext>(language, &mut problems);
+            self.check_samples::<QuestionContext>(language, &mut problems);
             self.check_samples::<SurveyPage<'_>>(language, &mut problems);
             self.check_samples::<ThanksPage>(language, &mut problems);
             self.check_samples::<UnsubscribePage>(language, &mut problems);

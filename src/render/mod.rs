@@ -20,6 +20,7 @@ mod report_page;
 mod samples;
 mod scale;
 mod sms;
+mod sms_reply;
 mod survey_page;
 mod templates;
 mod words;
@@ -39,6 +40,7 @@ pub use notice::{
 pub use page::{Frame, Page};
 pub use report_page::{ReportPage, Split};
 pub use sms::{SmsContext, Stop};
+pub use sms_reply::{NoticeContext, NoticeKind, QuestionContext};
 pub use survey_page::SurveyPage;
 pub use templates::Templates;
 

@@ -43,11 +43,17 @@ pub(super) fn ends(
     if matches!(question.kind, Kind::Smiley(_)) && n_points(scale) <= WORDED_POINTS_MAX {
         return Ok(None);
     }
+    meant(question, language, words).map(Some)
+}
+
+/// What the lowest and the highest point mean, such as `1 = Very bad`, also of faces; empty for another kind of question.
+pub(super) fn meant(question: &Question, language: &Language, words: &Words) -> Result<[String; 2], RenderError> {
+    let Some(scale) = question.kind.scale() else { return Ok([const { String::new() }; 2]) };
     let [worst, best] = meanings(question, language, words);
     let end =
         |point: i32, meaning: &str| fill(&words.scale.end, &[("point", &point.to_string()), ("meaning", meaning)]);
     let (worst, best) = (end(scale.worst, worst)?, end(scale.best, best)?);
-    Ok(Some(if scale.worst <= scale.best { [worst, best] } else { [best, worst] }))
+    Ok(if scale.worst <= scale.best { [worst, best] } else { [best, worst] })
 }
 
 fn n_points(scale: Scale) -> usize {

@@ -67,11 +67,16 @@ impl TemplateContext for SmsContext {
             url => &self.url,
             stop,
         };
-        let text = plain(templates.fill_in(Self::TEMPLATE, &self.language, context)?);
-        match one_line(&text) {
-            Cow::Borrowed(_) => Ok(text),
-            Cow::Owned(line) => Ok(line),
-        }
+        Ok(written(templates.fill_in(Self::TEMPLATE, &self.language, context)?))
+    }
+}
+
+/// The text as it is sent: in one line, and in the alphabet of text messages as far as that goes.
+pub(super) fn written(text: String) -> String {
+    let text = plain(text);
+    match one_line(&text) {
+        Cow::Borrowed(_) => text,
+        Cow::Owned(line) => line,
     }
 }
 

@@ -139,6 +139,14 @@ pub(super) struct MailWords {
 pub(super) struct SmsWords {
     pub(super) stop_reply: String,
     pub(super) stop_link: String,
+    pub(super) stopped: String,
+    pub(super) started: String,
+    pub(super) help: String,
+    pub(super) thanks: String,
+    pub(super) again: String,
+    pub(super) how_rating: String,
+    pub(super) how_options: String,
+    pub(super) how_several: String,
 }
 
 #[derive(Debug, Deserialize, Serialize)]

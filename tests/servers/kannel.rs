@@ -36,28 +36,44 @@ pub(crate) struct Kannel {
     dir: TempDir,
 }
 
-struct Ports {
+/// Where one will listen.
+pub(crate) struct Ports {
     admin: u16,
     boxes: u16,
     smsc: u16,
     sendsms: u16,
 }
 
+impl Ports {
+    /// Four that nobody listens on.
+    pub(crate) fn free() -> Self {
+        Self { admin: port::free(), boxes: port::free(), smsc: port::free(), sendsms: port::free() }
+    }
+
+    /// Where texts are handed in, without a query.
+    pub(crate) fn sendsms_url(&self) -> String {
+        format!("http://127.0.0.1:{}/cgi-bin/sendsms", self.sendsms)
+    }
+}
+
 impl Kannel {
     /// Starts one that drops what phones say.
     pub(crate) fn start() -> Self {
-        Self::start_with("omit-empty = true\ntext = \"\"")
+        Self::start_with(Ports::free(), "max-messages = 0\nomit-empty = true\ntext = \"\"")
     }
 
     /// Starts one that hands what phones say to the given address by GET. Kannel replaces `%p` (from), `%P` (to), `%b`
-    /// (text, escaped, in the charset `%C`), `%I` (id), `%i` (message centre) and `%T` (Unix time) in it.
-    pub(crate) fn start_with_inbound(get_url: &str) -> Self {
-        Self::start_with(&format!("get-url = \"{get_url}\""))
+    /// (text, escaped, in the charset `%C`), `%I` (id), `%i` (message centre) and `%T` (Unix time) in it. What it is
+    /// answered it sends to the phone.
+    pub(crate) fn start_with_inbound(ports: Ports, get_url: &str) -> Self {
+        Self::start_with(
+            ports,
+            &format!("max-messages = 3\nconcatenation = true\nomit-empty = true\nget-url = \"{get_url}\""),
+        )
     }
 
-    fn start_with(service: &str) -> Self {
+    fn start_with(ports: Ports, service: &str) -> Self {
         let dir = tempfile::tempdir().unwrap();
-        let ports = Ports { admin: port::free(), boxes: port::free(), smsc: port::free(), sendsms: port::free() };
         let conf = dir.path().join("kannel.conf");
         fs::write(&conf, configuration(&ports, dir.path(), service)).unwrap();
         let mut bearerbox = Process::spawn(BEARERBOX, [&conf], dir.path().join("bearerbox.log"));
@@ -72,7 +88,12 @@ impl Kannel {
 
     /// Where texts are handed in, without a query.
     pub(crate) fn sendsms_url(&self) -> String {
-        format!("http://127.0.0.1:{}/cgi-bin/sendsms", self.ports.sendsms)
+        self.ports.sendsms_url()
+    }
+
+    /// What smsbox has said so far.
+    pub(crate) fn smsbox_log(&self) -> String {
+        fs::read_to_string(self.dir.path().join("smsbox.log")).unwrap_or_default()
     }
 
     /// All whole texts that have arrived so far, of all phones.
@@ -168,7 +189,6 @@ concatenation = true
 group = sms-service
 keyword = default
 catch-all = true
-max-messages = 0
 {service}
 "
     )
@@ -183,7 +203,7 @@ mod tests {
 
     use form_urlencoded::Serializer;
 
-    use super::{Kannel, PASSWORD, USERNAME};
+    use super::{Kannel, PASSWORD, Ports, USERNAME};
     use crate::{http, phone::SmsAtPhone};
 
     const FROM: &str = "SOLE";
@@ -237,7 +257,8 @@ mod tests {
     fn what_a_phone_says_is_handed_over_and_it_still_receives() {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let port = listener.local_addr().unwrap().port();
-        let mut kannel = Kannel::start_with_inbound(&format!("http://127.0.0.1:{port}/inbound?from=%p&text=%b"));
+        let mut kannel =
+            Kannel::start_with_inbound(Ports::free(), &format!("http://127.0.0.1:{port}/inbound?from=%p&text=%b"));
         kannel.phone_says(TO, FROM, "Stop für immer");
         let (mut stream, _) = listener.accept().unwrap();
         let mut request = String::new();

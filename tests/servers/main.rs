@@ -54,6 +54,9 @@ mod round_trip;
 mod receipts;
 
 #[cfg(test)]
+mod replies;
+
+#[cfg(test)]
 mod bounces;
 
 #[cfg(test)]

@@ -273,10 +273,14 @@ pub(crate) fn mail_through(port: u16, tls: &str) -> String {
 
 /// Settings for text messages through Kannel, whose password is to stand in `config/kannel.password`.
 pub(crate) fn texts_through(kannel: &kannel::Kannel) -> String {
+    texts_through_url(&kannel.sendsms_url())
+}
+
+/// The same for a Kannel that is to take them there.
+pub(crate) fn texts_through_url(url: &str) -> String {
     format!(
         "[sms]\ntransport = \"gateway\"\ngateway = \"kannel\"\n[sms.gateways.kannel]\npreset = \"kannel\"\n\
-         url = \"{}\"\nusername = \"{}\"\npassword_file = \"kannel.password\"\nfrom = \"SOLE\"\n",
-        kannel.sendsms_url(),
+         url = \"{url}\"\nusername = \"{}\"\npassword_file = \"kannel.password\"\nfrom = \"SOLE\"\n",
         kannel::USERNAME
     )
 }

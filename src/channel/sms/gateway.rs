@@ -8,13 +8,15 @@ use chrono::{DateTime, Utc};
 use toml::Table;
 
 use super::encoding::EncodingParameters;
+use super::inbound::InboundRules;
 use super::limits::Limits;
 use super::mask::Mask;
 use super::number::{NumberFormat, is_name, sender_problem};
+use super::place::Report;
 use super::preset::{self, lay_over, preset};
 use super::reader::{Reader, quoted};
 use super::reply::Reply;
-use super::report::{Report, ReportError, ReportRules};
+use super::report::{ReportError, ReportRules};
 use super::request::{RenderError, Request, RequestTemplate};
 use super::rule::ReplyRules;
 use super::signature::Signed;
@@ -27,7 +29,7 @@ use crate::domain::price::Price;
 use crate::domain::receipt::Receipt;
 
 /// Every key of a declaration. `password`, `signing_key` and `token` are read in order to be refused.
-const KEYS: [&str; 33] = [
+const KEYS: [&str; 34] = [
     "preset",
     "method",
     "url",
@@ -45,6 +47,7 @@ const KEYS: [&str; 33] = [
     "permanent_on",
     "dead_on",
     "receipts",
+    "inbound",
     "timeout",
     "rate",
     "max_inflight",
@@ -75,6 +78,7 @@ const HIDDEN: &str = "********";
 #[derive(Clone)]
 pub struct Gateway {
     name: String,
+    preset: Option<String>,
     settings: BTreeMap<String, String>,
     secrets: BTreeMap<String, Secret>,
     encoding: EncodingParameters,
@@ -82,6 +86,7 @@ pub struct Gateway {
     request: RequestTemplate,
     rules: ReplyRules,
     reports: Option<ReportRules>,
+    inbound: Option<InboundRules>,
     price: Option<Price>,
     pub(super) limits: Limits,
 }
@@ -119,13 +124,15 @@ impl Gateway {
         let inner = Reader::of(&table, &names, &problems);
         let (request, rules) = (RequestTemplate::read(&inner), ReplyRules::read(&inner));
         let (number_format, limits) = (NumberFormat::read(&inner), Limits::read(&inner));
-        let (reports, price) = (ReportRules::read(&inner), read_price(&outer));
+        let (reports, inbound) = (ReportRules::read(&inner), InboundRules::read(&inner));
+        let price = read_price(&outer);
         check_use(&inner, &names);
         let problems = problems.take();
         let (Some(request), Some(rules), true) = (request, rules, problems.is_empty()) else { return Err(problems) };
         let request = request.settled(&by_name(&settings).collect());
         Ok(Self {
             name: name.to_owned(),
+            preset: outer.text("preset").map(str::to_owned),
             settings,
             secrets,
             encoding,
@@ -133,6 +140,7 @@ impl Gateway {
             request,
             rules,
             reports,
+            inbound,
             price,
             limits,
         })
@@ -141,6 +149,11 @@ impl Gateway {
     /// What it is called.
     pub fn name(&self) -> &str {
         &self.name
+    }
+
+    /// The preset that its declaration lies over, if it names one.
+    pub fn preset(&self) -> Option<&str> {
+        self.preset.as_deref()
     }
 
     /// Messages a second that it takes, if limited.
@@ -377,6 +390,8 @@ fn shown(request: &Request) -> String {
     lines.push(String::new());
     lines.join("\n")
 }
+
+mod hearing;
 
 #[cfg(test)]
 mod tests;

@@ -2,7 +2,7 @@
 //!
 //! A gateway is *declared*, not programmed: its TOML says what the request looks like, and how its answers are to be
 //! read. [`Gateway`] is a declaration without a problem in it, [`GatewayTransport`] carries messages over one, a
-//! [`Report`] is what a gateway tells of one later, and [`segments`](segments::segments) counts what a text costs.
+//! [`Report`] is what a gateway tells of one later or brings of a telephone, and [`segments`](segments::segments) counts what a text costs.
 //!
 //! **Invariant:** a value is put into a piece of the request that was separated beforehand, and the encoder of that
 //! place (path, query, form, JSON, header) escapes it. So no text of a message can add a parameter or a header.
@@ -12,10 +12,12 @@ mod auth;
 mod body;
 mod encoding;
 pub mod gateway;
+mod inbound;
 mod json_path;
 mod limits;
 mod mask;
 mod number;
+mod place;
 mod preset;
 mod reader;
 mod reply;
@@ -35,6 +37,8 @@ mod sample;
 mod twilio_shape;
 
 pub use gateway::{Gateway, GatewayProblem};
-pub use report::{Report, ReportError};
+pub use inbound::{FromTelephone, InboundError, ReplyWay};
+pub use place::Report;
+pub use report::ReportError;
 pub use signature::Signed;
 pub use transport::{GatewaySetupError, GatewayTransport};

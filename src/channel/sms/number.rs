@@ -42,6 +42,24 @@ impl NumberFormat {
             }
         }
     }
+
+    /// Reads the number of a sender as gateways write it. `None` for a name or a short code, which nobody can be reached by.
+    /// One without a plus is international where that makes a number, else one of these countries.
+    pub(super) fn read_sender(self, given: &str, countries: &[&str]) -> Option<Phone> {
+        let digits = given.trim();
+        let in_country = |country: &&str| Phone::parse(digits, Some(country)).ok();
+        if digits.starts_with('+') {
+            return Phone::parse(digits, None).ok();
+        }
+        let international = || {
+            let digits = digits.strip_prefix("00").unwrap_or(digits);
+            Phone::parse(&format!("+{digits}"), None).ok().filter(|_| !is_name(digits))
+        };
+        match self {
+            Self::E164 | Self::E164NoPlus => international().or_else(|| countries.iter().find_map(in_country)),
+            Self::National => countries.iter().find_map(in_country).or_else(international),
+        }
+    }
 }
 
 /// Why a text cannot be the sender of a text message, if so: a name of at most 11 letters and digits (3GPP TS 23.040
@@ -74,6 +92,29 @@ pub(super) fn is_name(from: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[track_caller]
+    fn check_sender(format: NumberFormat, given: &str, countries: &[&str], expected: Option<&str>) {
+        let read = format.read_sender(given, countries);
+        assert_eq!(read.as_ref().map(Phone::as_str), expected, "{given}");
+    }
+
+    #[test]
+    fn a_senders_number_is_read_however_the_gateway_writes_it() {
+        use NumberFormat::{E164, E164NoPlus, National};
+        let number = Some("+4915112345678");
+        check_sender(E164, "+49 151 12345678", &[], number);
+        check_sender(E164, "4915112345678", &[], number);
+        check_sender(E164NoPlus, "4915112345678", &["US"], number);
+        check_sender(E164, "004915112345678", &[], number);
+        check_sender(E164, "015112345678", &["US", "DE"], number);
+        check_sender(National, "015112345678", &["DE"], number);
+        check_sender(National, "4915112345678", &["DE"], number);
+        check_sender(National, "2025550123", &["US"], Some("+12025550123"));
+        for nobody in ["SOLE", "12345", "", "+", "80888", "+4930901820", "49 SOLE"] {
+            check_sender(E164, nobody, &["DE"], None);
+        }
+    }
 
     #[test]
     fn numbers_are_written_as_the_gateway_wants_them() {

@@ -4,8 +4,8 @@
 
 use chrono::{DateTime, Utc};
 
+use super::place::Report;
 use super::reader::{Reader, quoted};
-use super::report::Report;
 use crate::config::settings::Secret;
 
 mod messagebird;

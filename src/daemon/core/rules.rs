@@ -28,6 +28,21 @@ impl Config {
         }
     }
 
+    /// The countries of the branches that a gateway sends for, in the order of the branches, each once.
+    pub fn countries_of_gateway(&self, name: &str) -> Vec<&str> {
+        let Some(SmsTransport::Gateways { default, .. }) = self.settings.sms.as_ref().map(|sms| &sms.transport) else {
+            return Vec::new();
+        };
+        let uses = |branch: &&Branch| branch.sms_gateway.as_ref().unwrap_or(default) == name;
+        let mut countries = Vec::new();
+        for country in self.branches.values().filter(uses).filter_map(|branch| branch.country.as_deref()) {
+            if !countries.contains(&country) {
+                countries.push(country);
+            }
+        }
+        countries
+    }
+
     /// The part of the configuration that planning goes by.
     pub fn plan_rules(&self) -> PlanRules {
         let stages: Vec<_> = self

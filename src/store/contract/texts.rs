@@ -17,7 +17,7 @@ use crate::domain::language::Language;
 use crate::domain::suppression::SuppressionReason;
 use crate::domain::survey::tests::visit;
 use crate::domain::text_words::TextWords;
-use crate::store::{Inbound, Languages, Meant, Store, Understood};
+use crate::store::{Extent, Inbound, Languages, Meant, Store, Understood};
 
 /// A message with this id from a guest's telephone.
 pub(super) fn message(from: [u8; 16], id: u8, text: &str, now: DateTime<Utc>) -> Inbound {
@@ -125,7 +125,7 @@ pub(super) async fn a_start_takes_back_what_a_stop_did_to_text_messages_and_noth
     assert_eq!((contact.consent_sms, contact.consent_email), (Consent::Granted, Consent::Refused));
     assert!(world.store.suppressed(number(&world, "ada")).await.unwrap().is_none());
     let other = asked(&world, "bob", "e-2", noon()).await;
-    world.refuse(other, false, noon()).await;
+    world.refuse(other, Extent::Everything, noon()).await;
     says(&world, "bob", (4, "STOP"), noon()).await;
     assert_eq!(says(&world, "bob", (5, "START"), noon()).await.say, None, "they said no by the link before");
     assert!(world.store.suppressed(number(&world, "bob")).await.unwrap().is_some());

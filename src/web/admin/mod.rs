@@ -6,6 +6,7 @@ mod cards;
 mod contacts;
 mod delivery;
 mod events;
+mod gateways;
 mod health;
 mod holds;
 mod invitations;
@@ -62,6 +63,7 @@ pub(super) fn router(core: Arc<Core>) -> Router {
         .route("/api/v1/bounces/unreadable/{id}", get(unreadable::one))
         .route("/api/v1/suppressions", get(suppressions::page).post(suppressions::add))
         .route("/api/v1/suppressions/remove", post(suppressions::remove))
+        .route("/api/v1/gateways", get(gateways::list))
         .route("/api/v1/plan", get(plan::plan))
         .route("/api/v1/responses", get(invitations::responses))
         .route("/api/v1/responses/{id}", get(invitations::response))

@@ -6,6 +6,7 @@
 mod card;
 mod email_hooks;
 mod hooks;
+mod inbound;
 mod reply;
 mod survey;
 mod unsubscribe;
@@ -40,6 +41,8 @@ pub(super) fn router(core: Arc<Core>) -> Router {
         .route("/u/{token}", get(unsubscribe::show).post(unsubscribe::take))
         .route("/hooks/sms/{gateway}/status/{token}", get(hooks::status).post(hooks::status))
         .route("/hooks/email/{provider}", post(email_hooks::post).layer(DefaultBodyLimit::max(POST_BYTES_MAX)))
+        .route("/hooks/sms/{gateway}/inbound", get(inbound::signed).post(inbound::signed))
+        .route("/hooks/sms/{gateway}/inbound/{token}", get(inbound::by_token).post(inbound::by_token))
         .route("/robots.txt", get(|| async { super::ROBOTS }))
         .fallback(nothing_here)
         .layer(DefaultBodyLimit::max(FORM_BYTES_MAX))

@@ -13,6 +13,7 @@ mod returns;
 mod status;
 mod store;
 mod stories;
+mod texts;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

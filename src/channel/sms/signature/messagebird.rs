@@ -52,7 +52,7 @@ mod tests {
     use jsonwebtoken::{EncodingKey, Header, encode};
     use serde_json::{Value, json};
 
-    use super::super::super::report::Report;
+    use super::super::super::place::Report;
     use super::super::Signature;
     use super::*;
     use crate::domain::invitation::tests::at;

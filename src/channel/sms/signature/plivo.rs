@@ -46,7 +46,7 @@ fn sorted(fields: &[(String, String)]) -> impl Iterator<Item = &(String, String)
 
 #[cfg(test)]
 mod tests {
-    use super::super::super::report::Report;
+    use super::super::super::place::Report;
     use super::super::Signature;
     use super::*;
     use crate::domain::invitation::tests::at;

@@ -39,7 +39,7 @@ pub(super) fn is_right(signed: &Signed<'_, '_>, key: &Secret) -> Option<bool> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::super::report::Report;
+    use super::super::super::place::Report;
     use super::super::Signature;
     use super::*;
     use crate::domain::invitation::tests::at;

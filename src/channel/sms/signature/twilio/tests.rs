@@ -1,4 +1,4 @@
-use super::super::super::report::Report;
+use super::super::super::place::Report;
 use super::super::Signature;
 use super::*;
 use crate::config::settings::Secret;
