@@ -7,6 +7,7 @@ use chrono::{DateTime, Utc};
 
 use crate::cards::{self, CardFace, Sheet, SheetJob};
 use crate::chain::Chain;
+use crate::channel::sms::Gateway;
 use crate::channel::sms::segments::segments;
 use crate::config::{self, Config, Expected, JourneyTest, Loaded, Place, Problem};
 use crate::domain::card_code::CardCode;
@@ -49,7 +50,10 @@ fn template_problems(config: &Config) -> Vec<Problem> {
         let counted = segments(text);
         (counted.parts, counted.forced_by)
     };
-    let worst = WorstCase { business, survey_url: &survey_url, stop: &Stop::Link(stop), segments: &count };
+    // Of the words of all gateways the longest.
+    let replies = config.gateways().any(Gateway::invites_replies);
+    let stop = if config.gateways().all(Gateway::invites_replies) && replies { Stop::Reply } else { Stop::Link(stop) };
+    let worst = WorstCase { business, survey_url: &survey_url, stop: &stop, replies, segments: &count };
     let found = templates.check(config.surveys.values(), &worst);
     let found = found.into_iter().filter(|problem| !problem.is_warning()).map(|problem| problem.to_string());
     found.chain(card_problems(config, &templates)).map(template_problem).collect()

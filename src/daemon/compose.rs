@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use crate::channel::email::dkim::SignError;
 use crate::channel::email::message::{Draft, MessageError, build};
+use crate::channel::sms::Gateway;
 use crate::channel::{OutboundEmail, OutboundMessage, OutboundSms};
 use crate::config::settings::EmailSettings;
 use crate::domain::attempt::Attempt;
@@ -130,16 +131,19 @@ fn compose_sms(
     let to = lease.contact.phone.clone().ok_or(ComposeError::Missing("number"))?;
     let language = language(live, lease);
     let links = Links::of(core, live, invitation, attempt);
-    let question = survey.key_question().map_or(&survey.title, |question| &question.text);
+    let key = survey.key_question();
+    let question = key.map_or(&survey.title, |question| &question.text);
+    let transport = live.transport(Channel::Sms, invitation.branch.as_ref());
+    let gateway = transport.ok_or(ComposeError::Missing("gateway"))?.name().to_owned();
+    let hears = live.config.gateway(&gateway).is_some_and(Gateway::invites_replies);
     let text = SmsContext {
         business: business_by_text(live, invitation.branch.as_ref()),
         question: question.in_language(&language).to_owned(),
         url: links.survey,
-        stop: Stop::Link(links.unsubscribe),
+        reply: key.filter(|_| hears).and_then(|question| question.kind.scale()),
+        stop: if hears { Stop::Reply } else { Stop::Link(links.unsubscribe) },
         language,
     };
-    let transport = live.transport(Channel::Sms, invitation.branch.as_ref());
-    let gateway = transport.ok_or(ComposeError::Missing("gateway"))?.name().to_owned();
     let token = core.store.seal().report_token(links.target, &gateway);
     Ok(OutboundMessage::Sms(OutboundSms {
         to,

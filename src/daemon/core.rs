@@ -1,5 +1,6 @@
 //! What every task and every request shares.
 
+mod gateways;
 mod rules;
 mod stand_ins;
 

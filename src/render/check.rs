@@ -73,6 +73,8 @@ pub struct WorstCase<'a> {
     pub survey_url: &'a str,
     /// How text messages are stopped.
     pub stop: &'a Stop,
+    /// Whether they ask for replies.
+    pub replies: bool,
     /// Segments that a text message needs, and the characters that leave less room.
     pub segments: &'a dyn Fn(&str) -> (u32, Vec<char>),
 }
@@ -154,6 +156,7 @@ impl Templates {
             business: worst.business.to_owned(),
             question: self.asked(survey, language, worst.survey_url)?.question,
             url: worst.survey_url.to_owned(),
+            reply: survey.key_question().filter(|_| worst.replies).and_then(|question| question.kind.scale()),
             stop: worst.stop.clone(),
         };
         let (n_segments, characters) = (worst.segments)(&sms.render(self)?);

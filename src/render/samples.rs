@@ -75,17 +75,20 @@ fn asked(
     }
 }
 
-/// Text messages: stopped by a reply and by a link.
+/// Text messages: stopped by a reply and by a link, answered by a link and by a reply.
 pub(super) fn texts(language: &Language) -> Vec<SmsContext> {
-    let sms = |question: Text, stop| SmsContext {
+    let sms = |question: Text, reply, stop| SmsContext {
         language: language.clone(),
         business: "Trattoria Sole".to_owned(),
         question: question.in_language(language).to_owned(),
         url: SURVEY_URL.to_owned(),
+        reply,
         stop,
     };
     let visit = text("How was your visit?", "Wie war Ihr Besuch?");
-    vec![sms(recommend(), Stop::Reply), sms(visit, Stop::Link(SHORT_STOP_URL.to_owned()))]
+    let five = Some(Scale { worst: 1, best: 5 });
+    let link = Stop::Link(SHORT_STOP_URL.to_owned());
+    vec![sms(recommend(), None, Stop::Reply), sms(visit.clone(), five, Stop::Reply), sms(visit, None, link)]
 }
 
 fn recommend() -> Text {

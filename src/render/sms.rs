@@ -10,6 +10,7 @@ use super::samples;
 use super::templates::Templates;
 use super::{RenderError, TemplateContext};
 use crate::domain::language::Language;
+use crate::domain::survey::Scale;
 
 /// Characters that look the same in the alphabet of text messages, and what stands for them. One of them alone would
 /// cut the room of a message from 160 characters to 70.
@@ -33,6 +34,8 @@ pub struct SmsContext {
     pub question: String,
     /// Where it is answered.
     pub url: String,
+    /// The points that a reply may have, where replies are heard.
+    pub reply: Option<Scale>,
     /// How it can be stopped.
     pub stop: Stop,
 }
@@ -61,10 +64,18 @@ impl TemplateContext for SmsContext {
             Stop::Reply => Cow::Borrowed(words.stop_reply.as_str()),
             Stop::Link(url) => fill(&words.stop_link, &[("url", url)])?.into(),
         };
+        let answer = match self.reply.map(Scale::points) {
+            Some(points) => {
+                let [low, high] = [points.start(), points.end()].map(ToString::to_string);
+                Cow::Owned(format!("{} {}", fill(&words.reply, &[("low", &low), ("high", &high)])?, self.url))
+            }
+            None => Cow::Borrowed(self.url.as_str()),
+        };
         let context = context! {
             business => &self.business,
             question => &self.question,
             url => &self.url,
+            answer,
             stop,
         };
         Ok(written(templates.fill_in(Self::TEMPLATE, &self.language, context)?))

@@ -137,6 +137,7 @@ pub(super) struct MailWords {
 #[derive(Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct SmsWords {
+    pub(super) reply: String,
     pub(super) stop_reply: String,
     pub(super) stop_link: String,
     pub(super) stopped: String,

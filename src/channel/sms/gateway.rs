@@ -29,7 +29,7 @@ use crate::domain::price::Price;
 use crate::domain::receipt::Receipt;
 
 /// Every key of a declaration. `password`, `signing_key` and `token` are read in order to be refused.
-const KEYS: [&str; 34] = [
+const KEYS: [&str; 35] = [
     "preset",
     "method",
     "url",
@@ -48,6 +48,7 @@ const KEYS: [&str; 34] = [
     "dead_on",
     "receipts",
     "inbound",
+    "invite_replies",
     "timeout",
     "rate",
     "max_inflight",
@@ -87,6 +88,7 @@ pub struct Gateway {
     rules: ReplyRules,
     reports: Option<ReportRules>,
     inbound: Option<InboundRules>,
+    invites_replies: bool,
     price: Option<Price>,
     pub(super) limits: Limits,
 }
@@ -125,7 +127,7 @@ impl Gateway {
         let (request, rules) = (RequestTemplate::read(&inner), ReplyRules::read(&inner));
         let (number_format, limits) = (NumberFormat::read(&inner), Limits::read(&inner));
         let (reports, inbound) = (ReportRules::read(&inner), InboundRules::read(&inner));
-        let price = read_price(&outer);
+        let (price, invites_replies) = (read_price(&outer), hearing::read_invites(&outer));
         check_use(&inner, &names);
         let problems = problems.take();
         let (Some(request), Some(rules), true) = (request, rules, problems.is_empty()) else { return Err(problems) };
@@ -141,6 +143,7 @@ impl Gateway {
             rules,
             reports,
             inbound,
+            invites_replies,
             price,
             limits,
         })

@@ -124,7 +124,7 @@ fn read_reply(table: &Reader<'_>) -> Option<ReplyWay> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::sample::{kannel, plain_with, read, twilio};
+    use super::super::sample::{PLAIN, kannel, plain_with, read, twilio};
     use super::*;
     use crate::channel::sms::Gateway;
 
@@ -192,6 +192,22 @@ mod tests {
     fn check_problems(inbound: &str, expected: &[&str]) {
         let problems = read(&format!("{}[inbound]\n{inbound}", plain_with(""))).unwrap_err();
         assert_eq!(problems.iter().map(ToString::to_string).collect::<Vec<_>>(), expected);
+    }
+
+    #[test]
+    fn replies_are_asked_for_only_where_they_can_come() {
+        let inbound = "[inbound]\nfrom = { query = 'f' }\ntext = { query = 't' }";
+        let declared = |lines: &str, inbound: &str| read(&format!("invite_replies = true\n{lines}\n{PLAIN}{inbound}"));
+        assert!(declared("", inbound).unwrap().invites_replies());
+        assert!(!read(&format!("{PLAIN}{inbound}")).unwrap().invites_replies());
+        let problem = |lines: &str, inbound: &str| declared(lines, inbound).unwrap_err()[0].to_string();
+        let by_name = problem("query = { from = '{from}' }\nfrom = 'SOLE'", inbound);
+        assert_eq!(by_name, "invite_replies: nobody can reply to a name: set a number in `from`, or leave this out");
+        let unheard = problem("", "");
+        assert_eq!(
+            unheard,
+            "invite_replies: it is not said how replies come: add a table `inbound`, or leave this out"
+        );
     }
 
     #[test]

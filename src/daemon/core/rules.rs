@@ -4,7 +4,6 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::FILE_GATEWAY;
-use crate::channel::sms::Gateway;
 use crate::config::Config;
 use crate::config::settings::{EmailTransport, SmsTransport};
 use crate::domain::journey::Channel;
@@ -18,29 +17,6 @@ impl Config {
         let email = self.settings.email.as_ref().map(|_| Channel::Email);
         let sms = self.settings.sms.as_ref().map(|_| Channel::Sms);
         email.into_iter().chain(sms).collect()
-    }
-
-    /// The SMS gateway of that name.
-    pub fn gateway(&self, name: &str) -> Option<&Gateway> {
-        match &self.settings.sms.as_ref()?.transport {
-            SmsTransport::Gateways { gateways, .. } => gateways.get(name),
-            SmsTransport::File => None,
-        }
-    }
-
-    /// The countries of the branches that a gateway sends for, in the order of the branches, each once.
-    pub fn countries_of_gateway(&self, name: &str) -> Vec<&str> {
-        let Some(SmsTransport::Gateways { default, .. }) = self.settings.sms.as_ref().map(|sms| &sms.transport) else {
-            return Vec::new();
-        };
-        let uses = |branch: &&Branch| branch.sms_gateway.as_ref().unwrap_or(default) == name;
-        let mut countries = Vec::new();
-        for country in self.branches.values().filter(uses).filter_map(|branch| branch.country.as_deref()) {
-            if !countries.contains(&country) {
-                countries.push(country);
-            }
-        }
-        countries
     }
 
     /// The part of the configuration that planning goes by.

@@ -128,10 +128,29 @@ fn text_messages_name_the_sender_ask_and_fit_one_segment() {
     }
     insta::assert_snapshot!(texts.join("\n"), @"
     Trattoria Sole: How likely are you to recommend us to a friend or colleague? https://s.sole.example/s/01jq8zv6y4m3k7t2w9x5b0n1c6d8e-a1b2 STOP to opt out
+    Trattoria Sole: How was your visit? Reply 1-5 or open https://s.sole.example/s/01jq8zv6y4m3k7t2w9x5b0n1c6d8e-a1b2 STOP to opt out
     Trattoria Sole: How was your visit? https://s.sole.example/s/01jq8zv6y4m3k7t2w9x5b0n1c6d8e-a1b2 Opt out: https://s.sole.example/u/4k7t2
     Trattoria Sole: Wie wahrscheinlich ist es, dass Sie uns weiterempfehlen? https://s.sole.example/s/01jq8zv6y4m3k7t2w9x5b0n1c6d8e-a1b2 Ende mit STOP
+    Trattoria Sole: Wie war Ihr Besuch? Antworten Sie mit 1-5 oder hier: https://s.sole.example/s/01jq8zv6y4m3k7t2w9x5b0n1c6d8e-a1b2 Ende mit STOP
     Trattoria Sole: Wie war Ihr Besuch? https://s.sole.example/s/01jq8zv6y4m3k7t2w9x5b0n1c6d8e-a1b2 Ende: https://s.sole.example/u/4k7t2
     ");
+}
+
+#[test]
+fn what_telephones_are_answered_names_the_sender_and_fits_one_segment() {
+    let templates = Templates::built_in();
+    let samples = both().map(|language| NoticeContext::samples(&language)).concat();
+    let texts = samples.iter().map(|notice| notice.render(&templates).unwrap()).collect::<Vec<_>>();
+    for text in &texts {
+        assert_eq!(segments(text), (1, Vec::new()), "{text}");
+    }
+    insta::assert_snapshot!(texts.join("\n"));
+    let samples = both().map(|language| QuestionContext::samples(&language)).concat();
+    let texts = samples.iter().map(|question| question.render(&templates).unwrap()).collect::<Vec<_>>();
+    for text in &texts {
+        assert!(segments(text).1.is_empty(), "{text}");
+    }
+    insta::assert_snapshot!(texts.join("\n"));
 }
 
 #[test]
@@ -141,6 +160,7 @@ fn typography_does_not_make_a_text_message_dearer() {
         business: "Anna\u{2019}s Caf\u{e9}".to_owned(),
         question: "\u{201e}Gut\u{201c}\u{a0}\u{2013} oder\u{2026}?\n".to_owned(),
         url: "https://s.example/t".to_owned(),
+        reply: None,
         stop: Stop::Reply,
     };
     let text = sms.render(&Templates::built_in()).unwrap();
@@ -155,6 +175,7 @@ fn the_check_finds_long_text_messages_and_missing_languages() {
         business: "Trattoria Sole",
         survey_url: samples::SURVEY_URL,
         stop: &Stop::Reply,
+        replies: false,
         segments: &segments,
     };
     let problems =

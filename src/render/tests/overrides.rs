@@ -26,8 +26,13 @@ fn check_error(files: &[(&str, &str)], expected: &str) {
 
 /// Renders every sample, as the check at start does.
 fn problems(templates: &Templates) -> Vec<String> {
-    let worst =
-        WorstCase { business: "A", survey_url: "https://a", stop: &Stop::Reply, segments: &|_| (1, Vec::new()) };
+    let worst = WorstCase {
+        business: "A",
+        survey_url: "https://a",
+        stop: &Stop::Reply,
+        replies: false,
+        segments: &|_| (1, Vec::new()),
+    };
     templates.check([], &worst).iter().map(ToString::to_string).collect()
 }
 

@@ -15,12 +15,11 @@ use crate::daemon::texts::inbound_url;
 /// All of them: `{"rows": […]}`.
 pub(super) async fn list(State(core): State<Arc<Core>>) -> Json<Value> {
     let live = core.live.load_full();
-    let rows: Vec<_> = match live.config.settings.sms.as_ref().map(|sms| &sms.transport) {
-        Some(SmsTransport::Gateways { default, gateways }) => {
-            gateways.values().map(|gateway| row(&core, &live, gateway, default)).collect()
-        }
-        Some(SmsTransport::File) | None => Vec::new(),
+    let default = match live.config.settings.sms.as_ref().map(|sms| &sms.transport) {
+        Some(SmsTransport::Gateways { default, .. }) => default.as_str(),
+        Some(SmsTransport::File) | None => "",
     };
+    let rows: Vec<_> = live.config.gateways().map(|gateway| row(&core, &live, gateway, default)).collect();
     Json(json!({ "rows": rows, "next": null }))
 }
 

@@ -18,6 +18,7 @@ preset = "kannel"
 url = "http://127.0.0.1:13013/cgi-bin/sendsms"
 username = "survey"
 password_file = "kannel.password"
+invite_replies = true
 [sms.gateways.twilio]
 preset = "twilio"
 account_sid = "AC00000000000000000000000000000000"

@@ -4,8 +4,10 @@ use aws_lc_rs::hmac;
 use data_encoding::BASE64;
 
 use super::*;
+use crate::channel::OutboundMessage;
+use crate::daemon::compose::compose;
 use crate::domain::attempt::Outcome;
-use crate::store::ReadOnlyReason;
+use crate::store::{LeaseRequest, Loads, ReadOnlyReason};
 
 /// A rating, a choice that is asked after a bad one, and a comment.
 const SURVEY: &str = r#"
@@ -78,6 +80,25 @@ impl House {
 
 fn accepted() -> Outcome {
     Outcome::Accepted { provider_ref: None, reply: "202 0: Accepted for delivery".to_owned() }
+}
+
+#[tokio::test]
+async fn a_text_message_asks_for_a_reply_where_the_gateway_brings_them() {
+    let house = House::with_gateways_and(&[("surveys/delivery.toml", SURVEY)]).await;
+    house.order(1).await;
+    house.reads_english(1).await;
+    let live = house.core.live.load_full();
+    let (now, rules) = (house.clock.now(), Arc::clone(&live.rules.gate));
+    let loads = Loads { busy: BTreeMap::new(), limit: 1 };
+    let until = now + chrono::TimeDelta::minutes(40);
+    let request = LeaseRequest { channel: Channel::Sms, now, n_max: 1, until, lease: 1, rules, loads };
+    let leased = house.core.store.lease_due(request).await.unwrap().leases.remove(0);
+    let OutboundMessage::Sms(sms) = compose(&house.core, &live, &leased).await.unwrap() else {
+        panic!("a text message")
+    };
+    let (before, after) = sms.text.split_once("http://127.0.0.1:8080/s/").unwrap();
+    assert_eq!(before, "Sole Mitte: Would you recommend us? Reply 0-10 or open ");
+    assert_eq!(after.split_once(' ').unwrap().1, "STOP to opt out");
 }
 
 #[tokio::test]

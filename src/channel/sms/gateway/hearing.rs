@@ -1,14 +1,34 @@
 //! What a gateway brings of telephones, and how they are answered.
 
 use super::super::inbound::{FromTelephone, InboundError, ReplyWay};
+use super::super::number::is_name;
 use super::super::place::Report;
+use super::super::reader::Reader;
 use super::super::signature::{Signature, Signed};
 use super::Gateway;
+
+/// Reads `invite_replies`. Nobody can reply to a name, and a STOP that nobody hears is worse than a link.
+pub(super) fn read_invites(table: &Reader<'_>) -> bool {
+    let invites = table.truth("invite_replies").unwrap_or_default();
+    if invites && table.text("from").is_some_and(is_name) {
+        table.problem("invite_replies", "nobody can reply to a name: set a number in `from`, or leave this out");
+    }
+    if invites && table.value("inbound").is_none() {
+        table.problem("invite_replies", "it is not said how replies come: add a table `inbound`, or leave this out");
+    }
+    invites
+}
 
 impl Gateway {
     /// Whether it brings what telephones say, as far as its declaration tells.
     pub fn hears(&self) -> bool {
         self.inbound.is_some()
+    }
+
+    /// Whether its text messages ask for a reply, and say STOP in place of a link: operators have seen to it that replies
+    /// come back.
+    pub fn invites_replies(&self) -> bool {
+        self.invites_replies
     }
 
     /// Whether it signs what it brings, so that nobody else can speak for it.
