@@ -123,6 +123,18 @@ fn the_bounce_socket_is_a_whole_path_of_its_own() {
 }
 
 #[test]
+fn the_words_of_text_messages_are_checked() {
+    check_settings(
+        "stop_words = [\"Tschau\", \"7\"]",
+        "config/canvass.toml:8:25: sms.stop_words[1]: `7` is a number, which is an answer: write a word",
+    );
+    check_settings(
+        "help_words = [\"Stop!\"]",
+        "config/canvass.toml:8:15: sms.help_words[0]: `Stop!` means something else already: leave it out",
+    );
+}
+
+#[test]
 fn gateways_are_checked_where_they_stand() {
     check(
         "canvass.toml",

@@ -1,10 +1,29 @@
 //! Mistakes in surveys.
 
 use super::*;
+use crate::domain::id::SurveyId;
 
 #[track_caller]
 fn check_question(lines: &str, expected: &[&str]) {
     check("surveys/visit.toml", &format!("{SURVEY}{lines}"), expected);
+}
+
+#[test]
+fn how_much_is_asked_by_text_message_is_checked_and_no_part_of_the_content() {
+    let by = |word: &str| SURVEY.replacen("\n[[question]]", &format!("\nby_sms = \"{word}\"\n[[question]]"), 1);
+    check(
+        "surveys/visit.toml",
+        &by("whole"),
+        &[
+            "config/surveys/visit.toml:4:10: survey.by_sms: `whole` is not how much is asked by text message; use `key` or \
+             `all`",
+        ],
+    );
+    let load = |survey: &str| Sample::sound().with("surveys/visit.toml", survey).load().unwrap().config;
+    let (key, all) = (load(SURVEY), load(&by("all")));
+    assert!(key.asked_whole.is_empty());
+    assert_eq!(all.asked_whole.iter().map(SurveyId::as_str).collect::<Vec<_>>(), ["visit"]);
+    assert_eq!(key.surveys["visit"].version(), all.surveys["visit"].version());
 }
 
 #[test]
