@@ -1,9 +1,11 @@
 //! What Prometheus reads. No label names a person, an address or a token.
 
+mod kinds;
+mod labels;
+
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
@@ -20,125 +22,8 @@ use crate::plan::breaker::Sight;
 use crate::plan::pace::RouteState;
 use crate::receipt::hook::Provider;
 use crate::store::{Backlog, Health};
-
-#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
-struct Sent {
-    channel: &'static str,
-    outcome: &'static str,
-}
-
-#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
-struct ByNews {
-    channel: &'static str,
-    news: &'static str,
-    class: &'static str,
-}
-
-#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
-struct ByVerdict {
-    verdict: &'static str,
-}
-
-#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
-struct BySight {
-    what: &'static str,
-}
-
-#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
-struct ByChannel {
-    channel: &'static str,
-}
-
-#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
-struct ByLane {
-    lane: &'static str,
-}
-
-#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
-struct ByKind {
-    kind: &'static str,
-}
-
-#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
-struct BySurvey {
-    channel: &'static str,
-    survey: String,
-}
-
-#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
-struct ByReport {
-    gateway: String,
-    what: &'static str,
-}
-
-/// What an SMS gateway reported.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ReportKind {
-    /// That a message arrived or did not.
-    Receipt,
-    /// Something that changes nothing: that a message is under way.
-    Nothing,
-    /// What its declaration does not make sense of.
-    Unreadable,
-    /// Something that the gateway did not sign, though it signs what it says.
-    Unsigned,
-}
-
-impl ReportKind {
-    fn as_str(self) -> &'static str {
-        match self {
-            Self::Receipt => "receipt",
-            Self::Nothing => "nothing",
-            Self::Unreadable => "unreadable",
-            Self::Unsigned => "unsigned",
-        }
-    }
-}
-
-#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
-struct ByPost {
-    provider: &'static str,
-    what: &'static str,
-}
-
-/// What a gateway brought of a telephone.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum InboundKind {
-    /// An answer.
-    Answer,
-    /// Something to an invitation that is no answer.
-    Unclear,
-    /// No more surveys.
-    Stop,
-    /// Surveys again.
-    Start,
-    /// A question who that is.
-    Help,
-    /// Something to no invitation.
-    Unmatched,
-    /// The same as before.
-    Repeat,
-    /// What its declaration does not make sense of.
-    Unreadable,
-    /// Something that the gateway did not sign, though it signs what it says.
-    Unsigned,
-}
-
-impl InboundKind {
-    fn as_str(self) -> &'static str {
-        match self {
-            Self::Answer => "answer",
-            Self::Unclear => "unclear",
-            Self::Stop => "stop",
-            Self::Start => "start",
-            Self::Help => "help",
-            Self::Unmatched => "unmatched",
-            Self::Repeat => "repeat",
-            Self::Unreadable => "unreadable",
-            Self::Unsigned => "unsigned",
-        }
-    }
-}
+pub use kinds::{InboundKind, ReportKind};
+use labels::{ByChannel, ByKind, ByLane, ByNews, ByPost, ByReport, BySight, BySurvey, ByVerdict, Sent};
 
 /// The figures of this process.
 pub struct Metrics {

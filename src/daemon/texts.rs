@@ -1,5 +1,6 @@
 //! What telephones say, from whichever gateway brings it: understood, noted, and answered in the reader's language.
 
+use super::breaker;
 use super::compose::business_by_text;
 use super::core::{Core, Live};
 use super::metrics::InboundKind;
@@ -34,6 +35,10 @@ pub async fn hear(
         && let Some(about) = &understood.about
     {
         core.metrics.answered(Channel::Sms.as_str(), about.survey.id.as_str());
+    }
+    // Who stopped before is no second person.
+    if let (Meant::Stop, Some(Line::Stopped), Some(about)) = (&understood.meant, &understood.say, &understood.about) {
+        breaker::refused(core, &about.invitation, about.attempt).await;
     }
     let Some(line) = understood.say.as_ref().filter(|_| message.answered.is_none()) else { return Ok(None) };
     Ok(written(live, line, understood.about.as_ref()).unwrap_or_else(|err| {

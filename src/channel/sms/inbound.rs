@@ -124,7 +124,7 @@ fn read_reply(table: &Reader<'_>) -> Option<ReplyWay> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::sample::{PLAIN, kannel, plain_with, read, twilio};
+    use super::super::sample::{PLAIN, kannel, of_preset, plain_with, read, twilio};
     use super::*;
     use crate::channel::sms::Gateway;
 
@@ -175,6 +175,22 @@ mod tests {
         let handled = format!("{form}&OptOutType=STOP");
         check(&twilio, &Report::of("", FORM, handled.as_bytes()), "+4915112345678 SM1STOP: 8 lovely");
         assert_eq!((twilio.hears(), twilio.signs_inbound(), twilio.reply_way()), (true, true, ReplyWay::Twiml));
+    }
+
+    #[test]
+    fn what_the_other_presets_bring_is_read() {
+        let json = Some("application/json");
+        let vonage =
+            br#"{"msisdn": "4915112345678", "to": "12345", "messageId": "0A", "text": "9 gut", "type": "text"}"#;
+        check(&of_preset("vonage"), &Report::of("", json, vonage), "+4915112345678 0A: 9 gut");
+        let in_query = "msisdn=4915112345678&to=12345&messageId=0A&text=9+gut";
+        check(&of_preset("vonage"), &Report::of(in_query, None, b""), "+4915112345678 0A: 9 gut");
+        let messagebird = "id=e8&originator=4915112345678&recipient=12345&body=9+gut";
+        check(&of_preset("messagebird"), &Report::of("", FORM, messagebird.as_bytes()), "+4915112345678 e8: 9 gut");
+        let plivo = "From=4915112345678&To=14155550100&Text=9+gut&MessageUUID=db3c";
+        check(&of_preset("plivo"), &Report::of("", FORM, plivo.as_bytes()), "+4915112345678 db3c: 9 gut");
+        let signs = ["vonage", "messagebird", "plivo"].map(|preset| of_preset(preset).signs_inbound());
+        assert_eq!(signs, [false, true, true]);
     }
 
     #[test]
