@@ -142,7 +142,7 @@ impl StatusCode {
     }
 
     /// What a message that came back with it came back for. Only a code that says so makes an address dead: a bare 550
-    /// or 553 stands for a policy as often as for an unknown mailbox (RFC 5321 §4.2.3).
+    /// or 553 stands for a policy as often as for an unknown mailbox (RFC 5321 §4.2.3), unless words say which.
     pub fn bounce(self) -> Bounce {
         match self.enhanced {
             // It was tried until somebody gave up.

@@ -6,7 +6,7 @@
 use super::fields::Fields;
 use super::parts::parameter;
 use super::{Mail, Nothing, Part, Unreadable, Verdict, automatic, receipt, report};
-use crate::domain::receipt::{Bounce, News};
+use crate::domain::receipt::News;
 use crate::domain::status_code::StatusCode;
 
 /// How servers say that they go on trying.
@@ -96,6 +96,8 @@ struct Notice {
     code: Option<StatusCode>,
     still_trying: bool,
     gave_up: bool,
+    /// What the server says itself.
+    own: String,
     /// The line that says why, or the first one.
     reason: String,
 }
@@ -113,14 +115,14 @@ impl Notice {
         let lines = || texts.iter().flat_map(|text| text.lines()).map(str::trim).filter(|line| !line.is_empty());
         let reason = code.and_then(|code| lines().find(|line| StatusCode::of_sentence(line) == Some(code)));
         let reason = reason.or_else(|| lines().next()).unwrap_or_default().to_owned();
-        Self { code, still_trying: says(&STILL_TRYING), gave_up: says(&GAVE_UP), reason }
+        Self { code, still_trying: says(&STILL_TRYING), gave_up: says(&GAVE_UP), own: lower.join(" "), reason }
     }
 
     fn verdict(&self) -> Verdict {
         if self.still_trying && self.code.is_none_or(|code| code.class() == 4) {
             return Verdict::Nothing(Nothing::Delayed);
         }
-        receipt(News::Bounced(self.code.map_or(Bounce::Soft, StatusCode::bounce)), &self.reason)
+        receipt(News::Bounced(report::class(self.code, &self.own)), &self.reason)
     }
 }
 

@@ -46,7 +46,7 @@ pub(super) fn verdict(groups: &[Fields], mail: &Mail<'_>) -> Option<Verdict> {
 fn fate(group: &Fields) -> Option<Fate> {
     let status = group.first("status").and_then(StatusCode::of_field);
     let action = group.first("action").map(word);
-    let failed = || Fate::Failed(code(status, diagnostic(group)).map_or(Bounce::Soft, StatusCode::bounce));
+    let failed = || Fate::Failed(class(code(status, diagnostic(group)), diagnostic(group)));
     match action.as_deref() {
         Some("failed" | "failure" | "fail") => Some(failed()),
         Some("delivered") => Some(Fate::Delivered),
@@ -82,6 +82,26 @@ fn code(status: Option<StatusCode>, diagnostic: &str) -> Option<StatusCode> {
     Some(if said.is_exact() || is_a_guess { said } else { status.with_reply_of(said) })
 }
 
+/// What a message came back for. Half of the servers give no code that says anything, but say in plain words that nobody
+/// is there; they are believed where their code does not say otherwise.
+pub(super) fn class(code: Option<StatusCode>, words: &str) -> Bounce {
+    let class = code.map_or(Bounce::Soft, StatusCode::bounce);
+    let says_nothing = code.is_none_or(|code| code.class() == 5 && !code.is_exact());
+    if class == Bounce::Soft && says_nothing && says_nobody(words) && !says_perhaps(words) {
+        Bounce::Hard
+    } else {
+        class
+    }
+}
+
+/// Whether words leave another reason open: that it may pass, or that the message was not wanted.
+fn says_perhaps(words: &str) -> bool {
+    const WORDS: [&str; 9] =
+        ["currently", "temporar", "try again", "quota", "wanted", "spam", "policy", "blocked", "denied"];
+    let words = words.to_lowercase();
+    WORDS.iter().any(|word| words.contains(word))
+}
+
 /// Whether words say that there is no such recipient.
 fn says_nobody(words: &str) -> bool {
     const WORDS: [&str; 18] = [
@@ -106,4 +126,27 @@ fn says_nobody(words: &str) -> bool {
     ];
     let words = words.to_lowercase();
     WORDS.iter().any(|word| words.contains(word))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(said: &str, expected: Bounce) {
+        assert_eq!(class(StatusCode::of_sentence(said), said), expected, "{said}");
+    }
+
+    #[test]
+    fn plain_words_make_an_address_dead_where_no_code_says_otherwise() {
+        check("550 User unknown", Bounce::Hard);
+        check("553 5.3.0 <guest@example.org>... No such user here", Bounce::Hard);
+        check("This user doesn't have an account here", Bounce::Hard);
+        check("452 User unknown", Bounce::Soft);
+        check("550 Unknown mailbox, or blocked as spam", Bounce::Soft);
+        check("no mailbox by that name is currently available", Bounce::Soft);
+        check("552 5.2.2 no such room left", Bounce::Soft);
+        check("550 5.7.1 no such user, says our policy", Bounce::Policy);
+        check("it did not work out", Bounce::Soft);
+    }
 }
