@@ -96,6 +96,9 @@ mod printed_cards;
 mod troubles;
 
 #[cfg(test)]
+mod three_fates;
+
+#[cfg(test)]
 mod encryption;
 
 #[cfg(test)]

@@ -75,8 +75,9 @@ smtpd_recipient_restrictions =
         Self::start_with(&[], (&(NO_TLS.to_owned() + discard), ""), |_| ())
     }
 
-    /// Starts one that takes mail for everybody and then cannot deliver it: to these domains, for these reasons, such as
-    /// `("gone.example", "5.1.1 no such guest")`. What comes back to `bounce_domain` it brings to [`Self::bounce_socket`].
+    /// Starts one that takes mail for everybody, as far as [`Self::set_replies`] says nothing else, and then cannot deliver
+    /// it: to these domains, for these reasons, such as `("gone.example", "5.1.1 no such guest")`. What comes back to
+    /// `bounce_domain` it brings to [`Self::bounce_socket`]; all else it throws away.
     pub(crate) fn start_bouncing(reasons: &[(&str, &str)], bounce_domain: &str) -> Self {
         let routes = reasons
             .iter()
@@ -84,12 +85,13 @@ smtpd_recipient_restrictions =
         let settings = format!(
             "{NO_TLS}smtpd_reject_unlisted_recipient = no
 smtpd_relay_restrictions = permit_mynetworks, reject
-smtpd_recipient_restrictions =
+smtpd_recipient_restrictions = check_recipient_access texthash:$config_directory/replies
 relay_domains = {bounce_domain}
+default_transport = discard:
 transport_maps = inline:{{{{{bounce_domain} = lmtp:unix:$config_directory/bounces.lmtp}}{routes}}}
 "
         );
-        Self::start_with(&[], (&settings, ""), |_| ())
+        Self::start_with(&[], (&settings, ONE_SESSION), |_| ())
     }
 
     /// Where one that was started so delivers what comes back.
