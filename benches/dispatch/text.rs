@@ -1,6 +1,6 @@
 //! Text messages: canvass beside `wrk`, over the same gateway.
 
-use std::time::Duration;
+use std::{thread, time::Duration};
 
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -75,7 +75,7 @@ fn wrk(gateway: &AxumGateway) -> Run {
 
 fn sent(scene: &Scene, gateway: &AxumGateway) -> Run {
     let n_wanted = u64::try_from(scene.n_messages).unwrap();
-    let still = gateway.n_taken();
+    let still = at_rest(gateway);
     let daemon = scene.start();
     let moved = meter::watch(
         (still, Duration::from_millis(2)),
@@ -85,4 +85,15 @@ fn sent(scene: &Scene, gateway: &AxumGateway) -> Run {
     );
     assert_eq!(moved.last.1 - still, n_wanted);
     crate::mail::run(&daemon, scene.n_messages, &moved)
+}
+
+/// What it has taken when it is done with what `wrk` left behind in the end.
+fn at_rest(gateway: &AxumGateway) -> u64 {
+    loop {
+        let n_taken = gateway.n_taken();
+        thread::sleep(Duration::from_millis(100));
+        if n_taken == gateway.n_taken() {
+            return n_taken;
+        }
+    }
 }

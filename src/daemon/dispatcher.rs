@@ -23,7 +23,7 @@ use crate::domain::attempt::{Obstacle, Outcome};
 use crate::domain::invitation::RetryPlan;
 use crate::domain::journey::Channel;
 use crate::plan::backoff::{RetryRule, retry_at};
-use crate::store::{GiveBack, Lease, LeaseRequest, Settlement, StoreError};
+use crate::store::{GiveBack, Lease, LeaseRequest, Leased, Settlement, StoreError};
 
 /// How long a lease lasts: longer than all time limits of a mail conversation together.
 pub const LEASE: TimeDelta = TimeDelta::minutes(40);
@@ -61,6 +61,8 @@ pub struct Step {
     pub n_withheld: usize,
     /// Whether more is due that waits for what is under way.
     pub is_full: bool,
+    /// Whether what is due, if it does not stand in the way of others, waits for what is under way.
+    pub awaits_an_end: bool,
     /// When the next message may leave, as far as the store can tell.
     pub next_at: Option<DateTime<Utc>>,
 }
@@ -99,7 +101,8 @@ impl Dispatcher {
         let leased = self.core.store.lease_due(request).await.inspect_err(|_| *self.doubtful() = Some(lease))?;
         let (n_leased, n_withheld) = (leased.leases.len(), leased.n_withheld);
         let is_full = leased.n_busy > 0 || n_leased == n_free;
-        let step = Step { n_leased, n_withheld, is_full, next_at: leased.next_at };
+        let Leased { awaits_an_end, next_at, .. } = leased;
+        let step = Step { n_leased, n_withheld, is_full, awaits_an_end, next_at };
         if leased.n_unreadable > 0 {
             tracing::error!(
                 channel = self.channel.as_str(),
@@ -156,7 +159,7 @@ impl Dispatcher {
             let pause = match self.step().await {
                 Ok(step) if step.is_full => Pause { for_others: true, at_most: self.until(step.next_at) },
                 Ok(step) if step.n_leased + step.n_withheld > 0 => continue,
-                Ok(step) => Pause { for_others: false, at_most: self.until(step.next_at) },
+                Ok(step) => Pause { for_others: step.awaits_an_end, at_most: self.until(step.next_at) },
                 Err(err) => {
                     if !err.is_read_only() {
                         let channel = self.channel.as_str();

@@ -272,6 +272,8 @@ pub struct Leased {
     pub n_withheld: usize,
     /// How many due invitations were met that wait for something under way on their route.
     pub n_busy: usize,
+    /// Whether something due waits for a message that is under way to come to an end, there or in a room.
+    pub awaits_an_end: bool,
     /// When to ask again at the latest, as far as the due index and the routes tell; `None` when nothing is due.
     pub next_at: Option<DateTime<Utc>>,
     /// How many due invitations cannot be read, or something of their contact. They come again after an hour.

@@ -98,6 +98,10 @@ pub(super) async fn what_waits_for_a_slow_domain_is_out_of_the_way_until_the_dom
         leased.extend(lease_beside(&world, ("slow.example", full), 1, noon()).await);
     }
     assert_eq!(leased, [other]);
+    // Nothing else tells when there is room again.
+    let busy = [(domain("slow.example").room(), full)].into();
+    let nothing = world.lease_with(Email, 1, noon(), Loads { busy, limit: 32 }).await;
+    assert_eq!((nothing.leases.len(), nothing.next_at, nothing.awaits_an_end), (0, None, true));
     let room = Load { n_under_way: 2, limit: 4, is_slow: true };
     assert_eq!(lease_beside(&world, ("slow.example", room), 9, noon()).await.len(), 2);
     // A busy domain that answers quickly is waited for where it stands.
@@ -162,6 +166,11 @@ pub(super) async fn a_relay_that_fails_rests_and_is_tried_with_one_message(store
         now += seconds(rest);
         let trial = world.lease(Email, 9, now).await.leases;
         assert_eq!(trial.len(), 1);
+        let beside = Loads {
+            busy: [(Route::Account.room(), Load { n_under_way: 1, limit: 32, is_slow: false })].into(),
+            limit: 4,
+        };
+        assert!(world.lease_with(Email, 9, now, beside).await.awaits_an_end, "for the trial");
         world.settle(&trial[0], dead(), now).await.unwrap();
     }
     now += seconds(8);

@@ -54,6 +54,7 @@ pub(in super::super) fn lease_due(
     let (mut tolls, mut leases) = (Tolls::of(request, holds), Leases::default());
     let mut leased = Leased::default();
     if channel == Channel::Email && tolls.ask(view, &[Route::Account])? != Passage::Open {
+        leased.awaits_an_end = tolls.awaits_an_end();
         leased.next_at = tolls.close(view)?;
         return Ok(leased);
     }
@@ -69,6 +70,7 @@ pub(in super::super) fn lease_due(
         }
     }
     leases.close(view, granted(request))?;
+    leased.awaits_an_end = tolls.awaits_an_end();
     leased.next_at = [leased.next_at, tolls.close(view)?].into_iter().flatten().min();
     Ok(leased)
 }

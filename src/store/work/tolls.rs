@@ -36,6 +36,7 @@ pub(super) struct Tolls<'r> {
     known: BTreeMap<Room, Toll>,
     n_free: usize,
     next_at: Option<DateTime<Utc>>,
+    awaits_an_end: bool,
 }
 
 #[derive(Clone, Default)]
@@ -50,7 +51,7 @@ struct Toll {
 impl<'r> Tolls<'r> {
     /// For a request for work, while this is held.
     pub(super) fn of(request: &'r LeaseRequest, holds: Holds) -> Self {
-        Self { request, holds, known: BTreeMap::new(), n_free: request.n_max, next_at: None }
+        Self { request, holds, known: BTreeMap::new(), n_free: request.n_max, next_at: None, awaits_an_end: false }
     }
 
     /// The request.
@@ -83,11 +84,13 @@ impl<'r> Tolls<'r> {
             Some(Route::Account | Route::Gateway(_)) => load.limit,
             Some(Route::Domain(_)) | None => load.limit.min(THRESHOLD.saturating_mul(n_free)),
         };
-        Ok(match load.n_under_way + toll.n_taken < limit {
+        let passage = match load.n_under_way + toll.n_taken < limit {
             true => Passage::Open,
             false if load.is_slow || on_trial => Passage::Shut(room),
             false => Passage::Busy,
-        })
+        };
+        self.awaits_an_end |= passage != Passage::Open;
+        Ok(passage)
     }
 
     /// Whether a message may take these routes.
@@ -114,6 +117,11 @@ impl<'r> Tolls<'r> {
             is_remembered |= toll.state.is_in_trouble();
         }
         is_remembered
+    }
+
+    /// Whether a route was met that opens when a message comes to an end.
+    pub(super) fn awaits_an_end(&self) -> bool {
+        self.awaits_an_end
     }
 
     /// Writes what has changed. Gives when the first of the routes that were shut opens.
