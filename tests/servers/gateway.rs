@@ -42,8 +42,13 @@ pub(crate) struct Gateway {
 impl Gateway {
     /// Starts one that hands the body of each request to `take`, as soon as it is whole, and answers what that says.
     pub(crate) fn start(take: impl Fn(&str) -> Answer + Clone + Send + 'static) -> Self {
+        Self::start_at(0, take)
+    }
+
+    /// The same on a port that [`crate::port::free`] gave.
+    pub(crate) fn start_at(port: u16, take: impl Fn(&str) -> Answer + Clone + Send + 'static) -> Self {
         let n_taken = Arc::<AtomicU64>::default();
-        Self { local: Local::start(move |stream| serve(stream, take.clone(), Arc::clone(&n_taken))) }
+        Self { local: Local::start_at(port, move |stream| serve(stream, take.clone(), Arc::clone(&n_taken))) }
     }
 
     /// Settings for text messages through it, with so many at once.

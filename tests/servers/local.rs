@@ -23,7 +23,15 @@ impl Local {
     where
         F: Future<Output = ()> + 'static,
     {
-        let bound = Bound::bind("127.0.0.1:0").unwrap();
+        Self::start_at(0, serve)
+    }
+
+    /// The same on a port that [`crate::port::free`] gave.
+    pub(crate) fn start_at<F>(port: u16, serve: impl Fn(TcpStream) -> F + Send + 'static) -> Self
+    where
+        F: Future<Output = ()> + 'static,
+    {
+        let bound = Bound::bind(("127.0.0.1", port)).unwrap();
         bound.set_nonblocking(true).unwrap();
         let port = bound.local_addr().unwrap().port();
         let stop = CancellationToken::new();

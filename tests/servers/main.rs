@@ -96,7 +96,13 @@ mod printed_cards;
 mod troubles;
 
 #[cfg(test)]
+mod haste;
+
+#[cfg(test)]
 mod three_fates;
+
+#[cfg(test)]
+mod outage;
 
 #[cfg(test)]
 mod encryption;

@@ -1,15 +1,13 @@
 //! Three mails that meet three fates: refused at once, taken at the third try, and returned after they were taken. The
 //! daemon's clock runs faster than the day, because the third try is due half an hour after the first.
 
-use std::{fs, path::PathBuf, process::Command};
-
 use serde_json::{Value, json};
 
 use crate::{
+    haste::hurried,
     http,
     kannel::{self, Kannel},
     postfix::Postfix,
-    process,
     product::{Installation, mail_through, now, texts_through},
     troubles::JOURNEY,
     wait,
@@ -31,7 +29,7 @@ fn each_of_three_fates_is_told_and_brings_about_what_it_should() {
     let texts = texts_through(&kannel) + "timeout = { connect = \"60s\", total = \"300s\" }\n";
     let installation = Installation::with(JOURNEY, &(mail + &texts));
     installation.write("config/kannel.password", kannel::PASSWORD);
-    let _daemon = installation.start_by(hurried(&installation));
+    let _daemon = installation.start_by(hurried(&installation, HASTE));
     for (n, (name, domain)) in
         [("gone", "guests.example"), ("busy", "guests.example"), ("left", "left.example")].into_iter().enumerate()
     {
@@ -60,21 +58,6 @@ fn each_of_three_fates_is_told_and_brings_about_what_it_should() {
     ];
     check(&installation, "left", &["bounced", "delivered"], &returned);
     check_suppressed(&installation);
-}
-
-/// The daemon, on a clock that runs fast. Not by the wrapper of the library, which would start another process that
-/// outlives it.
-fn hurried(installation: &Installation) -> Command {
-    let mut command = installation.command();
-    command.arg("run").env("LD_PRELOAD", library()).env("FAKETIME", format!("+0 x{HASTE}"));
-    command
-}
-
-/// The library lies in a folder that is named for the machine's architecture.
-fn library() -> PathBuf {
-    let folders = fs::read_dir("/usr/lib").unwrap().map(|entry| entry.unwrap().path());
-    let found = folders.map(|folder| folder.join("faketime/libfaketimeMT.so.1")).find(|path| path.exists());
-    found.unwrap_or_else(|| panic!("no libfaketime: apt-get install {}", process::PACKAGES))
 }
 
 fn attempts(installation: &Installation, contact: &str) -> Vec<Value> {
