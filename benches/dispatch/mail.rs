@@ -156,13 +156,17 @@ fn sent_to_sink(scene: &Scene, sink: &Sink) -> Run {
     run(&daemon, scene.n_messages, &moved)
 }
 
-/// Postfix has many processes, so the daemon is asked how far it is: seldom, because it counts all that is due to say so.
+/// Postfix has many processes, so time is taken by the daemon's log, which says each reply as soon as it is there.
 fn sent_to_postfix(scene: &Scene) -> Run {
     let n_wanted = u64::try_from(scene.n_messages).unwrap();
+    let mut log = scene.follow("email");
     let daemon = scene.start();
-    let n_accepted = || scene.n_accepted("email");
-    let pause = Duration::from_secs(1);
-    let moved = meter::watch((0, pause), n_accepted, || meter::cpu(daemon.id()), || n_accepted() == n_wanted);
+    let moved = meter::watch(
+        (0, Duration::from_millis(5)),
+        || log.n_accepted(),
+        || meter::cpu(daemon.id()),
+        || scene.n_accepted("email") == n_wanted,
+    );
     let n_watched = usize::try_from(moved.last.1 - moved.first.1).unwrap();
     run(&daemon, n_watched, &moved)
 }

@@ -62,7 +62,7 @@ pub(crate) struct Moved<T> {
 #[track_caller]
 pub(crate) fn watch<T>(
     (still, pause): (u64, Duration),
-    figure: impl Fn() -> u64,
+    mut figure: impl FnMut() -> u64,
     at_first: impl FnOnce() -> T,
     is_done: impl Fn() -> bool,
 ) -> Moved<T> {

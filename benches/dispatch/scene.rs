@@ -2,7 +2,8 @@
 
 use std::{
     fmt::Write as _,
-    fs,
+    fs::{self, File},
+    io::{BufRead as _, BufReader, Seek as _, SeekFrom},
     path::Path,
     process::Command,
     time::{Duration, Instant},
@@ -61,6 +62,34 @@ impl Scene {
     pub(crate) fn n_accepted(&self, channel: &str) -> u64 {
         let series = format!("canvass_invitations_total{{channel=\"{channel}\",outcome=\"accepted\"}}");
         if port::is_open(self.installation.admin_port()) { self.installation.metric(&series) } else { 0 }
+    }
+
+    /// Follows what the daemon says it has sent by a channel, from now on.
+    pub(crate) fn follow(&self, channel: &str) -> Follower {
+        let path = self.installation.path("daemon.log");
+        let mut log = File::options().create(true).append(true).read(true).open(path).unwrap();
+        log.seek(SeekFrom::End(0)).unwrap();
+        Follower { log: BufReader::new(log), words: format!(" by {channel}: accepted"), line: String::new(), n: 0 }
+    }
+}
+
+/// Counts messages in a log that grows.
+pub(crate) struct Follower {
+    log: BufReader<File>,
+    words: String,
+    /// The last one may be written in part.
+    line: String,
+    n: u64,
+}
+
+impl Follower {
+    /// How many messages have been accepted.
+    pub(crate) fn n_accepted(&mut self) -> u64 {
+        while self.log.read_line(&mut self.line).unwrap() > 0 && self.line.ends_with('\n') {
+            self.n += u64::from(self.line.contains(&self.words));
+            self.line.clear();
+        }
+        self.n
     }
 }
 
