@@ -27,7 +27,7 @@ const P99_MAX: Duration = Duration::from_millis(100);
 /// From the planning to the first due instant: the daemon must be up by then.
 const LEAD: TimeDelta = TimeDelta::seconds(20);
 /// Events that an import manages in a second at the very least.
-const IMPORTED_PER_SECOND: usize = 100;
+const IMPORTED_PER_SECOND: usize = 500;
 
 /// Lets a steady stream fall due, and tells how late each mail was. Gives what is worse than it must be.
 pub(crate) fn run(n_seconds: usize, out: &mut impl Write) -> io::Result<Option<String>> {
