@@ -43,7 +43,7 @@ impl Transport for FileTransport {
         let (dir, path) = (self.dir.clone(), self.dir.join(&name));
         let written = tokio::task::spawn_blocking(move || write_whole(&dir, &path, &bytes)).await;
         match written.unwrap_or_else(|err| Err(io::Error::other(err))) {
-            Ok(()) => Outcome::Accepted { provider_ref: None, reply: format!("written to {name}") },
+            Ok(()) => Outcome::Accepted { provider_ref: None, n_segments: None, reply: format!("written to {name}") },
             Err(err) => {
                 let reply = format!("cannot write {name}: {err}");
                 Outcome::Deferred { not_before: None, reply, obstacle: Obstacle::Route { slow_down: false } }
@@ -124,6 +124,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let outbox = FileTransport::open(dir.path().to_owned()).unwrap();
         let sms = OutboundMessage::Sms(OutboundSms {
+            n_segments: 1,
             to: Phone::parse("+4915112345678", None).unwrap(),
             text: "How was it? https://s.sole.example/s/abc".to_owned(),
             reference: "inv_1-2".to_owned(),

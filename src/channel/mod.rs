@@ -48,6 +48,8 @@ pub struct OutboundSms {
     pub to: Phone,
     /// What it says.
     pub text: String,
+    /// Segments that it travels in.
+    pub n_segments: u8,
     /// Our own name for the attempt, the same on every try; an idempotency key where the gateway takes one.
     pub reference: String,
     /// Where the gateway may report to: a link that cannot be guessed.

@@ -51,6 +51,7 @@ fn probe(config: &Config, context: &mut Context<'_>) -> Result<(), Failure> {
     let to = Phone::parse("+44 7700 900123", None).map_err(|err| Failure::of(&err))?;
     for (name, gateway) in gateways {
         let sample = OutboundSms {
+            n_segments: 1,
             to: to.clone(),
             text: "How was it? https://s.example/s/…".to_owned(),
             reference: "inv_…-1".to_owned(),

@@ -52,7 +52,9 @@ fn page(status: &Value) -> String {
         page.push('\n');
     }
     let queue = queue(list(status, "queue"), &cell(status, "at"));
-    let tables = [(queue, true), (rates(list(status, "rates")), true), (errors(list(status, "errors")), false)];
+    let spent = spent(list(status, "gateways"));
+    let tables =
+        [(queue, true), (spent, false), (rates(list(status, "rates")), true), (errors(list(status, "errors")), false)];
     for (table, of_numbers) in tables.iter().filter(|(table, _)| table.len() > 1) {
         page.push('\n');
         page.push_str(&aligned(table, *of_numbers));
@@ -103,6 +105,21 @@ fn queue(channels: &[Value], now: &str) -> Table {
         ]
     };
     std::iter::once(header(&names)).chain(channels.iter().map(row)).collect()
+}
+
+/// What gateways that have a limit cost today.
+fn spent(gateways: &[Value]) -> Table {
+    let row = |gateway: &Value| {
+        let of = |what: &str| match (cell(gateway, what), cell(gateway, &format!("{what}_limit"))) {
+            (_, limit) if limit.is_empty() => "-".to_owned(),
+            (spent, limit) => format!("{spent} of {limit}"),
+        };
+        let until = cell(gateway, "stopped_until");
+        let stopped = if until.is_empty() { String::new() } else { format!("stopped until {until}") };
+        vec![cell(gateway, "name"), of("segments"), of("spent"), stopped]
+    };
+    let head = header(&["spent today", "segments", "money", ""]);
+    std::iter::once(head).chain(gateways.iter().map(row)).collect()
 }
 
 /// How long ago something was; a dash where it never was.

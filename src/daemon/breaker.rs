@@ -83,7 +83,8 @@ pub(super) async fn settled(core: &Core, invitation: &Invitation, channel: Chann
             see(core, invitation, channel, Sight::SenderFault).await;
         }
         Outcome::Deferred {
-            obstacle: Obstacle::Recipient | Obstacle::Domain { .. } | Obstacle::Route { .. }, ..
+            obstacle: Obstacle::Recipient | Obstacle::Domain { .. } | Obstacle::Route { .. } | Obstacle::DayLimit { .. },
+            ..
         }
         | Outcome::Unknown { .. } => (),
     }

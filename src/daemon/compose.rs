@@ -8,9 +8,10 @@ use std::sync::Arc;
 use crate::channel::email::dkim::SignError;
 use crate::channel::email::message::{Draft, MessageError, build};
 use crate::channel::sms::Gateway;
+use crate::channel::sms::segments::segments;
 use crate::channel::{OutboundEmail, OutboundMessage, OutboundSms};
 use crate::config::settings::EmailSettings;
-use crate::domain::attempt::Attempt;
+use crate::domain::attempt::{Attempt, TEXT_SEGMENTS_MAX, TextCost};
 use crate::domain::id::{BranchId, InvitationId};
 use crate::domain::invitation::Invitation;
 use crate::domain::journey::{Channel, StepKind};
@@ -41,6 +42,12 @@ pub enum ComposeError {
     /// The mail cannot be signed.
     #[error("the mail cannot be signed")]
     Sign(#[from] SignError),
+    /// A text message would be dearer than any may be.
+    #[error("the text needs {n_segments} segments, and {TEXT_SEGMENTS_MAX} is the most that is sent")]
+    TooLong {
+        /// Segments that it needs.
+        n_segments: u32,
+    },
 }
 
 /// Writes the message of a leased attempt.
@@ -145,12 +152,26 @@ fn compose_sms(
         language,
     };
     let token = core.store.seal().report_token(links.target, &gateway);
+    let text = text.render(&live.templates)?;
+    let n_segments = segments(&text).parts;
+    let fits = u8::try_from(n_segments).ok().filter(|n| *n <= TEXT_SEGMENTS_MAX);
     Ok(OutboundMessage::Sms(OutboundSms {
         to,
-        text: text.render(&live.templates)?,
+        text,
+        n_segments: fits.ok_or(ComposeError::TooLong { n_segments })?,
         reference: reference(&invitation.id, attempt.number),
         status_url: report_url(&live.config.settings.public.url, &gateway, &token),
     }))
+}
+
+/// What a message costs by this gateway, if it is a text message.
+pub(super) fn cost(live: &Live, gateway: &str, message: &OutboundMessage) -> Option<TextCost> {
+    match message {
+        OutboundMessage::Sms(sms) => {
+            Some(TextCost { n_segments: sms.n_segments, price: live.config.gateway(gateway).and_then(Gateway::price) })
+        }
+        OutboundMessage::Email(_) => None,
+    }
 }
 
 /// The links of one attempt.

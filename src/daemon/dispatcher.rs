@@ -15,13 +15,14 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::breaker;
-use super::compose;
+use super::compose::{self, ComposeError};
 use super::core::{Core, Live};
 use super::loads::RouteLoads;
 use super::recorder::{Recorder, Seen};
-use crate::domain::attempt::{Obstacle, Outcome};
+use crate::domain::attempt::{Obstacle, Outcome, TextCost};
 use crate::domain::invitation::RetryPlan;
 use crate::domain::journey::Channel;
+use crate::domain::route::Route;
 use crate::plan::backoff::{RetryRule, retry_at};
 use crate::store::{GiveBack, Lease, LeaseRequest, Leased, Settlement, StoreError};
 
@@ -260,7 +261,7 @@ async fn carry(core: Arc<Core>, live: Arc<Live>, lease: Lease, load: Under) {
     let Some(attempt) = lease.invitation.attempts.last() else { return };
     let (channel, n_tries, number) = (attempt.channel, attempt.n_tries, attempt.number);
     let begun = Instant::now();
-    let outcome = send(&core, &live, &lease, channel).await;
+    let (outcome, cost) = send(&core, &live, &lease, channel).await;
     core.metrics.sent(channel, &outcome, begun.elapsed());
     let id = lease.invitation.id;
     let outcome_name = outcome.as_str();
@@ -271,7 +272,10 @@ async fn carry(core: Arc<Core>, live: Arc<Live>, lease: Lease, load: Under) {
     breaker::settled(&core, &lease.invitation, channel, &outcome).await;
     let observed = load.loads.end(&lease.routes, (load.begun, now), live.capacity(channel));
     let retry = retry_plan(&core, &live, (channel, n_tries), &outcome, now);
-    let settlement = Settlement::of(lease, &live.rules.gate, observed, (outcome, retry), now);
+    let settlement = Settlement::of(lease, &live.rules.gate, observed, (outcome, retry), now).costing(cost);
+    if let (Some(cost), Some(Route::Gateway(name))) = (settlement.cost, settlement.routes.first()) {
+        core.metrics.paid(name, cost);
+    }
     let is_first = load.recorder.hand_in(Seen { settlement, place: load.outcome });
     // The next message may be claimed while this outcome is being written: both share the flush.
     drop(load.permit);
@@ -280,8 +284,9 @@ async fn carry(core: Arc<Core>, live: Arc<Live>, lease: Lease, load: Under) {
     }
 }
 
-async fn send(core: &Core, live: &Live, lease: &Lease, channel: Channel) -> Outcome {
-    let not_now = |reply: String, obstacle| Outcome::Deferred { not_before: None, reply, obstacle };
+/// Tries to send a message. Gives what it costs, if it left.
+async fn send(core: &Core, live: &Live, lease: &Lease, channel: Channel) -> (Outcome, Option<TextCost>) {
+    let not_now = |reply: String, obstacle| (Outcome::Deferred { not_before: None, reply, obstacle }, None);
     let Some(transport) = live.transport(channel, lease.invitation.branch.as_ref()) else {
         return not_now(
             format!("no {} transport is configured", channel.as_str()),
@@ -290,24 +295,36 @@ async fn send(core: &Core, live: &Live, lease: &Lease, channel: Channel) -> Outc
     };
     let message = match compose::compose(core, live, lease).await {
         Ok(message) => message,
+        Err(err @ ComposeError::TooLong { .. }) => {
+            return (Outcome::Refused { reply: err.to_string(), address_dead: false }, None);
+        }
         Err(err) => {
             tracing::error!(invitation.id = %lease.invitation.id, "cannot write the message for {}: {}",
                 lease.invitation.id, crate::chain::Chain(&err));
             return not_now("the message could not be written; see the log".to_owned(), Obstacle::Recipient);
         }
     };
+    let cost = compose::cost(live, transport.name(), &message);
+    if let (Some(cost), Some(grant)) = (cost, lease.grant)
+        && cost.n_segments > grant.n_segments
+    {
+        let reply = format!("it takes {}, and the day's limit leaves {}", cost.n_segments, grant.n_segments);
+        return not_now(reply, Obstacle::DayLimit { n_segments: cost.n_segments });
+    }
     let left = (lease.until - MARGIN - core.clock.now()).to_std().unwrap_or_default();
-    match tokio::time::timeout(left, transport.send(&message)).await {
+    let outcome = match tokio::time::timeout(left, transport.send(&message)).await {
         Ok(outcome) => outcome,
         Err(_) => Outcome::Unknown { reply: format!("{} did not come to an end in time", transport.name()) },
-    }
+    };
+    (outcome, cost)
 }
 
 /// Whether the message is due as soon as its route is open again.
 fn waits_in_room(outcome: &Outcome) -> bool {
     match outcome {
         Outcome::Deferred {
-            obstacle: Obstacle::Route { .. } | Obstacle::Sender | Obstacle::Domain { slow_down: true },
+            obstacle:
+                Obstacle::Route { .. } | Obstacle::DayLimit { .. } | Obstacle::Sender | Obstacle::Domain { slow_down: true },
             ..
         } => true,
         Outcome::Deferred { obstacle: Obstacle::Recipient | Obstacle::Domain { slow_down: false }, .. }

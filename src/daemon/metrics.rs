@@ -1,5 +1,6 @@
 //! What Prometheus reads. No label names a person, an address or a token.
 
+mod costs;
 mod kinds;
 mod labels;
 
@@ -12,8 +13,8 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::{Registry, Unit};
 
-use super::status::{Standing, kind_of};
-use crate::domain::attempt::Outcome;
+use super::status::{GatewayDay, Standing, kind_of};
+use crate::domain::attempt::{Outcome, TextCost};
 use crate::domain::invitation::Lane;
 use crate::domain::journey::Channel;
 use crate::domain::receipt::News;
@@ -22,6 +23,7 @@ use crate::plan::breaker::Sight;
 use crate::plan::pace::RouteState;
 use crate::receipt::hook::Provider;
 use crate::store::{Backlog, Health};
+use costs::Costs;
 pub use kinds::{InboundKind, ReportKind};
 use labels::{ByChannel, ByKind, ByLane, ByNews, ByPost, ByReport, BySight, BySurvey, ByVerdict, Sent};
 
@@ -32,6 +34,7 @@ pub struct Metrics {
     duration: Family<ByChannel, Histogram, fn() -> Histogram>,
     queue: Family<ByLane, Gauge>,
     responses: Family<BySurvey, Counter>,
+    costs: Costs,
     reports: Family<ByReport, Counter>,
     inbound: Family<ByReport, Counter>,
     receipts: Family<ByNews, Counter>,
@@ -136,14 +139,12 @@ impl Metrics {
         registry.register("queue_depth", "Invitations on the due index, by lane", queue.clone());
         let responses = Family::default();
         registry.register("responses", "Responses stored or amended", responses.clone());
+        let costs = Costs::register(&mut registry);
         let reports = Family::default();
         registry.register("sms_reports", "Reports of SMS gateways by what they say", reports.clone());
         let inbound = Family::default();
-        registry.register(
-            "sms_inbound",
-            "Text messages from telephones by gateway and by what they mean",
-            inbound.clone(),
-        );
+        let what = "Text messages from telephones by gateway and by what they mean";
+        registry.register("sms_inbound", what, inbound.clone());
         let receipts = Family::default();
         let what = "News of messages that came back: delivered, bounced by class, complained";
         registry.register("receipts", what, receipts.clone());
@@ -179,6 +180,7 @@ impl Metrics {
             duration,
             queue,
             responses,
+            costs,
             reports,
             inbound,
             receipts,
@@ -221,6 +223,16 @@ impl Metrics {
     /// Too much of this went wrong, and something is held.
     pub fn tripped(&self, sight: Sight) {
         self.trips.get_or_create(&BySight { what: sight.as_str() }).inc();
+    }
+
+    /// A text message left, or may have, that costs so much.
+    pub fn paid(&self, gateway: &str, cost: TextCost) {
+        self.costs.paid(gateway, cost);
+    }
+
+    /// So much of what gateways may cost today is spent.
+    pub fn gateway_days(&self, days: &[GatewayDay]) {
+        self.costs.days(days);
     }
 
     /// A gateway reported. Only gateways of the configuration are counted, so there are few.

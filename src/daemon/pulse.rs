@@ -96,7 +96,8 @@ impl Pulse {
         let mut kept = self.kept();
         kept.count(channel, outcome, now);
         let route = match outcome {
-            Outcome::Accepted { .. } => return,
+            // Our own limit is nothing that went wrong.
+            Outcome::Accepted { .. } | Outcome::Deferred { obstacle: Obstacle::DayLimit { .. }, .. } => return,
             Outcome::Deferred { obstacle: Obstacle::Route { .. }, .. } | Outcome::Unknown { .. } => routes.first(),
             Outcome::Deferred { .. } | Outcome::Refused { .. } => routes.last(),
         };

@@ -91,7 +91,13 @@ impl Recorder {
             let recorded = record(core, &settlements).await.unwrap_or_default();
             for ((settlement, place), recorded) in settlements.iter().zip(places).zip(recorded) {
                 match recorded {
-                    Ok(invitation) => ring(core, &invitation),
+                    Ok(invitation) => {
+                        ring(core, &invitation);
+                        // What it gave back may let out another.
+                        if settlement.grant.is_some() {
+                            core.wake.ring(Channel::Sms);
+                        }
+                    }
                     Err(StoreError::LeaseLost) => (),
                     Err(err) => {
                         let (core, settlement) = (Arc::clone(core), settlement.clone());

@@ -3,10 +3,14 @@
 use chrono::{DateTime, Utc};
 
 use super::journey::{Channel, StepKind};
+use super::price::Price;
 use super::receipt::{Bounce, News};
 
 /// Longest reply of a server that is kept, in characters.
 pub const REPLY_CHARS_MAX: usize = 300;
+/// Most segments of a text message; a longer one is not sent. Many networks refuse it anyway, and what is at stake with a
+/// message of which nobody knows what came has a bound.
+pub const TEXT_SEGMENTS_MAX: u8 = 10;
 
 /// One message. It may take several tries; they share its number, and mail its Message-ID.
 #[derive(Clone, PartialEq)]
@@ -32,6 +36,33 @@ pub struct Attempt {
     /// The mark of the address that it was sent to ([`Seal::address_mark`](super::seal::Seal::address_mark)), from the first
     /// outcome on: the contact may have another by the time that it comes back.
     pub to: Option<[u8; 16]>,
+    /// What it cost, as far as anybody knows: of a text message that the channel took, or may have taken.
+    pub cost: Option<TextCost>,
+}
+
+/// What a text message cost when it was sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TextCost {
+    /// Segments that are paid for.
+    pub n_segments: u8,
+    /// What one of them cost, where operations wrote it.
+    pub price: Option<Price>,
+}
+
+impl TextCost {
+    /// What all of it cost.
+    pub fn total(self) -> Option<Price> {
+        self.price.map(|price| price.times(self.n_segments.into()))
+    }
+}
+
+/// As people read it: `2 segments, 0.158 EUR`.
+impl std::fmt::Display for TextCost {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let plural = if self.n_segments == 1 { "" } else { "s" };
+        write!(f, "{} segment{plural}", self.n_segments)?;
+        self.total().map_or(Ok(()), |total| write!(f, ", {total}"))
+    }
 }
 
 impl std::fmt::Debug for Attempt {
@@ -153,6 +184,8 @@ pub enum Outcome {
     Accepted {
         /// Its own name for the message.
         provider_ref: Option<String>,
+        /// Segments that it says it charged, where it does.
+        n_segments: Option<u8>,
         /// Its answer.
         reply: String,
     },
@@ -198,6 +231,11 @@ pub enum Obstacle {
         /// Whether it wants less of us at a time, rather than being out of order for a while.
         slow_down: bool,
     },
+    /// What the gateway may cost on a day: this message needs more than is left.
+    DayLimit {
+        /// Segments that it needs.
+        n_segments: u8,
+    },
 }
 
 impl Obstacle {
@@ -208,7 +246,7 @@ impl Obstacle {
         match self {
             Self::Recipient => true,
             Self::Domain { slow_down } => !slow_down,
-            Self::Sender | Self::Route { .. } => false,
+            Self::Sender | Self::Route { .. } | Self::DayLimit { .. } => false,
         }
     }
 }
@@ -246,6 +284,16 @@ impl std::fmt::Debug for Outcome {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_cost_reads_as_a_clause() {
+        let cost = |n_segments, price: Option<&str>| {
+            let price = price.map(|price| Price::parse(price).unwrap());
+            TextCost { n_segments, price }.to_string()
+        };
+        assert_eq!(cost(2, Some("0.079 EUR")), "2 segments, 0.158 EUR");
+        assert_eq!(cost(1, None), "1 segment");
+    }
 
     #[test]
     fn only_what_a_longer_wait_can_cure_uses_up_a_try() {

@@ -13,6 +13,18 @@ const WHOLE_MAX: u64 = 1_000;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Currency([u8; 3]);
 
+impl Currency {
+    /// Its letters.
+    pub fn letters(self) -> [u8; 3] {
+        self.0
+    }
+
+    /// The currency of these letters.
+    pub fn from_letters(letters: [u8; 3]) -> Option<Self> {
+        letters.iter().all(u8::is_ascii_uppercase).then_some(Self(letters))
+    }
+}
+
 impl fmt::Display for Currency {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.iter().try_for_each(|letter| write!(f, "{}", char::from(*letter)))
@@ -31,17 +43,24 @@ pub struct Price {
 /// A text that is no price.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "`{given}` is no price: write an amount of at most {WHOLE_MAX} with at most {DECIMALS} digits behind the point, and the \
+    "`{given}` is no price: write an amount of at most {whole_max} with at most {DECIMALS} digits behind the point, and the \
      currency's three letters, for example \"0.079 EUR\""
 )]
 pub struct PriceError {
     given: String,
+    whole_max: u64,
 }
 
 impl Price {
     /// Reads `0.079 EUR`.
     pub fn parse(given: &str) -> Result<Self, PriceError> {
-        Self::read(given).ok_or_else(|| PriceError { given: given.escape_debug().take(60).collect() })
+        Self::parse_up_to(given, WHOLE_MAX)
+    }
+
+    /// Reads a sum of at most so much.
+    pub fn parse_up_to(given: &str, whole_max: u64) -> Result<Self, PriceError> {
+        let wrong = || PriceError { given: given.escape_debug().take(60).collect(), whole_max };
+        Self::read(given).filter(|sum| sum.millionths / UNIT <= whole_max).ok_or_else(wrong)
     }
 
     fn read(given: &str) -> Option<Self> {
@@ -49,12 +68,13 @@ impl Price {
         let letters: [u8; 3] = currency.trim().as_bytes().try_into().ok()?;
         let (whole, fraction) = amount.split_once('.').unwrap_or((amount, "0"));
         let is_number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-        if !letters.iter().all(u8::is_ascii_uppercase) || !is_number(whole) || !is_number(fraction) {
+        let currency = Currency::from_letters(letters)?;
+        if !is_number(whole) || !is_number(fraction) {
             return None;
         }
-        let whole: u64 = whole.parse().ok().filter(|whole| *whole <= WHOLE_MAX)?;
+        let whole: u64 = whole.parse().ok().filter(|whole| *whole < u64::MAX / UNIT)?;
         let fraction: u64 = format!("{fraction:0<DECIMALS$}").parse().ok().filter(|_| fraction.len() <= DECIMALS)?;
-        Some(Self { millionths: whole * UNIT + fraction, currency: Currency(letters) })
+        Some(Self { millionths: whole * UNIT + fraction, currency })
     }
 
     /// What so many cost.

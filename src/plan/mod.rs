@@ -15,6 +15,7 @@ pub mod reach;
 pub mod replan;
 pub mod routes;
 pub mod sample;
+pub mod spend;
 pub mod spread;
 
 #[cfg(test)]

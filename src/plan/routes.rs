@@ -2,10 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use super::spend::DayLimit;
 use crate::domain::contact::Contact;
 use crate::domain::id::BranchId;
 use crate::domain::journey::Channel;
-use crate::domain::route::Route;
+use crate::domain::route::{Room, Route};
 
 /// What operations wrote of routes.
 #[derive(Clone, Debug, Default)]
@@ -16,6 +17,8 @@ pub struct RouteRules {
     pub domains: BTreeMap<String, f64>,
     /// Messages per second to an SMS gateway, where limited.
     pub gateways: BTreeMap<String, f64>,
+    /// What may be spent by SMS gateways on a day, where limited, by the room of each.
+    pub limits: BTreeMap<Room, (String, DayLimit)>,
     /// The gateway of branches that name none.
     pub gateway: String,
     /// The gateways of branches that name one.

@@ -13,6 +13,7 @@ use super::sms_reply::{NoticeContext, QuestionContext};
 use super::survey_page::SurveyPage;
 use super::templates::Templates;
 use crate::domain::answer::Trouble;
+use crate::domain::attempt::TEXT_SEGMENTS_MAX;
 use crate::domain::contact;
 use crate::domain::id::SurveyId;
 use crate::domain::journey::StepKind;
@@ -26,7 +27,8 @@ pub enum TemplateProblem {
     #[error(transparent)]
     Broken(#[from] RenderError),
     /// A text message is longer than one segment and is paid for more than once.
-    #[error("the text message of survey `{survey}` in `{language}` needs {n_segments} segments{}", causes(characters))]
+    #[error("the text message of survey `{survey}` in `{language}` needs {n_segments} segments{}{}",
+        causes(characters), too_many(*n_segments))]
     LongSms {
         /// The survey.
         survey: SurveyId,
@@ -52,7 +54,7 @@ pub enum TemplateProblem {
 impl TemplateProblem {
     /// Whether everything works all the same, only dearer than it need be.
     pub fn is_warning(&self) -> bool {
-        matches!(self, Self::LongSms { .. })
+        matches!(self, Self::LongSms { n_segments, .. } if *n_segments <= TEXT_SEGMENTS_MAX.into())
     }
 }
 
@@ -62,6 +64,13 @@ fn causes(characters: &[char]) -> String {
     }
     let list = characters.iter().map(|c| format!("{c:?} (U+{:04X})", u32::from(*c))).collect::<Vec<_>>();
     format!(" because of {}", list.join(", "))
+}
+
+fn too_many(n_segments: u32) -> String {
+    if n_segments <= TEXT_SEGMENTS_MAX.into() {
+        return String::new();
+    }
+    format!(", and {TEXT_SEGMENTS_MAX} is the most that is sent: shorten the question or the template")
 }
 
 /// The longest of what stands in a message.

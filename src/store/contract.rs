@@ -13,6 +13,7 @@ mod contacts;
 mod dispatch;
 pub(super) mod fixture;
 mod gate;
+mod gateway_days;
 pub(super) mod histories;
 mod holds;
 mod kin;
@@ -172,6 +173,12 @@ on_every_backend!(
     branch_days::a_branch_asks_no_more_people_on_a_day_than_it_may,
     branch_days::racing_workers_together_stay_within_the_cap_of_the_day,
     branch_days::only_the_first_message_of_an_invitation_is_counted,
+    gateway_days::what_a_message_took_counts_and_the_rest_is_given_back,
+    gateway_days::a_gateway_without_a_limit_has_no_count,
+    gateway_days::a_full_day_shuts_the_gateway_until_the_next_and_nothing_else,
+    gateway_days::a_crash_leaves_spent_what_the_messages_may_have_taken,
+    gateway_days::what_does_not_fit_waits_for_a_day_with_room,
+    gateway_days::racing_workers_together_stay_within_the_limit,
     answers::a_second_answer_amends_the_first,
     answers::a_form_that_says_less_does_not_replace_one_that_says_more,
     answers::the_same_form_handed_in_twenty_times_at_once_is_one_response,

@@ -55,6 +55,8 @@ pub mod kind {
     pub const ADDRESS: u8 = b'a';
     /// First messages of a branch on a day.
     pub const BRANCH_DAY: u8 = b'n';
+    /// What was spent by a gateway on a day.
+    pub const GATEWAY_DAY: u8 = b'g';
     /// Telephones that write to us.
     pub const CONVERSATION: u8 = b't';
 }
@@ -304,6 +306,11 @@ pub fn day(kind: u8, day: NaiveDate) -> Vec<u8> {
 /// The first messages of a branch on one of its days.
 pub fn branch_day(day: NaiveDate, branch: &BranchId) -> Vec<u8> {
     key(kind::BRANCH_DAY, &[&day_bytes(day), branch.as_str().as_bytes()])
+}
+
+/// What was spent by a gateway on a day.
+pub fn gateway_day(day: NaiveDate, gateway: &str) -> Vec<u8> {
+    key(kind::GATEWAY_DAY, &[&day_bytes(day), gateway.as_bytes()])
 }
 
 fn read_day(bytes: &[u8]) -> Option<NaiveDate> {

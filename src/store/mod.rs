@@ -26,6 +26,7 @@ mod migrate;
 mod outlook;
 mod reads;
 mod record;
+mod settlement;
 mod shared;
 mod sizes;
 mod view;
@@ -44,7 +45,6 @@ use async_trait::async_trait;
 use chrono::{DateTime, NaiveDate, Utc};
 use tokio::sync::watch;
 
-use crate::domain::attempt::Outcome;
 use crate::domain::card::Card;
 use crate::domain::card_code::CardCode;
 use crate::domain::contact::Contact;
@@ -60,6 +60,7 @@ use crate::domain::seal::Seal;
 use crate::domain::suppression::Suppression;
 use crate::domain::survey::{Survey, SurveyVersion};
 use crate::plan::gate::GateRules;
+use crate::plan::spend::Spent;
 use crate::plan::{Facts, Plan, RecordedEvent};
 use crate::report::tally::{Cell, SurfaceCell, SurfaceTally, Tally};
 
@@ -70,6 +71,7 @@ pub use health::{Health, ReadOnlyReason};
 pub use outlook::{Arrival, Known, LookUp, Outlook};
 pub use reads::WaitingPage;
 pub use rehearsal::{Rehearsal, Snapshot, Touched};
+pub use settlement::{DayGrant, Settlement};
 pub use sizes::{Compacted, Raw, Sizes};
 pub use work::answers::{CardAnswer, Extent, InvitationAnswer, Recorded, Refusal, Way};
 pub use work::interventions::{Intervened, Intervention, Wanted};
@@ -122,6 +124,8 @@ pub trait Store: Send + Sync {
     /// Closes windows that ended, those that are on the due index together all at once, until `n_max` invitations were looked
     /// at. Gives how many were closed. [`next_due`](Self::next_due) tells whether there is more to do.
     async fn close_windows(&self, now: DateTime<Utc>, n_max: usize) -> Result<usize, StoreError>;
+    /// What was spent by each of these gateways on a day, in their order; nothing of one without a limit.
+    async fn spent(&self, day: NaiveDate, gateways: Vec<String>) -> Result<Vec<Spent>, StoreError>;
     /// When the first thing on a lane is due. A window may be looked at up to a second after its end, and at a time at which
     /// nothing is left to be done, where an answer has come before.
     async fn next_due(&self, lane: Lane) -> Result<Option<DateTime<Utc>>, StoreError>;
@@ -293,52 +297,12 @@ pub struct Lease {
     pub routes: Vec<Route>,
     /// Whether something is remembered of them that a success changes.
     pub is_remembered: bool,
+    /// What it may take of the day's limit of its gateway, where there is one.
+    pub grant: Option<DayGrant>,
     /// What [`Settlement`] must name.
     pub lease: u64,
     /// When it ends by itself.
     pub until: DateTime<Utc>,
-}
-
-/// What came of a leased attempt.
-#[derive(Clone, Debug)]
-pub struct Settlement {
-    /// The invitation.
-    pub invitation: InvitationId,
-    /// The lease.
-    pub lease: u64,
-    /// Whom it was sent to, as the lease said: by now the contact may have another address.
-    pub contact: Contact,
-    /// The mark of the address that it was sent to, as the lease said.
-    pub to: Option<[u8; 16]>,
-    /// The routes that it took, as the lease said.
-    pub routes: Vec<Route>,
-    /// Whether something was remembered of them, as the lease said.
-    pub is_remembered: bool,
-    /// Messages per second that were seen to leave lately for the recipient's domain or by the gateway.
-    pub observed: f64,
-    /// What the routes' rates go by.
-    pub rules: Arc<GateRules>,
-    /// What the channel did.
-    pub outcome: Outcome,
-    /// When.
-    pub now: DateTime<Utc>,
-    /// When to come again, if that is what follows.
-    pub retry: RetryPlan,
-}
-
-impl Settlement {
-    /// What came of a lease, and what is to follow if the message is to be sent again.
-    pub fn of(
-        lease: Lease,
-        rules: &Arc<GateRules>,
-        observed: f64,
-        (outcome, retry): (Outcome, RetryPlan),
-        now: DateTime<Utc>,
-    ) -> Self {
-        let Lease { invitation, contact, to, routes, is_remembered, lease, until: _ } = lease;
-        let (invitation, rules) = (invitation.id, Arc::clone(rules));
-        Self { invitation, lease, contact, to, routes, is_remembered, observed, rules, outcome, now, retry }
-    }
 }
 
 /// A lease whose request was refused, and may have been granted all the same.

@@ -30,6 +30,7 @@ use crate::domain::scope::Scope;
 use crate::domain::seal::{SECRET_BYTES, Seal};
 use crate::domain::suppression::Suppression;
 use crate::domain::survey::{Survey, SurveyVersion};
+use crate::plan::spend::Spent;
 use crate::plan::{Facts, Plan, RecordedEvent};
 use crate::report::tally::{Cell, SurfaceCell, SurfaceTally, Tally};
 
@@ -163,6 +164,12 @@ impl<E: Engine> Store for Shared<E> {
 
     async fn close_windows(&self, now: DateTime<Utc>, n_max: usize) -> Result<usize, StoreError> {
         self.write(move |view| work::windows::close(view, now, n_max)).await
+    }
+
+    async fn spent(&self, day: NaiveDate, gateways: Vec<String>) -> Result<Vec<Spent>, StoreError> {
+        let one = move |db: &dyn Reading, gateway: &String| work::gateway_days::read(db, day, gateway);
+        let each = move |db: &dyn Reading| gateways.iter().map(|name| Ok(one(db, name)?.unwrap_or_default())).collect();
+        self.engine.read(each).await
     }
 
     async fn next_due(&self, lane: Lane) -> Result<Option<DateTime<Utc>>, StoreError> {

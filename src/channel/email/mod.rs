@@ -245,7 +245,7 @@ impl Transport for SmtpTransport {
 
 #[expect(clippy::needless_pass_by_value, reason = "it is what `map` gives")]
 fn accepted(reply: Reply) -> Outcome {
-    Outcome::Accepted { provider_ref: None, reply: reply.words() }
+    Outcome::Accepted { provider_ref: None, n_segments: None, reply: reply.words() }
 }
 
 /// Whether it is the connection that could not be used, and not the relay that does not want the message.

@@ -7,6 +7,7 @@ use std::fmt;
 use chrono::{DateTime, Utc};
 use toml::Table;
 
+use self::costs::Costs;
 use super::encoding::EncodingParameters;
 use super::inbound::InboundRules;
 use super::limits::Limits;
@@ -25,11 +26,10 @@ use crate::channel::OutboundSms;
 use crate::channel::reach::Door;
 use crate::config::settings::Secret;
 use crate::domain::attempt::Outcome;
-use crate::domain::price::Price;
 use crate::domain::receipt::Receipt;
 
 /// Every key of a declaration. `password`, `signing_key` and `token` are read in order to be refused.
-const KEYS: [&str; 35] = [
+const KEYS: [&str; 38] = [
     "preset",
     "method",
     "url",
@@ -41,6 +41,7 @@ const KEYS: [&str; 35] = [
     "encoding",
     "success",
     "message_id",
+    "segments",
     "retry_on",
     "throttled_on",
     "account_on",
@@ -53,6 +54,8 @@ const KEYS: [&str; 35] = [
     "rate",
     "max_inflight",
     "price",
+    "daily_limit",
+    "daily_segments",
     "idempotency_header",
     "needs_one_of",
     "from",
@@ -89,7 +92,7 @@ pub struct Gateway {
     reports: Option<ReportRules>,
     inbound: Option<InboundRules>,
     invites_replies: bool,
-    price: Option<Price>,
+    costs: Costs,
     pub(super) limits: Limits,
 }
 
@@ -127,7 +130,7 @@ impl Gateway {
         let (request, rules) = (RequestTemplate::read(&inner), ReplyRules::read(&inner));
         let (number_format, limits) = (NumberFormat::read(&inner), Limits::read(&inner));
         let (reports, inbound) = (ReportRules::read(&inner), InboundRules::read(&inner));
-        let (price, invites_replies) = (read_price(&outer), hearing::read_invites(&outer));
+        let (costs, invites_replies) = (Costs::read(&outer), hearing::read_invites(&outer));
         check_use(&inner, &names);
         let problems = problems.take();
         let (Some(request), Some(rules), true) = (request, rules, problems.is_empty()) else { return Err(problems) };
@@ -144,7 +147,7 @@ impl Gateway {
             reports,
             inbound,
             invites_replies,
-            price,
+            costs,
             limits,
         })
     }
@@ -162,11 +165,6 @@ impl Gateway {
     /// Messages a second that it takes, if limited.
     pub fn per_second(&self) -> Option<f64> {
         self.limits.per_second
-    }
-
-    /// What a segment costs, where operations wrote it.
-    pub fn price(&self) -> Option<Price> {
-        self.price
     }
 
     /// Messages that it takes at once.
@@ -288,12 +286,6 @@ fn with_preset(reader: &Reader<'_>, table: &Table) -> Table {
     table.clone()
 }
 
-/// Reads `price`, of one segment.
-fn read_price(table: &Reader<'_>) -> Option<Price> {
-    let price = Price::parse(table.text("price")?);
-    price.map_err(|err| table.problem("price", err.to_string())).ok()
-}
-
 fn read_settings(table: &Reader<'_>) -> BTreeMap<String, String> {
     let mut settings = BTreeMap::new();
     for key in SETTINGS {
@@ -394,6 +386,7 @@ fn shown(request: &Request) -> String {
     lines.join("\n")
 }
 
+mod costs;
 mod hearing;
 
 #[cfg(test)]

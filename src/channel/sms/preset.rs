@@ -12,8 +12,8 @@ const PRESETS: [(&str, &str); 5] = [
 ];
 
 /// Tables of which only one form can stand: laid over by another, they are replaced and not mixed.
-const WHOLE: [&str; 11] =
-    ["auth", "message_id", "state", "code", "reply", "from", "to", "text", "id", "charset", "answered"];
+const WHOLE: [&str; 12] =
+    ["auth", "message_id", "segments", "state", "code", "reply", "from", "to", "text", "id", "charset", "answered"];
 
 /// The names of all presets.
 pub(super) fn names() -> Vec<&'static str> {

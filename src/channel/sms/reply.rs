@@ -63,7 +63,7 @@ impl Reply {
         let reply = self.kept(mask);
         let any = |rules: &[Rule]| rules.iter().any(|rule| rule.holds(self));
         if rules.success.holds(self) {
-            return self.success(&rules.message_id, reply);
+            return self.success(rules, reply);
         }
         if any(&rules.dead_on) {
             return Outcome::Refused { reply, address_dead: true };
@@ -86,12 +86,14 @@ impl Reply {
         }
     }
 
-    fn success(&self, message_id: &MessageId, reply: String) -> Outcome {
+    fn success(&self, ReplyRules { message_id, segments, .. }: &ReplyRules, reply: String) -> Outcome {
+        // What is no number that a message could have says nothing.
+        let n_segments = segments.find(self).and_then(|number| number.parse().ok()).filter(|n| *n > 0);
         if matches!(message_id, MessageId::None) {
-            return Outcome::Accepted { provider_ref: None, reply };
+            return Outcome::Accepted { provider_ref: None, n_segments, reply };
         }
         match message_id.find(self) {
-            Some(id) => Outcome::Accepted { provider_ref: Some(id), reply },
+            Some(id) => Outcome::Accepted { provider_ref: Some(id), n_segments, reply },
             None => Outcome::Unknown { reply: format!("no message id in the answer: {reply}") },
         }
     }

@@ -24,6 +24,8 @@ pub(super) struct ReplyRules {
     pub(super) success: Rule,
     /// Where its name for the message stands.
     pub(super) message_id: MessageId,
+    /// Where the number of segments stands that it charged.
+    pub(super) segments: MessageId,
     /// It will never take a message for this number.
     pub(super) dead_on: Vec<Rule>,
     /// It will never take this message.
@@ -52,7 +54,7 @@ struct JsonTest {
     all_parts: bool,
 }
 
-/// Where the gateway's own name for a message stands.
+/// Where in an answer something stands that is said once: the gateway's own name for the message.
 #[derive(Clone, Debug)]
 pub(super) enum MessageId {
     /// It gives none.
@@ -69,11 +71,12 @@ impl ReplyRules {
     /// Reads the keys that say what answers mean.
     pub(super) fn read(table: &Reader<'_>) -> Option<Self> {
         let rules = |key| table.tables(key).iter().map(|table| Rule::read(table, false)).collect();
-        let (success, message_id) = (read_success(table), MessageId::read(table));
+        let (success, message_id) = (read_success(table), MessageId::read(table, "message_id"));
+        let segments = MessageId::read(table, "segments");
         let (dead_on, permanent_on, retry_on) = (rules("dead_on"), rules("permanent_on"), rules("retry_on"));
         let (throttled_on, account_on) = (rules("throttled_on"), rules("account_on"));
-        let (success, message_id) = (success?, message_id?);
-        Some(Self { success, message_id, dead_on, permanent_on, retry_on, throttled_on, account_on })
+        let (success, message_id, segments) = (success?, message_id?, segments?);
+        Some(Self { success, message_id, segments, dead_on, permanent_on, retry_on, throttled_on, account_on })
     }
 }
 
@@ -151,19 +154,19 @@ impl MessageId {
             .filter(|id| !id.is_empty() && id.chars().count() <= MESSAGE_ID_CHARS_MAX && !id.contains(char::is_control))
     }
 
-    fn read(table: &Reader<'_>) -> Option<Self> {
+    fn read(table: &Reader<'_>, key: &str) -> Option<Self> {
         const RIGHT: &str =
             "write \"none\", `{ json = \"sid\" }`, `{ regex = \"id=(\\\\w+)\" }` or `{ header = \"X-Message-Id\" }`";
-        match table.value("message_id") {
+        match table.value(key) {
             None => return Some(Self::None),
             Some(Value::String(word)) if word == "none" => return Some(Self::None),
             Some(value) if !value.is_table() => {
-                table.wrong_type("message_id", value, RIGHT.trim_start_matches("write "));
+                table.wrong_type(key, value, RIGHT.trim_start_matches("write "));
                 return None;
             }
             Some(_) => {}
         }
-        let inner = table.table("message_id")?;
+        let inner = table.table(key)?;
         inner.allow_keys(&["json", "regex", "header"]);
         let given: Vec<_> = ["json", "regex", "header"].into_iter().filter(|key| inner.value(key).is_some()).collect();
         match given.as_slice() {
@@ -181,7 +184,8 @@ impl MessageId {
                 Some(Self::Body(pattern))
             }
             _ => {
-                table.problem("message_id", format!("the name of a message stands in one place: {RIGHT}"));
+                let what = if key == "segments" { "their number" } else { "the name of a message" };
+                table.problem(key, format!("{what} stands in one place: {RIGHT}"));
                 None
             }
         }

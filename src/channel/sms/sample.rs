@@ -26,6 +26,7 @@ pub(super) fn gateway(toml: &str) -> Gateway {
 /// A text message that says so.
 pub(super) fn message(text: &str) -> OutboundSms {
     OutboundSms {
+        n_segments: 1,
         to: Phone::parse(NUMBER, None).unwrap(),
         text: text.to_owned(),
         reference: "inv_01J9Z3-1".to_owned(),

@@ -8,9 +8,11 @@ use crate::config::Config;
 use crate::config::settings::{EmailTransport, SmsTransport};
 use crate::domain::journey::Channel;
 use crate::domain::place::Branch;
+use crate::domain::route::Route;
 use crate::plan::PlanRules;
 use crate::plan::limits::BranchRules;
 use crate::plan::routes::RouteRules;
+
 impl Config {
     /// The channels that something can be sent by.
     pub fn channels(&self) -> BTreeSet<Channel> {
@@ -61,6 +63,11 @@ impl Config {
                 rules.gateway.clone_from(default);
                 let rates = gateways.iter().filter_map(|(name, gateway)| Some((name.clone(), gateway.per_second()?)));
                 rules.gateways = rates.collect();
+                let limited = gateways.iter().filter_map(|(name, gateway)| {
+                    let room = Route::Gateway(name.clone()).room();
+                    Some((room, (name.clone(), gateway.day_limit()?)))
+                });
+                rules.limits = limited.collect();
                 let named = |branch: &Branch| Some((branch.id.clone(), branch.sms_gateway.clone()?));
                 rules.gateway_of = self.branches.values().filter_map(named).collect();
             }

@@ -53,6 +53,11 @@ pub(super) struct ByReport {
 }
 
 #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+pub(super) struct ByGateway {
+    pub(super) gateway: String,
+}
+
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
 pub(super) struct ByPost {
     pub(super) provider: &'static str,
     pub(super) what: &'static str,

@@ -9,7 +9,7 @@ fn noon() -> DateTime<Utc> {
 }
 
 fn accepted() -> Outcome {
-    Outcome::Accepted { provider_ref: None, reply: "250 ok".to_owned() }
+    Outcome::Accepted { provider_ref: None, n_segments: None, reply: "250 ok".to_owned() }
 }
 
 fn deferred(reply: &str, obstacle: Obstacle) -> Outcome {

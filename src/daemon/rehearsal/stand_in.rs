@@ -5,7 +5,6 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
 
-use crate::channel::sms::segments::segments;
 use crate::channel::{OutboundMessage, Transport};
 use crate::config::Config;
 use crate::config::settings::SmsTransport;
@@ -52,10 +51,10 @@ struct StandIn {
 impl Transport for StandIn {
     async fn send(&self, message: &OutboundMessage) -> Outcome {
         if let OutboundMessage::Sms(sms) = message {
-            let takes = Takes { n_segments: segments(&sms.text).parts, price: self.price };
+            let takes = Takes { n_segments: sms.n_segments.into(), price: self.price };
             self.ledger.0.lock().unwrap_or_else(PoisonError::into_inner).insert(sms.reference.clone(), takes);
         }
-        Outcome::Accepted { provider_ref: None, reply: String::new() }
+        Outcome::Accepted { provider_ref: None, n_segments: None, reply: String::new() }
     }
 
     fn connections(&self) -> usize {

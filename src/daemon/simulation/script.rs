@@ -78,7 +78,7 @@ impl Scripted {
         if let Some(outage) = closed {
             return Outcome::Deferred { not_before: None, reply: "421 later".to_owned(), obstacle: outage.obstacle };
         }
-        let accepted = Outcome::Accepted { provider_ref: None, reply: "250 ok".to_owned() };
+        let accepted = Outcome::Accepted { provider_ref: None, n_segments: None, reply: "250 ok".to_owned() };
         let draw = self.chance.fraction();
         if draw >= self.mishaps {
             return accepted;

@@ -3,7 +3,7 @@
 use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 
 use super::super::collector::MailboxTrouble;
-use super::{Standing, Status, kind_of, name_of, reason, span};
+use super::{GatewayDay, Standing, Status, kind_of, name_of, reason, span};
 use crate::domain::hold::Hold;
 use crate::domain::journey::Channel;
 use crate::domain::route::Route;
@@ -34,6 +34,7 @@ impl Status {
         }
         if let Some(backlog) = backlog {
             alarms.extend(self.routes(backlog, &[Standing::Rests, Standing::OnTrial]));
+            alarms.extend(self.gateway_days.iter().filter_map(stopped));
             alarms.extend(backlog.channels.iter().filter_map(for_operator));
             alarms.extend(backlog.channels.iter().filter_map(|channel| late(channel, self.now)));
             alarms.extend(backlog.holds.iter().map(held));
@@ -83,6 +84,11 @@ impl Status {
         let more: Vec<_> = [failed, slowed, why].into_iter().flatten().collect();
         if more.is_empty() { format!("{name} {does}") } else { format!("{name} {does} ({})", more.join(", ")) }
     }
+}
+
+fn stopped(day: &GatewayDay) -> Option<String> {
+    let (name, until) = (&day.gateway, time(day.stopped_until?));
+    Some(format!("gateway {name} has spent what it may cost today ({}): its messages wait until {until}", day.shown()))
 }
 
 fn for_operator(channel: &ChannelBacklog) -> Option<String> {

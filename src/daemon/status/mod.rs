@@ -3,10 +3,12 @@
 //! What a look costs is bounded, however much there is to do: see [`Store::backlog`](crate::store::Store::backlog).
 
 mod alarms;
+mod spending;
 mod watch;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
+pub use spending::GatewayDay;
 pub use watch::{Change, Watch};
 
 use super::collector::MailboxTrouble;
@@ -35,6 +37,8 @@ pub struct Status {
     pub backlog: Result<Backlog, StoreError>,
     /// Bytes of the store on disk, unless it is closed.
     pub store_bytes: Option<u64>,
+    /// What gateways that have a limit cost today; nothing where the store cannot be read.
+    pub gateway_days: Vec<GatewayDay>,
     /// What is wrong with the bounce mailbox.
     pub mailbox: Option<MailboxTrouble>,
     /// Whether the configuration that was read last was refused.
@@ -105,6 +109,7 @@ pub async fn look(core: &Core, n_max: usize) -> Status {
         health,
         backlog,
         store_bytes: core.store.sizes().await.ok().map(|sizes| sizes.disk_bytes),
+        gateway_days: spending::today(core, now).await.unwrap_or_default(),
         mailbox: core.collecting.trouble(),
         reload_refused: core.reload_refused.load(std::sync::atomic::Ordering::Relaxed),
         rates: Channel::ALL.into_iter().flat_map(rate).collect(),
@@ -129,6 +134,7 @@ pub async fn refresh(core: &Core) -> Status {
     if let Ok(backlog) = &status.backlog {
         core.metrics.backlog(backlog, status.now);
     }
+    core.metrics.gateway_days(&status.gateway_days);
     if let Some(bytes) = status.store_bytes {
         core.metrics.store_bytes(bytes);
     }

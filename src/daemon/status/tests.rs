@@ -22,6 +22,7 @@ fn quiet() -> Status {
         health: Health::Writable,
         backlog: Ok(backlog),
         store_bytes: None,
+        gateway_days: Vec::new(),
         mailbox: None,
         reload_refused: false,
         rates: Vec::new(),
@@ -114,4 +115,16 @@ fn a_span_is_told_to_what_matters_of_it() {
     check_span(3_600 + 59, "1h");
     check_span(26 * 3_600 + 61, "1d2h");
     check_span(-5, "-5s");
+}
+
+#[test]
+fn a_gateway_that_has_spent_its_day_says_so_and_until_when() {
+    let price = crate::domain::price::Price::parse("0.10 EUR").unwrap();
+    let limit = crate::plan::spend::DayLimit { segments: Some(12), money: Some(price.times(500)), price: Some(price) };
+    let spent = crate::plan::spend::Spent { n_segments: 12, millionths: 1_200_000, n_wanted: 0 };
+    let day = |stopped_until| GatewayDay { gateway: "kannel".to_owned(), limit, spent, stopped_until };
+    let status = Status { gateway_days: vec![day(None), day(Some(noon() + TimeDelta::hours(11)))], ..quiet() };
+    let expected = "gateway kannel has spent what it may cost today (12 of 12 segments, 1.20 of 50.00 EUR): its messages \
+                    wait until 2026-03-04T23:00:00Z";
+    assert_eq!(status.alarms(), [expected]);
 }

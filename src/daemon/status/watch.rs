@@ -10,7 +10,7 @@ use chrono::{DateTime, Utc};
 use data_encoding::HEXLOWER;
 
 use super::super::core::Core;
-use super::{Standing, kind_of, reason, refresh};
+use super::{GatewayDay, Standing, kind_of, reason, refresh};
 use crate::daemon::pulse::LastError;
 use crate::domain::route::{Room, Route};
 use crate::plan::pace::RouteState;
@@ -21,6 +21,8 @@ use crate::store::{Backlog, StoreError};
 pub struct Watch {
     core: Arc<Core>,
     known: Mutex<BTreeMap<Room, Known>>,
+    /// The gateways that were said to be stopped, each with the end of that day.
+    stopped: Mutex<BTreeMap<String, DateTime<Utc>>>,
 }
 
 /// What was said of a route last.
@@ -51,12 +53,22 @@ pub enum Change {
 impl Watch {
     /// Watches over this core.
     pub fn new(core: Arc<Core>) -> Self {
-        Self { core, known: Mutex::default() }
+        Self { core, known: Mutex::default(), stopped: Mutex::default() }
     }
 
     /// Looks, and says what has changed.
     pub async fn step(&self) -> Result<Vec<Change>, StoreError> {
         let status = refresh(&self.core).await;
+        let news =
+            newly_stopped(&mut self.stopped.lock().unwrap_or_else(PoisonError::into_inner), &status.gateway_days);
+        for (gateway, until, spent) in news {
+            let until = until.to_rfc3339();
+            tracing::warn!(
+                gateway,
+                until,
+                "gateway {gateway} has spent what it may cost today ({spent}): its messages wait"
+            );
+        }
         let backlog = status.backlog?;
         let changes = {
             let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
@@ -97,6 +109,16 @@ fn changes(known: &mut BTreeMap<Room, Known>, backlog: &Backlog) -> Vec<Change> 
         *known = seen;
     }
     changes
+}
+
+/// The gateways that are stopped since the last look, each told of once a day.
+fn newly_stopped(
+    told: &mut BTreeMap<String, DateTime<Utc>>,
+    days: &[GatewayDay],
+) -> Vec<(String, DateTime<Utc>, String)> {
+    let stopped = days.iter().filter_map(|day| Some((day, day.stopped_until?)));
+    let news = stopped.filter(|(day, until)| told.insert(day.gateway.clone(), *until) != Some(*until));
+    news.map(|(day, until)| (day.gateway.clone(), until, day.shown())).collect()
 }
 
 fn log(change: &Change, errors: &[LastError], now: DateTime<Utc>) {

@@ -65,6 +65,7 @@ impl Invitation {
                 was_unknown: false,
                 provider_ref: None,
                 to: None,
+                cost: None,
             }),
         }
         self.state = State::Sending { step, lease, until };

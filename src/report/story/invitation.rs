@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 
-use super::words::{a_message, a_step, attempt, brief, by_attempt, due, message, said, sentence, when};
+use super::words::{a_message, a_step, attempt, brief, by_attempt, cost, due, message, said, sentence, when};
 use super::{Background, Line, reasons};
 use crate::domain::answer::Completeness;
 use crate::domain::attempt::Fate;
@@ -126,7 +126,8 @@ impl Telling<'_> {
                 format!("No {} was sent, because {why}.", message(*channel))
             }
             Happening::Accepted { attempt: number, reply } => {
-                format!("Sent {}{}.", by_attempt(self.invitation, *number), said(reply))
+                let by = by_attempt(self.invitation, *number);
+                format!("Sent {by}{}{}.", cost(self.invitation, *number), said(reply))
             }
             Happening::Deferred { attempt: number, until, reply } if *until <= note.at => format!(
                 "The {} was not taken yet, and is tried again as soon as its way is open{}.",
@@ -147,7 +148,8 @@ impl Telling<'_> {
             }
             Happening::Unknown { attempt: number, reply } => {
                 let reply = if reply.is_empty() { String::new() } else { format!(": {reply}") };
-                format!("Nobody can say whether the {} left{reply}.", attempt(number))
+                let cost = cost(self.invitation, *number);
+                format!("Nobody can say whether the {}{cost} left{reply}.", attempt(number))
             }
             Happening::Held { reason } => format!("It waits for an operator, because {}.", reason.because()),
             Happening::NextStep { channel, due_at } => self.next_step(note.at, *channel, *due_at),

@@ -64,6 +64,12 @@ pub(super) fn by_attempt(invitation: &Invitation, number: u8) -> String {
     if is_reminder { format!("a {what}") } else { format!("by {what}") }
 }
 
+/// What the message of an attempt cost, to stand behind it.
+pub(super) fn cost(invitation: &Invitation, number: u8) -> String {
+    let cost = invitation.attempt(number).and_then(|attempt| attempt.cost);
+    cost.map(|cost| format!(" ({cost})")).unwrap_or_default()
+}
+
 /// What the other side said, to stand at the end of a sentence.
 pub(super) fn said(reply: &str) -> String {
     if reply.is_empty() { String::new() } else { format!(": “{reply}”") }

@@ -60,7 +60,7 @@ pub(crate) fn planned(contact: &str, line_up: &[Step], at: DateTime<Utc>) -> Inv
 
 /// The channel takes the message.
 pub(crate) fn accepted() -> Outcome {
-    Outcome::Accepted { provider_ref: None, reply: "250 ok".to_owned() }
+    Outcome::Accepted { provider_ref: None, n_segments: None, reply: "250 ok".to_owned() }
 }
 
 /// The channel refuses the message for good.

@@ -119,6 +119,7 @@ fn invite(view: &mut View<'_>) {
     let answered = unit.invite(&told);
     let refusing = unit.invite(&event("renewal", &contact_id("bob"), "e-2", noon()));
     unit.invite(&event("delivery", &contact_id("cyd"), "e-3", noon()));
+    unit.limit();
     unit.send_together([(Email, accepted()), (Email, accepted()), (Sms, unknown())]);
     unit.invite(&event("visit", &contact_id("dan"), "e-4", noon()));
     unit.send(Email, refused(true));
@@ -216,6 +217,7 @@ fn the_newest_layout_has_a_record_of_each_kind() {
         kind::DUE,
         kind::EVENT,
         kind::FIRE,
+        kind::GATEWAY_DAY,
         kind::INVITATION,
         kind::LEASE,
         kind::META,

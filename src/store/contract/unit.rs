@@ -5,12 +5,15 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 
 use super::world::{days, guest, hours, idle, noon, rules, settlement};
-use crate::domain::attempt::Outcome;
+use crate::domain::attempt::{Outcome, TextCost};
 use crate::domain::event::Event;
 use crate::domain::id::InvitationId;
 use crate::domain::journey::{Cap, Channel, Fatigue};
 use crate::domain::place::DayCaps;
+use crate::domain::price::Price;
+use crate::domain::route::Route;
 use crate::domain::seal::Seal;
+use crate::plan::spend::DayLimit;
 use crate::plan::{Occasion, Plan, PlanInput, PlanRules, plan};
 use crate::store::view::View;
 use crate::store::{Lease, LeaseRequest, Leased, reads, work};
@@ -32,6 +35,14 @@ impl<'u, 'v> Unit<'u, 'v> {
     pub(in crate::store) fn cap(&mut self) {
         let per_day = DayCaps { all: Some(1), ..DayCaps::NONE };
         Arc::make_mut(&mut self.rules.gate).branches.values_mut().for_each(|branch| branch.per_day = per_day);
+    }
+
+    /// From now on text messages cost something, and a gateway may cost so much a day.
+    pub(in crate::store) fn limit(&mut self) {
+        let (routes, gateway) = (&mut Arc::make_mut(&mut self.rules.gate).routes, "kannel".to_owned());
+        let limit = DayLimit { segments: Some(1_000), money: None, price: Some(price()) };
+        routes.gateway.clone_from(&gateway);
+        routes.limits.insert(Route::Gateway(gateway.clone()).room(), (gateway, limit));
     }
 
     pub(in crate::store) fn seal(&self) -> Seal {
@@ -78,9 +89,14 @@ impl<'u, 'v> Unit<'u, 'v> {
     pub(in crate::store) fn send_together<const N: usize>(&mut self, outcomes: [(Channel, Outcome); N]) {
         let settlements = outcomes.map(|(channel, outcome)| {
             let lease = self.lease(channel);
-            settlement(&self.rules, &lease, outcome, noon())
+            let cost = (channel == Channel::Sms).then(|| TextCost { n_segments: 2, price: Some(price()) });
+            settlement(&self.rules, &lease, outcome, noon()).costing(cost)
         });
         let settled = work::dispatch::settle(self.view, &settlements).unwrap();
         assert!(settled.iter().all(Result::is_ok), "{settled:?}");
     }
+}
+
+fn price() -> Price {
+    Price::parse("0.079 EUR").unwrap()
 }

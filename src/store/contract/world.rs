@@ -125,7 +125,7 @@ pub(in crate::store) fn event(kind: &str, contact: &ContactId, id: &str, at: Dat
 }
 
 pub(in crate::store) fn accepted() -> Outcome {
-    Outcome::Accepted { provider_ref: None, reply: "250 ok".to_owned() }
+    Outcome::Accepted { provider_ref: None, n_segments: None, reply: "250 ok".to_owned() }
 }
 
 pub(in crate::store) fn refused(address_dead: bool) -> Outcome {

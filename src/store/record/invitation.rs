@@ -7,16 +7,17 @@ use super::super::keys::kind::INVITATION;
 use super::common::{self, ChannelV1, CompletenessV1, StepKindV1, WhenV1, Wrong, stored_enum};
 use super::history::{self, BounceV1, EndV1, HoldReasonV1, NoteV1, SkipReasonV1};
 use super::{decode, encode, newer, split, unreadable};
-use crate::domain::attempt::{Attempt, Fate};
+use crate::domain::attempt::{Attempt, Fate, TextCost};
 use crate::domain::id::{BranchId, ContactId, EventId, InvitationId, JourneyId, StageId, SurveyId};
 use crate::domain::invitation::{AnswerMark, Invitation, State};
 use crate::domain::journey::{Level, Step};
+use crate::domain::price::{Currency, Price};
 use crate::domain::send_window::SendWindow;
 use crate::domain::survey::SurveyVersion;
 
 stored_enum!(LevelV1 for Level { Interaction, Relationship });
 
-/// With the attempts of version 1 or 2.
+/// With the attempts of version 1, 2 or 3.
 #[derive(Serialize, Deserialize)]
 struct InvitationV1<A> {
     id: [u8; 16],
@@ -90,6 +91,32 @@ impl From<AttemptV1> for AttemptV2 {
     }
 }
 
+/// Since version 3 it is known what a text message cost.
+#[derive(Serialize, Deserialize)]
+struct AttemptV3 {
+    second: AttemptV2,
+    cost: Option<CostV1>,
+}
+
+#[derive(Clone, Copy, Serialize, Deserialize)]
+struct CostV1 {
+    n_segments: u8,
+    /// Of one segment: millionths, and the letters of the currency.
+    price: Option<(u64, [u8; 3])>,
+}
+
+impl From<AttemptV1> for AttemptV3 {
+    fn from(first: AttemptV1) -> Self {
+        AttemptV2::from(first).into()
+    }
+}
+
+impl From<AttemptV2> for AttemptV3 {
+    fn from(second: AttemptV2) -> Self {
+        Self { second, cost: None }
+    }
+}
+
 #[derive(Serialize, Deserialize)]
 enum FateV1 {
     Sending,
@@ -139,7 +166,7 @@ pub(in super::super) fn write(invitation: &Invitation) -> Result<Vec<u8>, StoreE
         }),
         history: invitation.history.iter().map(history::to_note).collect(),
     };
-    encode(INVITATION, 2, &stored)
+    encode(INVITATION, 3, &stored)
 }
 
 fn to_send(send: SendWindow) -> SendV1 {
@@ -179,7 +206,7 @@ fn to_state(state: State) -> StateV1 {
     }
 }
 
-fn to_attempt(attempt: &Attempt) -> AttemptV2 {
+fn to_attempt(attempt: &Attempt) -> AttemptV3 {
     let first = AttemptV1 {
         number: attempt.number,
         step: attempt.step,
@@ -200,18 +227,24 @@ fn to_attempt(attempt: &Attempt) -> AttemptV2 {
         was_unknown: attempt.was_unknown,
         provider_ref: attempt.provider_ref.clone(),
     };
-    AttemptV2 { first, to: attempt.to }
+    AttemptV3 { second: AttemptV2 { first, to: attempt.to }, cost: attempt.cost.map(to_cost) }
+}
+
+fn to_cost(cost: TextCost) -> CostV1 {
+    let price = cost.price.map(|price| (price.millionths, price.currency.letters()));
+    CostV1 { n_segments: cost.n_segments, price }
 }
 
 pub(in super::super) fn read(record: &[u8]) -> Result<Invitation, StoreError> {
     match split(INVITATION, record)? {
         (1, body) => from::<AttemptV1>(decode(INVITATION, body)?).map_err(|wrong| unreadable(INVITATION, &wrong)),
         (2, body) => from::<AttemptV2>(decode(INVITATION, body)?).map_err(|wrong| unreadable(INVITATION, &wrong)),
+        (3, body) => from::<AttemptV3>(decode(INVITATION, body)?).map_err(|wrong| unreadable(INVITATION, &wrong)),
         (version, _) => Err(newer(INVITATION, version)),
     }
 }
 
-fn from<A: Into<AttemptV2>>(stored: InvitationV1<A>) -> Result<Invitation, Wrong> {
+fn from<A: Into<AttemptV3>>(stored: InvitationV1<A>) -> Result<Invitation, Wrong> {
     let event = stored.by_event.then(|| common::id(EventId::parse(&stored.occasion))).transpose()?;
     Ok(Invitation {
         id: InvitationId::from_bytes(stored.id),
@@ -260,8 +293,8 @@ fn from_state(stored: StateV1) -> Result<State, Wrong> {
     })
 }
 
-fn from_attempt(stored: impl Into<AttemptV2>) -> Result<Attempt, Wrong> {
-    let AttemptV2 { first: stored, to } = stored.into();
+fn from_attempt(stored: impl Into<AttemptV3>) -> Result<Attempt, Wrong> {
+    let AttemptV3 { second: AttemptV2 { first: stored, to }, cost } = stored.into();
     Ok(Attempt {
         number: stored.number,
         step: stored.step,
@@ -282,7 +315,16 @@ fn from_attempt(stored: impl Into<AttemptV2>) -> Result<Attempt, Wrong> {
         was_unknown: stored.was_unknown,
         provider_ref: stored.provider_ref,
         to,
+        cost: cost.map(from_cost).transpose()?,
     })
+}
+
+fn from_cost(stored: CostV1) -> Result<TextCost, Wrong> {
+    let price = stored.price.map(|(millionths, letters)| {
+        let currency = Currency::from_letters(letters).ok_or("a currency in it has other letters than A to Z")?;
+        Ok::<_, Wrong>(Price { millionths, currency })
+    });
+    Ok(TextCost { n_segments: stored.n_segments, price: price.transpose()? })
 }
 
 fn from_answer(stored: AnswerV1) -> Result<AnswerMark, Wrong> {
@@ -292,4 +334,32 @@ fn from_answer(stored: AnswerV1) -> Result<AnswerMark, Wrong> {
         first_at: common::instant(stored.first_at)?,
         late: stored.late,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::journey::{Channel, StepKind};
+    use crate::domain::price::Price;
+
+    #[test]
+    fn an_attempt_of_version_2_reads_as_one_of_unknown_cost() {
+        let at = chrono::DateTime::from_timestamp(1, 0).unwrap();
+        let of_today = Attempt {
+            number: 1,
+            step: 0,
+            channel: Channel::Sms,
+            kind: StepKind::Initial,
+            first_tried_at: at,
+            n_tries: 2,
+            fate: Fate::Accepted { at },
+            was_unknown: true,
+            provider_ref: Some("SM1".to_owned()),
+            to: Some([7; 16]),
+            cost: Some(TextCost { n_segments: 2, price: Price::parse("0.079 EUR").ok() }),
+        };
+        let before = postcard::to_stdvec(&to_attempt(&of_today).second).unwrap();
+        let read: AttemptV2 = postcard::from_bytes(&before).unwrap();
+        assert_eq!(from_attempt(read).unwrap(), Attempt { cost: None, ..of_today });
+    }
 }

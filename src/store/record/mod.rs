@@ -11,6 +11,7 @@ pub(super) mod common;
 pub(super) mod contact;
 pub(super) mod conversation;
 pub(super) mod event;
+pub(super) mod gateway_day;
 pub(super) mod history;
 pub(super) mod hold;
 pub(super) mod invitation;

@@ -9,14 +9,14 @@ use super::super::StoreError;
 use super::super::keys::kind;
 use super::super::migrate::Layout;
 use super::{
-    address, branch_day, card, contact, conversation, event, hold, invitation, layout, response, suppression, survey,
-    tally, windows,
+    address, branch_day, card, contact, conversation, event, gateway_day, hold, invitation, layout, response,
+    suppression, survey, tally, windows,
 };
 use crate::plan::limits::DaySends;
 use crate::report::tally::{Counts, SurfaceTally, Tally};
 
 /// Each kind, and what its reader says of these bytes.
-type Readers = [(u8, fn(&[u8]) -> Result<(), StoreError>); 16];
+type Readers = [(u8, fn(&[u8]) -> Result<(), StoreError>); 17];
 
 const READERS: Readers = [
     (kind::CONTACT, |bytes| contact::read(bytes).map(drop)),
@@ -31,6 +31,7 @@ const READERS: Readers = [
     (kind::SURFACE, |bytes| tally::read_surface(bytes).map(drop)),
     (kind::ADDRESS, |bytes| address::read(bytes).map(drop)),
     (kind::BRANCH_DAY, |bytes| branch_day::read(bytes).map(drop)),
+    (kind::GATEWAY_DAY, |bytes| gateway_day::read(bytes).map(drop)),
     (kind::SUPPRESSED, |bytes| suppression::read(bytes).map(drop)),
     (kind::DUE, |bytes| windows::read(bytes).map(drop)),
     (kind::META, |bytes| tally::read_queue(bytes).map(drop)),
@@ -172,7 +173,7 @@ proptest! {
 #[test]
 fn a_record_of_a_newer_version_says_so() {
     for (kind, read) in READERS {
-        for newer in [3, u8::MAX] {
+        for newer in [4, u8::MAX] {
             let reason = check_unreadable(kind, read(&[newer, 1, 2, 3]));
             assert!(reason.contains("newer"), "{reason}");
         }

@@ -43,7 +43,7 @@ pub(super) fn count(
     let Some(step) = invitation.line_up.get(usize::from(step)) else { return Ok(()) };
     let sent = read(view, day, branch)?;
     if sent.is_none() {
-        forget(view, day)?;
+        forget(view, keys::kind::BRANCH_DAY, day)?;
     }
     let sent = sent.unwrap_or_default().and_one(step.channel);
     view.put(keys::branch_day(day, branch), record::branch_day::write(sent)?);
@@ -61,9 +61,9 @@ fn read(view: &View<'_>, day: NaiveDate, branch: &BranchId) -> Result<Option<Day
     view.get(&keys::branch_day(day, branch))?.map(|value| record::branch_day::read(&value)).transpose()
 }
 
-fn forget(view: &mut View<'_>, today: NaiveDate) -> Result<(), StoreError> {
+/// Removes the old counts of a kind whose keys begin with the day.
+pub(super) fn forget(view: &mut View<'_>, kind: u8, today: NaiveDate) -> Result<(), StoreError> {
     let Some(end) = today.checked_sub_days(KEPT_FOR) else { return Ok(()) };
-    let kind = keys::kind::BRANCH_DAY;
     let old = view.range(&[kind], &keys::day(kind, end)).take(REMOVED_MAX);
     let old: Vec<_> = old.map(|pair| pair.map(|(key, _)| key)).collect::<Result<_, _>>()?;
     for key in old {

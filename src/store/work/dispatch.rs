@@ -12,7 +12,7 @@ use super::holds::Holds;
 use super::leases::{self, Ends, Granted, Leases};
 use super::tolls::{self, Passage, Tolls};
 use super::windows::Windows;
-use super::{branch_days, invitations, suppressions};
+use super::{branch_days, gateway_days, invitations, suppressions};
 use crate::domain::attempt::{Obstacle, Outcome};
 use crate::domain::contact::Contact;
 use crate::domain::id::InvitationId;
@@ -156,9 +156,9 @@ fn hand_out(
             let leased = invitation.lease(now, lease, until).map_err(|_| StoreError::LeaseLost)?;
             invitations::lease(view, &before, &leased)?;
             branch_days::count(view, &request.rules, &before, now)?;
-            let is_remembered = tolls.take(&routes);
+            let (is_remembered, grant) = tolls.take(&routes);
             let to = marks.iter().find(|(channel, _)| *channel == request.channel).map(|(_, mark)| *mark);
-            let lease = Lease { invitation: leased, contact, to, routes, is_remembered, lease, until };
+            let lease = Lease { invitation: leased, contact, to, routes, is_remembered, grant, lease, until };
             return Ok(Handed::Lease(Box::new(lease)));
         }
         (Pass::Send, None) => invitation.skip(now, SkipReason::ContactGone),
@@ -220,6 +220,7 @@ fn settle_leased(
     let mut settled = settled.map_err(|_| StoreError::LeaseLost)?;
     if let Some(last) = settled.attempts.last_mut() {
         last.to = request.to.or(last.to);
+        last.cost = request.cost.or(last.cost);
         if let (Outcome::Refused { address_dead: true, .. }, Some(mark)) = (&request.outcome, last.to) {
             let (channel, reason) = (last.channel, SuppressionReason::Dead);
             let source = match channel {
@@ -231,6 +232,7 @@ fn settle_leased(
         }
     }
     report(view, request)?;
+    gateway_days::settle(view, request)?;
     invitations::put_unleased(view, Some(before), &settled, windows)?;
     Ok(settled)
 }

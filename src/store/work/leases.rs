@@ -208,7 +208,7 @@ pub(in super::super) fn arrive(view: &mut View<'_>, now: DateTime<Utc>) -> Resul
         let State::Sending { lease, .. } = before.state else { continue };
         let contact = reads::contact(view, &before.contact)?;
         let zone = dispatch::zone_of(contact.as_ref(), &before);
-        let outcome = Outcome::Accepted { provider_ref: None, reply: String::new() };
+        let outcome = Outcome::Accepted { provider_ref: None, n_segments: None, reply: String::new() };
         let arrived = before.clone().settle(lease, &outcome, now, (retry, zone));
         invitations::put_with(view, Some(&before), &arrived.map_err(|_| StoreError::LeaseLost)?, &mut windows)?;
     }

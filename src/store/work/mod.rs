@@ -9,6 +9,7 @@ pub(super) mod cards;
 pub(super) mod contacts;
 pub(super) mod dispatch;
 pub(super) mod due;
+pub(super) mod gateway_days;
 pub(super) mod holds;
 pub(super) mod interventions;
 pub(super) mod invitations;

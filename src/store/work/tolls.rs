@@ -8,7 +8,8 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 
 use super::super::view::{Reading, View};
-use super::super::{LeaseRequest, Load, StoreError, keys, record};
+use super::super::{DayGrant, LeaseRequest, Load, StoreError, keys, record};
+use super::gateway_days::{self, GatewayDays};
 use super::holds::Holds;
 use crate::domain::invitation::Invitation;
 use crate::domain::route::{Room, Route};
@@ -34,6 +35,7 @@ pub(super) struct Tolls<'r> {
     request: &'r LeaseRequest,
     holds: Holds,
     known: BTreeMap<Room, Toll>,
+    days: GatewayDays,
     n_free: usize,
     next_at: Option<DateTime<Utc>>,
     awaits_an_end: bool,
@@ -51,7 +53,15 @@ struct Toll {
 impl<'r> Tolls<'r> {
     /// For a request for work, while this is held.
     pub(super) fn of(request: &'r LeaseRequest, holds: Holds) -> Self {
-        Self { request, holds, known: BTreeMap::new(), n_free: request.n_max, next_at: None, awaits_an_end: false }
+        Self {
+            request,
+            holds,
+            known: BTreeMap::new(),
+            days: GatewayDays::default(),
+            n_free: request.n_max,
+            next_at: None,
+            awaits_an_end: false,
+        }
     }
 
     /// The request.
@@ -73,24 +83,37 @@ impl<'r> Tolls<'r> {
         let toll = self.toll(view, room)?;
         let rate = toll.route.as_ref().and_then(|route| request.rules.routes.rate(route));
         if let Turn::At(at) = toll.state.turn(rate, request.now) {
-            self.next_at = [self.next_at, Some(at)].into_iter().flatten().min();
+            self.later(Some(at));
             return Ok(Passage::Shut(room));
         }
+        let n_taken = toll.n_taken;
         let load = request.loads.of(room);
-        let on_trial = toll.state.is_on_trial();
+        let (on_trial, n_under_way) = (toll.state.is_on_trial(), load.n_under_way + n_taken);
         let limit = match &toll.route {
             _ if on_trial => 1,
             // What they may have is theirs alone.
             Some(Route::Account | Route::Gateway(_)) => load.limit,
             Some(Route::Domain(_)) | None => load.limit.min(THRESHOLD.saturating_mul(n_free)),
         };
-        let passage = match load.n_under_way + toll.n_taken < limit {
-            true => Passage::Open,
-            false if load.is_slow || on_trial => Passage::Shut(room),
-            false => Passage::Busy,
-        };
-        self.awaits_an_end |= passage != Passage::Open;
-        Ok(passage)
+        if n_under_way >= limit {
+            self.awaits_an_end = true;
+            return Ok(if load.is_slow || on_trial { Passage::Shut(room) } else { Passage::Busy });
+        }
+        let Some((gateway, limit)) = request.rules.routes.limits.get(&room) else { return Ok(Passage::Open) };
+        if self.days.next(view, request, (room, gateway, limit))?.is_some() {
+            return Ok(Passage::Open);
+        }
+        // What comes back may leave something of what it was granted.
+        self.awaits_an_end |= n_under_way > 0;
+        if n_under_way > 0 && !load.is_slow {
+            return Ok(Passage::Busy);
+        }
+        self.later(gateway_days::ends_at(request));
+        Ok(Passage::Shut(room))
+    }
+
+    fn later(&mut self, at: Option<DateTime<Utc>>) {
+        self.next_at = [self.next_at, at].into_iter().flatten().min();
     }
 
     /// Whether a message may take these routes.
@@ -106,8 +129,9 @@ impl<'r> Tolls<'r> {
         Ok(Passage::Open)
     }
 
-    /// Notes that a message takes these routes. Gives whether a success would change what is remembered of one.
-    pub(super) fn take(&mut self, routes: &[Route]) -> bool {
+    /// Notes that a message takes these routes. Gives whether a success would change what is remembered of one, and what it
+    /// may take of the day's limit.
+    pub(super) fn take(&mut self, routes: &[Route]) -> (bool, Option<DayGrant>) {
         self.n_free = self.n_free.saturating_sub(1);
         let mut is_remembered = false;
         for route in routes {
@@ -116,7 +140,7 @@ impl<'r> Tolls<'r> {
             toll.changed |= toll.state.take(self.request.rules.routes.rate(route), self.request.now);
             is_remembered |= toll.state.is_in_trouble();
         }
-        is_remembered
+        (is_remembered, self.days.take(self.request, routes))
     }
 
     /// Whether a route was met that opens when a message comes to an end.
@@ -131,6 +155,7 @@ impl<'r> Tolls<'r> {
                 view.put(keys::route(*room), record::route::write(route, toll.state)?);
             }
         }
+        self.days.close(view, self.request)?;
         Ok(self.next_at)
     }
 
@@ -140,8 +165,13 @@ impl<'r> Tolls<'r> {
             Entry::Occupied(known) => Ok(known.into_mut()),
             Entry::Vacant(new) => {
                 let stored = view.get(&keys::route(room))?.map(|value| record::route::read(&value)).transpose()?;
+                let limited = || self.request.rules.routes.limits.get(&room);
                 let toll = stored.map(|(route, state)| Toll { route: Some(route), state, ..Toll::default() });
-                Ok(new.insert(toll.unwrap_or_default()))
+                let toll = toll.unwrap_or_else(|| Toll {
+                    route: limited().map(|(gateway, _)| Route::Gateway(gateway.clone())),
+                    ..Toll::default()
+                });
+                Ok(new.insert(toll))
             }
         }
     }

@@ -9,14 +9,14 @@ use serde_json::{Value, json};
 use super::wire;
 use crate::daemon::core::Core;
 use crate::daemon::pulse::LastError;
-use crate::daemon::status::{LOOKS_MAX, Rate, Standing, Status, kind_of, look, name_of, reason};
+use crate::daemon::status::{GatewayDay, LOOKS_MAX, Rate, Standing, Status, kind_of, look, name_of, reason};
 use crate::domain::route::Route;
 use crate::plan::pace::RouteState;
 use crate::store::{ChannelBacklog, Health};
 use crate::web::problem::ApiProblem;
 
 /// How things stand: `{"at": …, "alarms": […], "daemon": {…}, "store": {…}, "queue": […], "windows_open": …, "rates": […],
-/// "routes": […], "holds": […], "errors": […]}`. What cannot be read is `null`; that is an alarm then, and no failure.
+/// "routes": […], "gateways": […], "holds": […], "errors": […]}`. What cannot be read is `null`; that is an alarm then, and no failure.
 pub(super) async fn status(State(core): State<Arc<Core>>) -> Result<Json<Value>, ApiProblem> {
     let status = look(&core, LOOKS_MAX).await;
     let reason = match status.health {
@@ -39,6 +39,7 @@ pub(super) async fn status(State(core): State<Arc<Core>>) -> Result<Json<Value>,
         "windows_open": backlog.map(|backlog| backlog.n_windows),
         "rates": status.begun_at.map(|_| status.rates.iter().map(rate).collect::<Vec<_>>()),
         "routes": backlog.map(|backlog| backlog.routes.iter().map(described).collect::<Vec<_>>()),
+        "gateways": status.gateway_days.iter().map(gateway_day).collect::<Vec<_>>(),
         "holds": backlog.map(|backlog| backlog.holds.iter().map(wire::hold).collect::<Vec<_>>()),
         "errors": status.errors.iter().map(error).collect::<Vec<_>>(),
     })))
@@ -87,6 +88,18 @@ fn route_state(status: &Status, route: &Route, state: &RouteState) -> Value {
         "of_per_second": state.slowed.map(|slowed| slowed.from),
         "slowed_since": state.slowed.map(|slowed| wire::time(slowed.since)),
         "what": reason(&status.errors, route),
+    })
+}
+
+/// What a gateway that has a limit cost today.
+fn gateway_day(day: &GatewayDay) -> Value {
+    json!({
+        "name": day.gateway,
+        "segments": day.spent.n_segments,
+        "segments_limit": day.limit.segments,
+        "spent": day.limit.money.map(|limit| day.money(limit).to_string()),
+        "spent_limit": day.limit.money.map(|limit| limit.to_string()),
+        "stopped_until": day.stopped_until.map(wire::time),
     })
 }
 

@@ -4,7 +4,7 @@ use chrono::{DateTime, SecondsFormat, Utc};
 use serde_json::{Map, Value, json};
 
 use crate::domain::answer::Answer;
-use crate::domain::attempt::{Attempt, Fate};
+use crate::domain::attempt::{Attempt, Fate, TextCost};
 use crate::domain::card::Card;
 use crate::domain::contact::Contact;
 use crate::domain::hold::Hold;
@@ -123,6 +123,8 @@ fn attempt(attempt: &Attempt) -> Value {
         "at": attempt.fate.at().map(time),
         "class": class,
         "provider_ref": attempt.provider_ref,
+        "segments": attempt.cost.map(|cost| cost.n_segments),
+        "cost": attempt.cost.and_then(TextCost::total).map(|total| total.to_string()),
     })
 }
 

@@ -126,7 +126,7 @@ async fn what_was_refused_by_mistake_is_asked_again_and_who_may_not_be_is_left_o
     assert_eq!(house.all_leave(Channel::Sms, refused()).await, 0, "nothing was changed");
     wish["dry_run"] = json!(false);
     assert_eq!(house.tell("/api/v1/invitations/retry", &wish).await.json()["rows"], expected);
-    let accepted = Outcome::Accepted { provider_ref: None, reply: "202 ok".to_owned() };
+    let accepted = Outcome::Accepted { provider_ref: None, n_segments: None, reply: "202 ok".to_owned() };
     assert_eq!(house.all_leave(Channel::Sms, accepted).await, 3);
     let left = json!([expected[1]]);
     assert_eq!(

@@ -303,7 +303,7 @@ async fn whoever_unsubscribes_at_the_provider_is_asked_no_more_by_any_channel() 
             Some(class) => assert_eq!(listening.fate().await, listening.bounced(class)),
             None => assert!(matches!(listening.fate().await, Fate::Accepted { .. })),
         }
-        let left = Outcome::Accepted { provider_ref: None, reply: String::new() };
+        let left = Outcome::Accepted { provider_ref: None, n_segments: None, reply: String::new() };
         listening.house.clock.advance(chrono::TimeDelta::days(5));
         assert_eq!(listening.house.all_leave(Channel::Sms, left).await, 0);
         assert_eq!(listening.n_events("sendgrid", "refusal").await, 2);

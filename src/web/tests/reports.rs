@@ -98,7 +98,7 @@ impl Sent {
 }
 
 fn accepted() -> Outcome {
-    Outcome::Accepted { provider_ref: None, reply: "202 0: Accepted for delivery".to_owned() }
+    Outcome::Accepted { provider_ref: None, n_segments: None, reply: "202 0: Accepted for delivery".to_owned() }
 }
 
 /// A shipped file with one piece of it replaced.

@@ -19,7 +19,8 @@ impl House {
         let decided = self.tell("/api/v1/events", &event).await.json();
         let id = decided["decisions"][0]["invitation"].as_str().unwrap().to_owned();
         self.clock.advance_to("2026-03-04T13:00:00Z".parse().unwrap());
-        let accepted = Outcome::Accepted { provider_ref: None, reply: "250 2.0.0 Ok: queued as 4F1".to_owned() };
+        let accepted =
+            Outcome::Accepted { provider_ref: None, n_segments: None, reply: "250 2.0.0 Ok: queued as 4F1".to_owned() };
         assert_eq!(self.all_leave(Channel::Email, accepted).await, 1);
         let of = LinkTarget { invitation: crate::domain::id::InvitationId::parse(&id).unwrap(), attempt: 1 };
         let token = self.core.store.seal().token(Purpose::Receipt, of);

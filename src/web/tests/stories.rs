@@ -10,7 +10,7 @@ use crate::store::{InvitationAnswer, Way};
 
 /// The channel takes it.
 fn accepted(reply: &str) -> Outcome {
-    Outcome::Accepted { provider_ref: None, reply: reply.to_owned() }
+    Outcome::Accepted { provider_ref: None, n_segments: None, reply: reply.to_owned() }
 }
 
 impl House {

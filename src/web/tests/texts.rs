@@ -79,7 +79,7 @@ impl House {
 }
 
 fn accepted() -> Outcome {
-    Outcome::Accepted { provider_ref: None, reply: "202 0: Accepted for delivery".to_owned() }
+    Outcome::Accepted { provider_ref: None, n_segments: None, reply: "202 0: Accepted for delivery".to_owned() }
 }
 
 #[tokio::test]

@@ -236,3 +236,37 @@ fn a_price_is_read_and_a_wrong_one_told() {
     let told = problems(&plain_with("price = '7.9 cents'"));
     assert!(told.starts_with("price: `7.9 cents` is no price: write an amount of at most 1000 with"), "{told}");
 }
+
+#[test]
+fn a_limit_of_the_day_is_read_and_a_wrong_one_told() {
+    assert_eq!(gateway(PLAIN).day_limit(), None);
+    let limit =
+        gateway(&plain_with("price = '0.079 EUR'\ndaily_limit = '5000 EUR'\ndaily_segments = 1000")).day_limit();
+    let limit = limit.unwrap();
+    assert_eq!((limit.segments, limit.money.unwrap().to_string()), (Some(1_000), "5000.00 EUR".to_owned()));
+    assert!(gateway(&plain_with("daily_segments = 10")).day_limit().unwrap().money.is_none());
+    for (wrong, expected) in [
+        (
+            "daily_limit = '50 EUR'",
+            "daily_limit: `50.00 EUR` cannot be kept without the price of a segment: write for example `price = \"0.079 EUR\"`",
+        ),
+        (
+            "price = '0.079 USD'\ndaily_limit = '50 EUR'",
+            "daily_limit: `50.00 EUR` is of another currency than `price`, `0.079 USD`: write both in USD",
+        ),
+        (
+            "price = '0.079 EUR'\ndaily_limit = '0.07 EUR'",
+            "daily_limit: `0.07 EUR` is less than one segment, `0.079 EUR`, so nothing would ever leave: write more",
+        ),
+        (
+            "price = '0 EUR'\ndaily_limit = '5 EUR'",
+            "daily_limit: it is never reached while `price` is nothing: write what a segment costs, or `daily_segments`",
+        ),
+    ] {
+        assert_eq!(problems(&plain_with(wrong)).trim_end(), expected);
+    }
+    let told = problems(&plain_with("price = '0.079 EUR'\ndaily_limit = '2000000 EUR'"));
+    assert!(told.contains("write an amount of at most 1000000 with"), "{told}");
+    let told = problems(&plain_with("daily_segments = 0"));
+    assert!(told.starts_with("daily_segments: "), "{told}");
+}

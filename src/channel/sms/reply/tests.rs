@@ -20,13 +20,15 @@ fn outcome(gateway: &Gateway, status: u16, retry_after: Option<&'static str>, bo
 #[track_caller]
 fn check(gateway: &Gateway, status: u16, body: &str, expected: &str) {
     let words = match outcome(gateway, status, None, ReplyBody::Whole(body.to_owned())) {
-        Outcome::Accepted { provider_ref: Some(id), .. } => format!("accepted {id}"),
-        Outcome::Accepted { provider_ref: None, .. } => "accepted".to_owned(),
+        Outcome::Accepted { provider_ref: Some(id), n_segments: None, .. } => format!("accepted {id}"),
+        Outcome::Accepted { n_segments: Some(n), .. } => format!("accepted, {n} segments"),
+        Outcome::Accepted { provider_ref: None, n_segments: None, .. } => "accepted".to_owned(),
         Outcome::Deferred { obstacle: Obstacle::Recipient, .. } => "deferred by the recipient".to_owned(),
         Outcome::Deferred { obstacle: Obstacle::Domain { .. }, .. } => "deferred by the domain".to_owned(),
         Outcome::Deferred { obstacle: Obstacle::Sender, .. } => "deferred, the sender being doubted".to_owned(),
         Outcome::Deferred { obstacle: Obstacle::Route { slow_down: true }, .. } => "asked to slow down".to_owned(),
         Outcome::Deferred { obstacle: Obstacle::Route { slow_down: false }, .. } => "deferred by the route".to_owned(),
+        Outcome::Deferred { obstacle: Obstacle::DayLimit { .. }, .. } => "over the limit".to_owned(),
         Outcome::Refused { address_dead: true, .. } => "refused, dead".to_owned(),
         Outcome::Refused { address_dead: false, .. } => "refused".to_owned(),
         Outcome::Unknown { .. } => "unknown".to_owned(),
@@ -38,6 +40,12 @@ fn check(gateway: &Gateway, status: u16, body: &str, expected: &str) {
 fn twilio_says_what_became_of_a_message() {
     let twilio = twilio(None);
     check(&twilio, 201, r#"{"sid": "SM1", "status": "queued"}"#, "accepted SM1");
+    check(&twilio, 201, r#"{"sid": "SM1", "num_segments": "3"}"#, "accepted, 3 segments");
+    check(&twilio, 201, r#"{"sid": "SM1", "num_segments": 2}"#, "accepted, 2 segments");
+    // By way of a messaging service it is not counted yet; and no message has so many, or a part of one.
+    for nothing in ["0", "256", "-1", "1.5", "", "many"] {
+        check(&twilio, 201, &format!(r#"{{"sid": "SM1", "num_segments": "{nothing}"}}"#), "accepted SM1");
+    }
     check(&twilio, 201, r#"{"sid": null}"#, "unknown");
     check(&twilio, 201, "<html>Please log in to the hotel", "unknown");
     check(&twilio, 200, r#"{"sid": "SM1"}"#, "unknown");
@@ -139,7 +147,7 @@ fn one_good_part_is_enough_where_the_declaration_says_so() {
 fn a_message_id_may_stand_in_a_header() {
     let gateway = gateway(&plain_with("message_id = { header = 'Retry-After' }"));
     let accepted = outcome(&gateway, 200, Some("m-7"), ReplyBody::Whole(String::new()));
-    assert!(matches!(accepted, Outcome::Accepted { provider_ref: Some(id), .. } if id == "m-7"));
+    assert!(matches!(accepted, Outcome::Accepted { provider_ref: Some(id), n_segments: None, .. } if id == "m-7"));
     check(&gateway, 200, "", "unknown");
 }
 

@@ -40,6 +40,7 @@ fn words(outcome: &Outcome) -> &'static str {
         Outcome::Deferred { obstacle: Obstacle::Sender, .. } => "deferred, the sender being doubted",
         Outcome::Deferred { obstacle: Obstacle::Route { slow_down: true }, .. } => "asked to slow down",
         Outcome::Deferred { obstacle: Obstacle::Route { slow_down: false }, .. } => "deferred by the route",
+        Outcome::Deferred { obstacle: Obstacle::DayLimit { .. }, .. } => "over the limit",
         Outcome::Refused { .. } => "refused",
         Outcome::Unknown { .. } => "unknown",
     }
@@ -64,7 +65,7 @@ fn twilio_is_asked_as_it_wants_to_be_asked() {
     let server = Server::start(&[answer(201, "", r#"{"sid": "SM1"}"#)]);
     let transport = open(twilio(Some(&server.url())));
     let sent = block_on(transport.send(&OutboundMessage::Sms(message("Grüße & mehr"))));
-    assert!(matches!(sent, Outcome::Accepted { provider_ref: Some(id), .. } if id == "SM1"));
+    assert!(matches!(sent, Outcome::Accepted { provider_ref: Some(id), n_segments: None, .. } if id == "SM1"));
     let request = server.requests().remove(0);
     let (head, form) = request.split_once("\r\n\r\n").unwrap();
     let mut fields: Vec<_> = form_urlencoded::parse(form.as_bytes()).into_owned().collect();
@@ -87,7 +88,7 @@ fn twilio_is_asked_as_it_wants_to_be_asked() {
 fn kannel_is_asked_as_it_wants_to_be_asked() {
     let server = Server::start(&[answer(202, "", "0: Accepted for delivery")]);
     let sent = block_on(open(kannel(&server.url())).send_sms(&message("Żółć")));
-    assert!(matches!(&sent, Outcome::Accepted { provider_ref: None, .. }));
+    assert!(matches!(&sent, Outcome::Accepted { provider_ref: None, n_segments: None, .. }));
     assert_eq!(sent.reply(), "202 0: Accepted for delivery");
     let request = server.requests().remove(0);
     assert!(request.starts_with("GET /cgi-bin/sendsms?"), "{request}");

@@ -111,7 +111,7 @@ pub(crate) fn fallback(channel: Channel, days: i64, when: When) -> Step {
 
 /// The channel took it, and calls it `ref-1`.
 pub(crate) fn accepted() -> Outcome {
-    Outcome::Accepted { provider_ref: Some("ref-1".to_owned()), reply: "250 queued".to_owned() }
+    Outcome::Accepted { provider_ref: Some("ref-1".to_owned()), n_segments: None, reply: "250 queued".to_owned() }
 }
 
 /// The recipient's server asked us to come again.

@@ -10,13 +10,14 @@ use super::strategies::{
     branch, channel, completeness, contact_id, defer_reason, event_id, instant, invitation_id, journey, skip_reason,
     span, stage, survey_id, version, words, zone,
 };
-use crate::domain::attempt::{Attempt, Fate};
+use crate::domain::attempt::{Attempt, Fate, TextCost};
 use crate::domain::conversation::{Conversation, HeardText, Line, Talk};
 use crate::domain::hold::Hold;
 use crate::domain::id::{EventId, QuestionId};
 use crate::domain::invitation::{AnswerMark, End, Found, Happening, Invitation, Note, Replied, State};
 use crate::domain::journey::{Level, Step, StepKind, When};
 use crate::domain::operator::Operator;
+use crate::domain::price::{Currency, Price};
 use crate::domain::reason::HoldReason;
 use crate::domain::receipt::{Bounce, News, Receipt};
 use crate::domain::scope::Scope;
@@ -83,10 +84,16 @@ fn news() -> impl Strategy<Value = News> {
     select([vec![News::Delivered, News::Complained], bounced.to_vec()].concat())
 }
 
+fn cost() -> impl Strategy<Value = TextCost> {
+    let price = (any::<u64>(), select(vec![*b"EUR", *b"USD"]))
+        .prop_map(|(millionths, letters)| Price { millionths, currency: Currency::from_letters(letters).unwrap() });
+    (any::<u8>(), of(price)).prop_map(|(n_segments, price)| TextCost { n_segments, price })
+}
+
 fn attempt() -> impl Strategy<Value = Attempt> {
     let what = (any::<u8>(), any::<u8>(), channel(), step_kind());
-    (what, instant(), any::<u16>(), fate(), any::<bool>(), of(words()), of(any::<[u8; 16]>())).prop_map(
-        |((number, step, channel, kind), first_tried_at, n_tries, fate, was_unknown, provider_ref, to)| Attempt {
+    (what, instant(), any::<u16>(), fate(), any::<bool>(), of(words()), of(any::<[u8; 16]>()), of(cost())).prop_map(
+        |((number, step, channel, kind), first_tried_at, n_tries, fate, was_unknown, provider_ref, to, cost)| Attempt {
             number,
             step,
             channel,
@@ -97,6 +104,7 @@ fn attempt() -> impl Strategy<Value = Attempt> {
             was_unknown,
             provider_ref,
             to,
+            cost,
         },
     )
 }
