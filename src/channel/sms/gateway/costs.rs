@@ -2,6 +2,7 @@
 
 use super::super::reader::Reader;
 use super::Gateway;
+use crate::domain::attempt::TEXT_SEGMENTS_MAX;
 use crate::domain::price::{Price, PriceError};
 use crate::plan::spend::DayLimit;
 
@@ -24,7 +25,9 @@ impl Costs {
     pub(super) fn read(table: &Reader<'_>) -> Self {
         let price = read_price(table, "price", Price::parse);
         let money = read_price(table, "daily_limit", |text| Price::parse_up_to(text, DAY_MAX));
-        let segments = table.integer("daily_segments", 1..=SEGMENTS_MAX).and_then(|n| u32::try_from(n).ok());
+        let segments = table
+            .integer("daily_segments", i64::from(TEXT_SEGMENTS_MAX)..=SEGMENTS_MAX)
+            .and_then(|n| u32::try_from(n).ok());
         if let Some(money) = money {
             check_limit(table, price, money);
         }
@@ -39,7 +42,8 @@ fn read_price(table: &Reader<'_>, key: &str, parse: impl Fn(&str) -> Result<Pric
     price.map_err(|err| table.problem(key, err.to_string())).ok()
 }
 
-/// A limit in money needs to know what a segment costs, and has to let one out.
+/// A limit in money needs to know what a segment costs. As one in segments it has room for any message, or one that is too
+/// long for every day would wait in the way of all others.
 fn check_limit(table: &Reader<'_>, price: Option<Price>, money: Price) {
     let problem = match price {
         None if table.value("price").is_some() => return,
@@ -53,8 +57,11 @@ fn check_limit(table: &Reader<'_>, price: Option<Price>, money: Price) {
         Some(price) if price.millionths == 0 => {
             "it is never reached while `price` is nothing: write what a segment costs, or `daily_segments`".to_owned()
         }
-        Some(price) if money.millionths < price.millionths => {
-            format!("`{money}` is less than one segment, `{price}`, so nothing would ever leave: write more")
+        Some(price) if money.millionths < price.times(TEXT_SEGMENTS_MAX.into()).millionths => {
+            let least = price.times(TEXT_SEGMENTS_MAX.into());
+            format!(
+                "`{money}` is less than one message of {TEXT_SEGMENTS_MAX} segments may cost: write `{least}` at least"
+            )
         }
         Some(_) => return,
     };

@@ -256,7 +256,7 @@ fn a_limit_of_the_day_is_read_and_a_wrong_one_told() {
         ),
         (
             "price = '0.079 EUR'\ndaily_limit = '0.07 EUR'",
-            "daily_limit: `0.07 EUR` is less than one segment, `0.079 EUR`, so nothing would ever leave: write more",
+            "daily_limit: `0.07 EUR` is less than one message of 10 segments may cost: write `0.79 EUR` at least",
         ),
         (
             "price = '0 EUR'\ndaily_limit = '5 EUR'",
@@ -267,6 +267,6 @@ fn a_limit_of_the_day_is_read_and_a_wrong_one_told() {
     }
     let told = problems(&plain_with("price = '0.079 EUR'\ndaily_limit = '2000000 EUR'"));
     assert!(told.contains("write an amount of at most 1000000 with"), "{told}");
-    let told = problems(&plain_with("daily_segments = 0"));
+    let told = problems(&plain_with("daily_segments = 9"));
     assert!(told.starts_with("daily_segments: "), "{told}");
 }
