@@ -56,11 +56,34 @@ pub struct OutboundSms {
     pub status_url: String,
 }
 
+/// A text message that may have left, for whoever can be asked about it. `Debug` shows neither number nor text.
+#[derive(Clone)]
+pub struct SentSms {
+    /// The recipient.
+    pub to: Phone,
+    /// Our own name for the attempt.
+    pub reference: String,
+    /// A piece of its text that no other message has.
+    pub in_text: String,
+}
+
+impl std::fmt::Debug for SentSms {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "SentSms({})", self.reference)
+    }
+}
+
 /// Something that messages leave by.
 #[async_trait]
 pub trait Transport: Send + Sync {
     /// Tries once. Never waits longer than its own time limits, and leaves nothing half done behind when it is dropped.
     async fn send(&self, message: &OutboundMessage) -> Outcome;
+
+    /// Asks what became of a text message whose answer was lost. Sends nothing and changes nothing. Most cannot be asked.
+    async fn ask(&self, sent: &SentSms) -> Result<sms::Verdict, sms::AskError> {
+        let _ = sent;
+        Err(sms::AskError::NotDeclared)
+    }
 
     /// How many messages it carries at once.
     fn connections(&self) -> usize;

@@ -155,6 +155,7 @@ async fn command(command: Command, context: &mut Context<'_>) -> Result<Exit, Fa
         Command::Unknown(UnknownCommand::List(options)) => unknown::list(&options, context).await,
         Command::Unknown(UnknownCommand::Retry(options)) => unknown::retry(&options, context).await,
         Command::Unknown(UnknownCommand::Settle(options)) => unknown::settle(&options, context).await,
+        Command::Unknown(UnknownCommand::Reconcile(options)) => unknown::reconcile(&options, context).await,
         Command::ReceiveBounce(options) => receive_bounce::run(&options, context).await,
         Command::Bounces(BouncesCommand::Unreadable(command)) => match command {
             UnreadableCommand::List => unreadable::list(context).await,

@@ -9,6 +9,8 @@ use super::{Context, Exit, Failure};
 
 /// Invitations in one request.
 const BATCH: usize = 1_000;
+/// Invitations in one request that has a gateway asked about each.
+const ASKED: usize = 10;
 /// The columns of the list as CSV.
 const COLUMNS: [&str; 12] = [
     "invitation",
@@ -57,19 +59,44 @@ async fn listed(client: &Client, scope: &ScopeOptions, open: bool) -> Result<Vec
     Ok(rows)
 }
 
-/// Sends some of them, or all that wait for an operator, once more.
-pub(super) async fn retry(options: &UnknownRetry, context: &mut Context<'_>) -> Result<Exit, Failure> {
+/// The invitations that are named, or all that wait for an operator.
+async fn chosen(client: &Client, options: &UnknownRetry) -> Result<Vec<String>, Failure> {
     if let Some((name, _)) = options.scope.given().first().filter(|_| !options.all) {
         return Err(Failure::new(Exit::Usage, format!("--{name} goes with --all; invitations are named one by one")));
     }
+    if !options.all {
+        return Ok(options.ids.clone());
+    }
+    let mut open = listed(client, &options.scope, true).await?;
+    open.retain(|row| cell(row, "waits_for") == "operator");
+    Ok(open.iter().map(|row| cell(row, "invitation")).collect())
+}
+
+/// Asks gateways about some of them, or about all that wait for an operator.
+pub(super) async fn reconcile(options: &UnknownRetry, context: &mut Context<'_>) -> Result<Exit, Failure> {
     let client = context.client().await?;
-    let ids = if options.all {
-        let mut open = listed(&client, &options.scope, true).await?;
-        open.retain(|row| cell(row, "waits_for") == "operator");
-        open.iter().map(|row| cell(row, "invitation")).collect()
-    } else {
-        options.ids.clone()
+    let ids = chosen(&client, options).await?;
+    let mut done: Vec<Value> = Vec::new();
+    for ids in ids.chunks(ASKED) {
+        let answer = client.post("/api/v1/unknown/reconcile", &[], &json!({ "invitations": ids })).await?.json()?;
+        done.extend(answer.get("rows").and_then(Value::as_array).into_iter().flatten().cloned());
+    }
+    client.close().await?;
+    let n_of_result = |result: &str| done.iter().filter(|row| cell(row, "result") == result).count();
+    let (n_not_there, n_not_told) = (n_of_result("not_there"), n_of_result("not_told"));
+    let known = n_of(done.len() - n_not_there - n_not_told, "message is settled", "messages are settled");
+    let sum = format!("{known}, {n_not_there} not there, {n_not_told} not told");
+    let line = |row: &Value| {
+        format!("{}  attempt {}: {}", cell(row, "invitation"), cell(row, "attempt"), cell(row, "explanation"))
     };
+    rows::write(context, (&["invitation", "attempt", "result"], &done), (line, &sum))?;
+    Ok(if n_not_told == 0 { Exit::Ok } else { Exit::Failed })
+}
+
+/// Sends some of them, or all that wait for an operator, once more.
+pub(super) async fn retry(options: &UnknownRetry, context: &mut Context<'_>) -> Result<Exit, Failure> {
+    let client = context.client().await?;
+    let ids = chosen(&client, options).await?;
     let mut done: Vec<Value> = Vec::new();
     for ids in ids.chunks(BATCH) {
         let request = json!({ "invitations": ids, "by": context.operator() });

@@ -9,9 +9,10 @@ use crate::channel::email::dkim::SignError;
 use crate::channel::email::message::{Draft, MessageError, build};
 use crate::channel::sms::Gateway;
 use crate::channel::sms::segments::segments;
-use crate::channel::{OutboundEmail, OutboundMessage, OutboundSms};
+use crate::channel::{OutboundEmail, OutboundMessage, OutboundSms, SentSms};
 use crate::config::settings::EmailSettings;
 use crate::domain::attempt::{Attempt, TEXT_SEGMENTS_MAX, TextCost};
+use crate::domain::contact::Phone;
 use crate::domain::id::{BranchId, InvitationId};
 use crate::domain::invitation::Invitation;
 use crate::domain::journey::{Channel, StepKind};
@@ -162,6 +163,14 @@ fn compose_sms(
         reference: reference(&invitation.id, attempt.number),
         status_url: report_url(&live.config.settings.public.url, &gateway, &token),
     }))
+}
+
+/// What the text message of an attempt to this number is known by.
+pub(super) fn sent_sms(core: &Core, invitation: &Invitation, attempt: &Attempt, to: Phone) -> SentSms {
+    let target = LinkTarget { invitation: invitation.id, attempt: attempt.number };
+    // Without what stands before it: the address that customers see may have changed since.
+    let in_text = format!("/s/{}", core.store.seal().token(Purpose::Survey, target));
+    SentSms { to, reference: reference(&invitation.id, attempt.number), in_text }
 }
 
 /// What a message costs by this gateway, if it is a text message.

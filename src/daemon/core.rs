@@ -19,7 +19,7 @@ use super::pulse::Pulse;
 use crate::channel::Transport;
 use crate::channel::email::{Mailbox, SmtpTransport};
 use crate::channel::file::FileTransport;
-use crate::channel::sms::GatewayTransport;
+use crate::channel::sms::{Gateway, GatewayTransport};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::config::settings::{EmailTransport, SmsTransport};
@@ -218,6 +218,12 @@ impl Live {
         self.mailbox.as_ref()
     }
 
+    /// Whether there is a gateway that can be asked about text messages.
+    pub fn can_ask_about_texts(&self) -> bool {
+        let names = self.sms.iter().flat_map(|routes| routes.transports.keys());
+        names.filter_map(|name| self.config.gateway(name)).any(Gateway::can_be_asked)
+    }
+
     /// What messages of this channel leave by, for this branch.
     pub fn transport(&self, channel: Channel, branch: Option<&BranchId>) -> Option<&Arc<dyn Transport>> {
         match channel {
@@ -314,7 +320,6 @@ fn open_outbox(config: &Config) -> Result<Arc<dyn Transport>, LiveError> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::channel::sms::Gateway;
     use crate::clock::VirtualClock;
     use crate::config::shipped::SHIPPED;
     use crate::domain::text_words::TextWords;

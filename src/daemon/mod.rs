@@ -19,6 +19,7 @@ pub mod metrics;
 pub mod planner;
 pub mod pulse;
 pub mod receipts;
+pub mod reconciler;
 pub mod refusals;
 pub mod rehearsal;
 pub mod returns;

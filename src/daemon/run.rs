@@ -17,6 +17,7 @@ use super::core::{Core, Live, LiveError};
 use super::dispatcher::Dispatcher;
 use super::housekeeper::Housekeeper;
 use super::lifecycle::{Lifecycle, Request, Signals, tell_systemd};
+use super::reconciler::Reconciler;
 use super::status::Watch;
 use super::telemetry::{self, LogFilter};
 use super::ticker::Ticker;
@@ -33,6 +34,8 @@ use crate::web;
 const ROUND: Duration = Duration::from_secs(1);
 /// How often the status line is written.
 const STATUS: Duration = Duration::from_secs(10);
+/// How often it is seen whose turn it is to be asked about at its gateway.
+const INQUIRY: Duration = Duration::from_secs(30);
 
 /// Why the daemon did not start or did not end well.
 #[derive(Debug, thiserror::Error)]
@@ -212,6 +215,11 @@ fn start(core: &Arc<Core>, lifecycle: &Lifecycle, listeners: Listeners, settings
     every(lifecycle, ROUND, move || {
         let collector = Arc::clone(&collector);
         async move { collector.step().await }
+    });
+    let reconciler = Arc::new(Reconciler::new(Arc::clone(core), lifecycle.soft.clone()));
+    every(lifecycle, INQUIRY, move || {
+        let reconciler = Arc::clone(&reconciler);
+        async move { reconciler.step().await.map(drop) }
     });
     let watch = Arc::new(Watch::new(Arc::clone(core)));
     every(lifecycle, STATUS, move || {

@@ -92,6 +92,9 @@ fn finding(invitation: &Invitation, attempt: &Attempt) -> Option<(String, Found)
         Happening::Settled { attempt: settled, found, by } if *settled == attempt.number => {
             Some((by.to_string(), *found))
         }
+        Happening::Inquired { attempt: asked, gateway, is_there: true } if *asked == attempt.number => {
+            Some((gateway.clone(), Found::Accepted))
+        }
         Happening::Settled { .. }
         | Happening::Planned { .. }
         | Happening::PutOff { .. }
@@ -109,6 +112,7 @@ fn finding(invitation: &Invitation, attempt: &Attempt) -> Option<(String, Found)
         | Happening::AskedAgain { .. }
         | Happening::CameBack { .. }
         | Happening::Replied { .. }
+        | Happening::Inquired { .. }
         | Happening::Replanned { .. } => None,
     })
 }

@@ -116,6 +116,7 @@ on_every_backend!(
     backlogs::what_is_unknown_is_counted_until_it_is_known,
     backlogs::routes_are_listed_while_they_are_out_of_order,
     receipts::a_receipt_is_noted_once_and_tells_what_follows,
+    receipts::what_a_gateway_says_that_was_asked_settles_a_message_once_or_leaves_it,
     receipts::an_address_that_bounced_for_good_is_suppressed_and_the_line_up_goes_on,
     receipts::what_is_not_the_recipients_fault_suppresses_nobody,
     receipts::the_address_that_a_message_went_to_is_suppressed_and_not_a_later_one,

@@ -76,7 +76,7 @@ pub use sizes::{Compacted, Raw, Sizes};
 pub use work::answers::{CardAnswer, Extent, InvitationAnswer, Recorded, Refusal, Way};
 pub use work::interventions::{Intervened, Intervention, Wanted};
 pub use work::migration::{Migrated, Migration};
-pub use work::receipts::{Heard, Learnt};
+pub use work::receipts::{Heard, Inquired, Learnt};
 pub use work::suppressions::Suppressed;
 pub use work::texts::{About, Inbound, Languages, Meant, Understood};
 
@@ -185,6 +185,8 @@ pub trait Store: Send + Sync {
     async fn hear_text(&self, inbound: Inbound) -> Result<Understood, StoreError>;
     /// Notes what came back about a message and sets what follows. The same receipts again, in any order, change nothing.
     async fn hear(&self, heard: Heard) -> Result<Learnt, StoreError>;
+    /// Notes what a gateway says of a message of unknown outcome, and sets what follows. The same again changes nothing.
+    async fn inquired(&self, inquired: Inquired) -> Result<Learnt, StoreError>;
 
     /// Stores new cards, all or none.
     async fn issue_cards(&self, cards: Vec<Card>) -> Result<(), StoreError>;

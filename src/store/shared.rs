@@ -14,9 +14,9 @@ use super::sizes::{Compacted, Raw, Sizes};
 use super::view::{Reading, View};
 use super::walk::{self, Walk};
 use super::{
-    Backlog, CardAnswer, Expiry, GiveBack, Heard, Inbound, Intervened, Intervention, InvitationAnswer, Learnt,
-    LeaseRequest, Leased, LookUp, Migrated, Migration, Outlook, Recorded, Refusal, Settlement, Store, StoreError,
-    Suppressed, Understood, WaitingPage, backlog, keys, migrate, outlook, reads, work,
+    Backlog, CardAnswer, Expiry, GiveBack, Heard, Inbound, Inquired, Intervened, Intervention, InvitationAnswer,
+    Learnt, LeaseRequest, Leased, LookUp, Migrated, Migration, Outlook, Recorded, Refusal, Settlement, Store,
+    StoreError, Suppressed, Understood, WaitingPage, backlog, keys, migrate, outlook, reads, work,
 };
 use crate::domain::card::Card;
 use crate::domain::card_code::CardCode;
@@ -293,6 +293,10 @@ impl<E: Engine> Store for Shared<E> {
     async fn hear(&self, heard: Heard) -> Result<Learnt, StoreError> {
         let seal = self.seal.clone();
         self.write(move |view| work::receipts::hear(view, &seal, &heard)).await
+    }
+
+    async fn inquired(&self, inquired: Inquired) -> Result<Learnt, StoreError> {
+        self.write(move |view| work::receipts::inquired(view, &inquired)).await
     }
 
     async fn issue_cards(&self, cards: Vec<Card>) -> Result<(), StoreError> {

@@ -105,6 +105,9 @@ mod three_fates;
 mod outage;
 
 #[cfg(test)]
+mod inquiry;
+
+#[cfg(test)]
 mod encryption;
 
 #[cfg(test)]

@@ -16,12 +16,13 @@ use super::number::{NumberFormat, is_name, sender_problem};
 use super::place::Report;
 use super::preset::{self, lay_over, preset};
 use super::reader::{Reader, quoted};
+use super::reconcile::ReconcileRules;
 use super::reply::Reply;
 use super::report::{ReportError, ReportRules};
 use super::request::{RenderError, Request, RequestTemplate};
 use super::rule::ReplyRules;
 use super::signature::Signed;
-use super::template::{HowToSet, Names, Values, nearest};
+use super::template::{Names, Values, nearest};
 use crate::channel::OutboundSms;
 use crate::channel::reach::Door;
 use crate::config::settings::Secret;
@@ -29,7 +30,7 @@ use crate::domain::attempt::Outcome;
 use crate::domain::receipt::Receipt;
 
 /// Every key of a declaration. `password`, `signing_key` and `token` are read in order to be refused.
-const KEYS: [&str; 38] = [
+const KEYS: [&str; 39] = [
     "preset",
     "method",
     "url",
@@ -50,6 +51,7 @@ const KEYS: [&str; 38] = [
     "receipts",
     "inbound",
     "invite_replies",
+    "reconcile",
     "timeout",
     "rate",
     "max_inflight",
@@ -92,6 +94,7 @@ pub struct Gateway {
     reports: Option<ReportRules>,
     inbound: Option<InboundRules>,
     invites_replies: bool,
+    reconcile: Option<ReconcileRules>,
     costs: Costs,
     pub(super) limits: Limits,
 }
@@ -124,17 +127,20 @@ impl Gateway {
         let secrets = read_secrets(&outer, secret);
         let taken = [SETTINGS.as_slice(), &SECRETS, &OF_MESSAGE].concat();
         let encoding = EncodingParameters::read(&outer, &taken);
-        let names = names(&settings, &secrets, &encoding);
+        let names = names::of_sending(&settings, &secrets, &encoding);
 
         let inner = Reader::of(&table, &names, &problems);
         let (request, rules) = (RequestTemplate::read(&inner), ReplyRules::read(&inner));
         let (number_format, limits) = (NumberFormat::read(&inner), Limits::read(&inner));
         let (reports, inbound) = (ReportRules::read(&inner), InboundRules::read(&inner));
         let (costs, invites_replies) = (Costs::read(&outer), hearing::read_invites(&outer));
-        check_use(&inner, &names);
+        let reconcile = asking::read(&table, (&settings, &secrets), &problems);
+        names::check_use(&inner, &names);
         let problems = problems.take();
         let (Some(request), Some(rules), true) = (request, rules, problems.is_empty()) else { return Err(problems) };
-        let request = request.settled(&by_name(&settings).collect());
+        let settled: Values<'_> = by_name(&settings).collect();
+        let request = request.settled(&settled);
+        let reconcile = reconcile.map(|rules| rules.settled(&settled));
         Ok(Self {
             name: name.to_owned(),
             preset: outer.text("preset").map(str::to_owned),
@@ -147,6 +153,7 @@ impl Gateway {
             reports,
             inbound,
             invites_replies,
+            reconcile,
             costs,
             limits,
         })
@@ -338,38 +345,6 @@ fn read_secrets(table: &Reader<'_>, secret: &dyn Fn(&str) -> Option<Secret>) -> 
     secrets
 }
 
-fn names(
-    settings: &BTreeMap<String, String>,
-    secrets: &BTreeMap<String, Secret>,
-    encoding: &EncodingParameters,
-) -> Names {
-    let mut names = Names::default();
-    OF_MESSAGE.into_iter().chain(encoding.names()).for_each(|name| names.add(name, HowToSet::Given));
-    let how = |is_set, key: String| if is_set { HowToSet::Given } else { HowToSet::Key(key) };
-    for name in SETTINGS {
-        names.add(name, how(settings.contains_key(name), name.to_owned()));
-    }
-    for name in SECRETS {
-        names.add(name, how(secrets.contains_key(name), format!("{name}_file")));
-    }
-    names
-}
-
-/// A message needs its number and its text; and what is set but goes nowhere was meant for something.
-fn check_use(table: &Reader<'_>, names: &Names) {
-    for name in ["to", "text"].into_iter().filter(|name| !names.is_used(name)) {
-        table.problem_here(format!(
-            "`{{{name}}}` stands nowhere in the request: put it under `query`, `headers` or `body`"
-        ));
-    }
-    let keys = SETTINGS.map(|name| (name, name.to_owned())).into_iter();
-    for (name, key) in keys.chain(SECRETS.map(|name| (name, format!("{name}_file")))) {
-        if table.value(&key).is_some() && !names.is_used(name) {
-            table.problem(&key, format!("`{key}` is set, but `{{{name}}}` stands nowhere in the request"));
-        }
-    }
-}
-
 /// A request as it would go over the line, more or less.
 fn shown(request: &Request) -> String {
     let mut lines = vec![format!("{} {}", request.method, request.url)];
@@ -386,8 +361,10 @@ fn shown(request: &Request) -> String {
     lines.join("\n")
 }
 
+mod asking;
 mod costs;
 mod hearing;
+mod names;
 
 #[cfg(test)]
 mod tests;

@@ -72,16 +72,24 @@ impl ReportRules {
             return Err(ReportError::NoState { place: self.state.shown() });
         };
         let found = |place: &Option<Place>| place.as_ref().and_then(|place| place.find(report));
-        let code = found(&self.code);
+        Ok(self.receipt_of((state, found(&self.code), found(&self.reply)), source))
+    }
+
+    /// What a state and a code say of a message, with what else was said.
+    pub(super) fn receipt_of(
+        &self,
+        (state, code, reply): (String, Option<String>, Option<String>),
+        source: &str,
+    ) -> Option<Receipt> {
         let news = if self.delivered.contains(&state) {
             News::Delivered
         } else if self.failed.contains(&state) {
             News::Bounced(self.class(code.as_deref()))
         } else {
-            return Ok(None);
+            return None;
         };
-        let said: Vec<String> = [Some(state), code, found(&self.reply)].into_iter().flatten().collect();
-        Ok(Some(Receipt::of(news, source, &said.join(" "))))
+        let said: Vec<String> = [Some(state), code, reply].into_iter().flatten().collect();
+        Some(Receipt::of(news, source, &said.join(" ")))
     }
 
     fn class(&self, code: Option<&str>) -> Bounce {

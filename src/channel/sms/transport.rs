@@ -11,14 +11,17 @@ use reqwest::{Client, Response, redirect, retry};
 use tokio::sync::Semaphore;
 
 use super::gateway::Gateway;
+use super::reconcile::{PAGES_MAX, Page, Verdict};
 use super::reply::{Reply, ReplyBody};
 use super::request::Request;
-use crate::channel::{OutboundMessage, OutboundSms, Transport};
+use crate::channel::{OutboundMessage, OutboundSms, SentSms, Transport};
 use crate::clock::Clock;
 use crate::domain::attempt::{Obstacle, Outcome};
 
 /// Most bytes of an answer that are read.
 const REPLY_BYTES_MAX: usize = 64 * 1024;
+/// Most bytes of a page of a list.
+const LIST_BYTES_MAX: usize = 1024 * 1024;
 /// How long an idle connection is kept. Many servers close theirs after five seconds, and a request that crosses with
 /// the end of its connection is of unknown fate.
 const IDLE_MAX: Duration = Duration::from_secs(4);
@@ -34,6 +37,29 @@ pub enum GatewaySetupError {
         /// What the client says.
         source: reqwest::Error,
     },
+}
+
+/// Why a gateway did not say what became of a message.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum AskError {
+    /// Its declaration has no `[reconcile]`.
+    #[error("it cannot be asked: its declaration has no `reconcile`")]
+    NotDeclared,
+    /// The question cannot be written.
+    #[error("it cannot be asked about this message: {0}")]
+    Question(String),
+    /// There was no answer.
+    #[error("it did not answer: {0}")]
+    NoAnswer(String),
+    /// The answer is none.
+    #[error("its answer says nothing about messages (HTTP status {status})")]
+    NoList {
+        /// Its HTTP status.
+        status: u16,
+    },
+    /// The message is not among the first of a list that is longer than anything that would be read.
+    #[error("its list is too long: the message is not on the first {PAGES_MAX} pages")]
+    TooLong,
 }
 
 /// One gateway, open.
@@ -91,14 +117,35 @@ impl GatewayTransport {
                 obstacle: Obstacle::Route { slow_down: false },
             };
         };
-        match self.exchange(request).await {
+        match self.exchange(request, REPLY_BYTES_MAX).await {
             Ok(reply) => self.gateway.outcome(message, &reply, self.clock.now()),
             Err(error) => outcome_of_error(error),
         }
     }
 
-    /// Sends a request and reads the answer. An error is one of sending; what breaks later is part of the answer.
-    async fn exchange(&self, request: Request) -> Result<Reply, reqwest::Error> {
+    /// Asks what became of a message, page by page.
+    async fn look_for(&self, sent: &SentSms) -> Result<Verdict, AskError> {
+        let question = self.gateway.question(sent).ok_or(AskError::NotDeclared)?;
+        let mut request = question.map_err(|err| AskError::Question(err.to_string()))?;
+        let _permit = self.permits.acquire().await.map_err(|err| AskError::NoAnswer(err.to_string()))?;
+        for _ in 0..PAGES_MAX {
+            let Request { method, url, headers, .. } = request;
+            let this = Request { method: method.clone(), url: url.clone(), headers: headers.clone(), body: None };
+            let answer = self.exchange(this, LIST_BYTES_MAX).await;
+            let reply = answer.map_err(|err| AskError::NoAnswer(chain(&err.without_url())))?;
+            let no_list = AskError::NoList { status: reply.status };
+            let json = reply.json().filter(|_| reply.status == 200).ok_or_else(|| no_list.clone())?;
+            match self.gateway.page((json, &url), sent).ok_or(no_list)? {
+                Page::Found(verdict) => return Ok(verdict),
+                Page::NotHere(None) => return Ok(Verdict::NotThere),
+                Page::NotHere(Some(next)) => request = Request { method, url: next, headers, body: None },
+            }
+        }
+        Err(AskError::TooLong)
+    }
+
+    /// Sends a request and reads at most so many bytes of the answer. An error is one of sending; what breaks later is part of the answer.
+    async fn exchange(&self, request: Request, bytes_max: usize) -> Result<Reply, reqwest::Error> {
         let mut builder = self.client.request(request.method, request.url);
         for (name, value) in request.headers {
             builder = builder.header(name, value);
@@ -108,7 +155,7 @@ impl GatewayTransport {
         }
         let response = builder.send().await?;
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
-        Ok(Reply::of(status, headers, read_body(response).await))
+        Ok(Reply::of(status, headers, read_body(response, bytes_max).await))
     }
 }
 
@@ -122,6 +169,12 @@ impl Transport for GatewayTransport {
                 Outcome::Refused { reply, address_dead: false }
             }
         }
+    }
+
+    async fn ask(&self, sent: &SentSms) -> Result<Verdict, AskError> {
+        let limit = self.gateway.limits.total;
+        let asked = tokio::time::timeout(limit, self.look_for(sent)).await;
+        asked.unwrap_or_else(|_| Err(AskError::NoAnswer(format!("not within {} s", limit.as_secs()))))
     }
 
     fn connections(&self) -> usize {
@@ -153,12 +206,12 @@ fn outcome_of_error(error: reqwest::Error) -> Outcome {
     }
 }
 
-async fn read_body(mut response: Response) -> ReplyBody {
+async fn read_body(mut response: Response, bytes_max: usize) -> ReplyBody {
     let mut bytes = Vec::new();
     loop {
         match response.chunk().await {
-            Ok(Some(chunk)) if bytes.len() + chunk.len() <= REPLY_BYTES_MAX => bytes.extend_from_slice(&chunk),
-            Ok(Some(_)) => return ReplyBody::Unreadable(format!("more than {REPLY_BYTES_MAX} bytes")),
+            Ok(Some(chunk)) if bytes.len() + chunk.len() <= bytes_max => bytes.extend_from_slice(&chunk),
+            Ok(Some(_)) => return ReplyBody::Unreadable(format!("more than {bytes_max} bytes")),
             Ok(None) => return ReplyBody::Whole(String::from_utf8_lossy(&bytes).into_owned()),
             Err(error) => return ReplyBody::Unreadable(chain(&error.without_url())),
         }

@@ -9,7 +9,9 @@ use std::path::{Path, PathBuf};
 use serde_json::{Value, json};
 
 use super::gateway::Gateway;
-use super::sample::{ACCOUNT_SID, STATUS_URL, gateway, message, twilio};
+use super::sample::{ACCOUNT_SID, NUMBER, STATUS_URL, gateway, message, twilio};
+use crate::channel::SentSms;
+use crate::domain::contact::Phone;
 
 const PATH: &str = "/2010-04-01/Accounts/{AccountSid}/Messages.json";
 
@@ -66,4 +68,22 @@ fn the_comparison_sees_what_does_not_fit() {
     let misfits = misfits(&description, &of_service("MG1", "AC1"));
     assert!(misfits.iter().any(|misfit| misfit.contains("^MG")), "{misfits:?}");
     assert!(misfits.iter().any(|misfit| misfit.contains("^AC")), "{misfits:?}");
+}
+
+#[test]
+fn the_question_and_what_is_read_of_the_answer_stand_in_the_description() {
+    let Some(description) = description() else { return };
+    let sent = SentSms { to: Phone::parse(NUMBER, None).unwrap(), reference: String::new(), in_text: String::new() };
+    let request = twilio(None).question(&sent).unwrap().unwrap();
+    let operation = &description["paths"][PATH]["get"];
+    let parameters = operation["parameters"].as_array().unwrap();
+    for (name, _) in request.url.query_pairs() {
+        assert!(parameters.iter().any(|parameter| parameter["name"] == *name && parameter["in"] == "query"), "{name}");
+    }
+    let answer = &operation["responses"]["200"]["content"]["application/json"]["schema"]["properties"];
+    assert!(answer["messages"].is_object() && answer["next_page_uri"].is_object());
+    let message = &description["components"]["schemas"]["api.v2010.account.message"]["properties"];
+    for read in ["body", "sid", "status", "error_code"] {
+        assert!(message[read].is_object(), "{read}");
+    }
 }

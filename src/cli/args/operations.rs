@@ -60,6 +60,8 @@ pub(in super::super) enum UnknownCommand {
     Retry(UnknownRetry),
     /// Say what came of one: its line-up goes on from there
     Settle(UnknownSettle),
+    /// Ask the SMS gateway what became of them, where it can be asked. Sends nothing
+    Reconcile(UnknownRetry),
 }
 
 #[derive(Debug, clap::Args)]

@@ -158,6 +158,15 @@ pub enum Happening {
         /// What they said, in kind.
         said: Replied,
     },
+    /// The gateway was asked what became of a message of unknown outcome.
+    Inquired {
+        /// The attempt.
+        attempt: u8,
+        /// Which gateway.
+        gateway: String,
+        /// Whether it has the message.
+        is_there: bool,
+    },
 }
 
 /// What somebody said in reply to a text message, in kind.

@@ -35,6 +35,39 @@ impl Invitation {
         })
     }
 
+    /// Notes what a gateway says that was asked about a message of unknown outcome: its own name for the message, or that it
+    /// does not have it. `None` when nobody learns anything from it. What a gateway does not have may still be on its way
+    /// there, so it stays of unknown outcome until somebody decides.
+    pub fn inquired(
+        mut self,
+        attempt: u8,
+        (gateway, provider_ref): (&str, Option<&str>),
+        now: DateTime<Utc>,
+        zone: Tz,
+    ) -> Option<Self> {
+        let is_last = self.attempts.last().is_some_and(|last| last.number == attempt);
+        let asked = self.attempts.iter_mut().find(|known| known.number == attempt)?;
+        let Fate::Unknown { at } = asked.fate else { return None };
+        let step = asked.step;
+        let inquired = |is_there| Happening::Inquired { attempt, gateway: gateway.to_owned(), is_there };
+        let Some(provider_ref) = provider_ref else {
+            let since_lost =
+                self.history.iter().rev().take_while(
+                    |note| !matches!(note.what, Happening::Unknown { attempt: lost, .. } if lost == attempt),
+                );
+            let is_known = since_lost.map(|note| &note.what).any(|what| *what == inquired(false));
+            if !is_known {
+                self.note(now, inquired(false));
+            }
+            return (!is_known).then_some(self);
+        };
+        // It was taken when it left, not when somebody found out.
+        asked.fate = Fate::Accepted { at };
+        asked.provider_ref = Some(provider_ref.to_owned());
+        self.note(now, inquired(true));
+        Some(self.knowing_more(now, (step, is_last), zone))
+    }
+
     /// Whoever complains has the message, whatever was said of it before.
     fn complained(self, now: DateTime<Utc>, attempt: u8) -> Self {
         if let State::Closed { at, end: End::Undelivered, .. } = self.state {

@@ -117,6 +117,7 @@ impl<'a> Channels<'a> {
             | Happening::SentAgain { .. }
             | Happening::CameBack { .. }
             | Happening::Replied { .. }
+            | Happening::Inquired { .. }
             | Happening::Settled { .. } => return None,
         };
         Some((self.now?, what))

@@ -177,6 +177,10 @@ impl Telling<'_> {
                 format!("By decision of {by}, planned anew under the configuration that was in force then.")
             }
             Happening::Replied { attempt: number, said } => replied(&attempt(number), *said),
+            Happening::Inquired { attempt: number, gateway, is_there } => {
+                let found = if *is_there { "took" } else { "does not have" };
+                format!("Asked about it, {gateway} says that it {found} the {}.", attempt(number))
+            }
         }
     }
 
@@ -257,6 +261,7 @@ fn attempt_of(what: &Happening) -> Option<u8> {
         | Happening::Unknown { attempt, .. }
         | Happening::SentAgain { attempt, .. }
         | Happening::Settled { attempt, .. }
+        | Happening::Inquired { attempt, .. }
         | Happening::CameBack { attempt, .. } => Some(*attempt),
         Happening::Planned { .. }
         | Happening::PutOff { .. }
@@ -276,6 +281,7 @@ fn attempt_of(what: &Happening) -> Option<u8> {
 fn arrival(what: &Happening) -> Option<(u8, bool)> {
     if let Happening::Accepted { attempt, .. }
     | Happening::Settled { attempt, found: Found::Accepted, .. }
+    | Happening::Inquired { attempt, is_there: true, .. }
     | Happening::CameBack { attempt, receipt: Receipt { news: News::Delivered, .. } } = what
     {
         return Some((*attempt, true));

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::world::{World, accepted, contact_id, guest, hours, noon, refused, unknown};
+use crate::domain::attempt::Fate;
 use crate::domain::contact::{Consent, Email as Address};
 use crate::domain::id::InvitationId;
 use crate::domain::invitation::{End, State};
@@ -10,7 +11,7 @@ use crate::domain::journey::Channel::{self, Email, Sms};
 use crate::domain::receipt::{Bounce, News, Receipt};
 use crate::domain::seal::LinkTarget;
 use crate::domain::suppression::SuppressionReason;
-use crate::store::{Extent, Heard, Learnt, Store};
+use crate::store::{Extent, Heard, Inquired, Learnt, Store};
 
 /// What is heard of a message: its number, and the channel that is told of.
 async fn hear_of(world: &World, id: InvitationId, (attempt, channel): (u8, Channel), news: News) -> Learnt {
@@ -135,4 +136,35 @@ pub(super) async fn an_address_comes_off_the_list_by_hand_only(store: Arc<dyn St
     assert!(world.store.suppressed_after(None, 10).await.unwrap().is_empty());
     let contact = world.store.contact(&contact_id("ada")).await.unwrap().unwrap();
     assert_eq!([contact.consent(Email), contact.consent(Sms)], [Consent::Unknown; 2]);
+}
+
+async fn inquire(world: &World, id: InvitationId, attempt: u8, provider_ref: Option<&str>) -> Learnt {
+    let (of, provider_ref) = (LinkTarget { invitation: id, attempt }, provider_ref.map(str::to_owned));
+    let inquired = Inquired { of, gateway: "twilio".to_owned(), provider_ref, now: noon() + hours(1) };
+    world.store.inquired(inquired).await.unwrap()
+}
+
+pub(super) async fn what_a_gateway_says_that_was_asked_settles_a_message_once_or_leaves_it(store: Arc<dyn Store>) {
+    let world = World::of(store);
+    let id = world.invite("delivery", "ada", "e-1", noon()).await;
+    world.send(Sms, unknown(), noon()).await;
+    let held = world.invitation(id).await;
+    assert!(matches!(held.state, State::Held { .. }));
+    // What it does not have may still be on its way there.
+    let Learnt::News(asked) = inquire(&world, id, 1, None).await else { panic!("it was news") };
+    assert_eq!((asked.state, asked.attempts[0].fate), (held.state, held.attempts[0].fate));
+    assert_eq!(inquire(&world, id, 1, None).await, Learnt::Nothing);
+    assert!(world.lease(Sms, 10, noon() + hours(2)).await.leases.is_empty(), "nothing is sent again");
+
+    let Learnt::News(settled) = inquire(&world, id, 1, Some("SM1")).await else { panic!("it was news") };
+    assert_eq!((settled.state, settled.attempts[0].fate), (State::Asked, Fate::Accepted { at: noon() }));
+    assert_eq!(settled.attempts[0].provider_ref.as_deref(), Some("SM1"));
+    for provider_ref in [None, Some("SM1"), Some("SM2")] {
+        assert_eq!(inquire(&world, id, 1, provider_ref).await, Learnt::Nothing);
+    }
+    assert_eq!(*settled, world.invitation(id).await);
+    assert_eq!(inquire(&world, id, 9, None).await, Learnt::NotThere);
+    // A receipt goes on from there.
+    let Learnt::News(arrived) = hear(&world, id, News::Delivered).await else { panic!("it was news") };
+    assert_eq!(arrived.attempts[0].fate.as_str(), "delivered");
 }

@@ -46,6 +46,7 @@ enum HappeningV1 {
     Replanned { by: String },
     CameBack { attempt: u8, news: NewsV1, source: String, reply: String },
     Replied { attempt: u8, said: RepliedV1 },
+    Inquired { attempt: u8, gateway: String, is_there: bool },
 }
 
 #[derive(Clone, Copy, Serialize, Deserialize)]
@@ -140,6 +141,7 @@ pub(super) fn to_note(note: &Note) -> NoteV1 {
             HappeningV1::CameBack { attempt, news: to_news(news), source, reply }
         }
         Happening::Replied { attempt, said } => HappeningV1::Replied { attempt, said: to_replied(said) },
+        Happening::Inquired { attempt, gateway, is_there } => HappeningV1::Inquired { attempt, gateway, is_there },
     };
     NoteV1 { at: common::micros(note.at), what }
 }
@@ -182,6 +184,7 @@ pub(super) fn from_note(stored: NoteV1) -> Result<Note, Wrong> {
             Happening::CameBack { attempt, receipt: Receipt { news: from_news(news), source, reply } }
         }
         HappeningV1::Replied { attempt, said } => Happening::Replied { attempt, said: from_replied(said) },
+        HappeningV1::Inquired { attempt, gateway, is_there } => Happening::Inquired { attempt, gateway, is_there },
     };
     Ok(Note { at: common::instant(stored.at)?, what })
 }

@@ -24,6 +24,19 @@ pub struct Heard {
     pub now: DateTime<Utc>,
 }
 
+/// What a gateway says that was asked about a message.
+#[derive(Clone, Debug)]
+pub struct Inquired {
+    /// The message.
+    pub of: LinkTarget,
+    /// Who was asked.
+    pub gateway: String,
+    /// Its own name for the message; `None` when it does not have it.
+    pub provider_ref: Option<String>,
+    /// When it said so.
+    pub now: DateTime<Utc>,
+}
+
 /// What became of a receipt.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Learnt {
@@ -65,5 +78,21 @@ pub(in super::super) fn hear(
         // Whoever complains of one survey does not want the next by another way.
         answers::refuse_all(view, seal, (&after.contact, Some(*of)), (SuppressionReason::Complained, source), *now)?;
     }
+    Ok(Learnt::News(Box::new(after)))
+}
+
+/// Notes what a gateway says of a message of unknown outcome.
+pub(in super::super) fn inquired(view: &mut View<'_>, asked: &Inquired) -> Result<Learnt, StoreError> {
+    let Inquired { of, gateway, provider_ref, now } = asked;
+    let Some(before) = reads::invitation(view, &of.invitation)? else { return Ok(Learnt::NotThere) };
+    let attempt = before.attempt(of.attempt).filter(|attempt| attempt.channel == Channel::Sms);
+    if attempt.is_none() {
+        return Ok(Learnt::NotThere);
+    }
+    let contact = reads::contact(view, &before.contact)?;
+    let zone = dispatch::zone_of(contact.as_ref(), &before);
+    let said = (gateway.as_str(), provider_ref.as_deref());
+    let Some(after) = before.clone().inquired(of.attempt, said, *now, zone) else { return Ok(Learnt::Nothing) };
+    invitations::put(view, Some(&before), &after)?;
     Ok(Learnt::News(Box::new(after)))
 }

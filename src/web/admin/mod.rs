@@ -56,6 +56,7 @@ pub(super) fn router(core: Arc<Core>) -> Router {
         .route("/api/v1/unknown", get(unknown::page))
         .route("/api/v1/unknown/retry", post(unknown::retry))
         .route("/api/v1/unknown/settle", post(unknown::settle))
+        .route("/api/v1/unknown/reconcile", post(unknown::reconcile))
         .route("/api/v1/bounces", post(bounces::take))
         .route("/api/v1/bounces/unreadable", get(unreadable::list))
         .route("/api/v1/bounces/unreadable/retry", post(unreadable::retry))

@@ -11,13 +11,18 @@ use serde_json::{Value, json};
 use super::by_hand::{self, BY_HAND_MAX, ScopeForm};
 use super::wire;
 use crate::daemon::core::Core;
+use crate::daemon::reconciler::{self, Answer};
 use crate::domain::attempt::{Attempt, Fate};
 use crate::domain::id::InvitationId;
 use crate::domain::invitation::{Found, Invitation};
+use crate::domain::receipt::News;
 use crate::domain::scope::Scope;
 use crate::report::unknown::{WaitsFor, unknown};
 use crate::store::{Intervened, Intervention, StoreError, Wanted};
 use crate::web::problem::ApiProblem;
+
+/// Invitations whose gateways are asked about them with one request.
+const ASKED_MAX: usize = 100;
 
 /// Which messages, as a query says it.
 #[derive(Deserialize, Default)]
@@ -116,6 +121,52 @@ fn retried(done: &Intervened) -> Value {
             "invitation": done.id.to_string(), "result": "left_out", "reason": why.as_str(),
             "explanation": why.to_string(),
         }),
+    }
+}
+
+/// Which messages to ask their gateways about.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ReconcileForm {
+    invitations: Vec<String>,
+}
+
+/// Asks gateways about text messages of unknown outcome, one after the other: `{"rows": [{"invitation": …, "attempt": …,
+/// "result": "taken" | "delivered" | "bounced" | "not_there" | "not_told", "explanation": …}]}`. Those whose outcome is known
+/// have no row.
+pub(super) async fn reconcile(
+    State(core): State<Arc<Core>>,
+    form: Result<Json<ReconcileForm>, JsonRejection>,
+) -> Result<Json<Value>, ApiProblem> {
+    let Json(form) = form.map_err(|err| ApiProblem::invalid(err.body_text()))?;
+    if form.invitations.len() > ASKED_MAX {
+        return Err(ApiProblem::invalid(format!("at most {ASKED_MAX} invitations at once")));
+    }
+    let ids = form.invitations.iter().map(|id| by_hand::invitation_id(id)).collect::<Result<Vec<_>, _>>()?;
+    let mut rows = Vec::new();
+    for id in ids {
+        let invitation =
+            core.store.invitation(&id).await?.ok_or(StoreError::NotFound { what: "invitation of that id" })?;
+        for (attempt, _) in reconciler::lost(&invitation) {
+            let (result, explanation) = told(&reconciler::ask(&core, &invitation, attempt).await?);
+            rows.push(json!({
+                "invitation": id.to_string(), "attempt": attempt.number, "result": result, "explanation": explanation,
+            }));
+        }
+    }
+    Ok(Json(json!({ "rows": rows })))
+}
+
+fn told(answer: &Answer) -> (&'static str, String) {
+    match answer {
+        Answer::Taken(None) => ("taken", "the gateway took it".to_owned()),
+        Answer::Taken(Some(news @ News::Delivered)) => (news.as_str(), "it arrived".to_owned()),
+        Answer::Taken(Some(news @ News::Bounced(_))) => (news.as_str(), "it did not get through".to_owned()),
+        Answer::Taken(Some(news @ News::Complained)) => (news.as_str(), "it was reported as unwanted".to_owned()),
+        Answer::NotThere => {
+            ("not_there", "the gateway does not have it; send it again or say what came of it".to_owned())
+        }
+        Answer::Nothing(silence) => ("not_told", silence.to_string()),
     }
 }
 

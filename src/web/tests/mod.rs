@@ -7,6 +7,7 @@ mod email_hooks;
 mod lmtp;
 mod public;
 mod read_only;
+mod reconcile;
 mod rehearsals;
 mod reports;
 mod returns;

@@ -28,6 +28,7 @@ fn notes_since(after: &Invitation, before: &Invitation) -> Vec<&'static str> {
         Happening::Replanned { .. } => "replanned",
         Happening::CameBack { .. } => "came back",
         Happening::Replied { .. } => "replied",
+        Happening::Inquired { .. } => "inquired",
     };
     after.history.iter().skip(before.history.len()).map(word).collect()
 }

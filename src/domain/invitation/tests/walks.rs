@@ -26,6 +26,7 @@ enum Move {
     Found(Option<u8>, Found),
     AskAgain(Stalled),
     Hear(u8, News),
+    Inquire(u8, bool),
 }
 
 fn moves() -> impl Strategy<Value = Vec<(Move, i64)>> {
@@ -50,6 +51,7 @@ fn moves() -> impl Strategy<Value = Vec<(Move, i64)>> {
         3 => (of(1..4_u8), select(Found::ALL.to_vec())).prop_map(|(attempt, found)| Move::Found(attempt, found)),
         4 => select(Stalled::ALL.to_vec()).prop_map(Move::AskAgain),
         6 => (1..4_u8, select(all_news())).prop_map(|(attempt, news)| Move::Hear(attempt, news)),
+        4 => (1..4_u8, any::<bool>()).prop_map(|(attempt, is_there)| Move::Inquire(attempt, is_there)),
     ];
     vec((step, 1..900_i64), 1..60)
 }
@@ -90,6 +92,9 @@ fn make(invitation: Invitation, step: &Move, now: DateTime<Utc>) -> Invitation {
             stop.and_then(|stop| invitation.ask_again(stop.steps[0], now, (BERLIN, operator())).ok())
         }
         Move::Hear(attempt, news) => invitation.heard(*attempt, &receipt(*news), now, BERLIN),
+        Move::Inquire(attempt, is_there) => {
+            invitation.inquired(*attempt, ("twilio", is_there.then_some("SM1")), now, BERLIN)
+        }
     };
     made.unwrap_or(before)
 }
@@ -113,6 +118,7 @@ fn next_steps(invitation: &Invitation) -> impl Iterator<Item = DateTime<Utc>> {
         | Happening::Settled { .. }
         | Happening::CameBack { .. }
         | Happening::Replied { .. }
+        | Happening::Inquired { .. }
         | Happening::Replanned { .. } => None,
     })
 }
