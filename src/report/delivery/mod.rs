@@ -16,6 +16,7 @@ use super::share::Share;
 use crate::domain::attempt::{Attempt, Fate};
 use crate::domain::id::{BranchId, JourneyId, StageId};
 use crate::domain::invitation::{End, Happening, Invitation, State};
+use crate::domain::price::{Currency, Price};
 use crate::domain::receipt::Bounce;
 use by::By;
 
@@ -76,7 +77,7 @@ pub struct Message<'a> {
 }
 
 /// Messages by what became of them.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Counts {
     /// Handed to a channel.
     pub sent: u64,
@@ -102,6 +103,10 @@ pub struct Counts {
     pub complained: u64,
     /// By which somebody said no more.
     pub opted_out: u64,
+    /// Segments of the text messages that a gateway took, or may have taken.
+    pub segments: u64,
+    /// What these cost, in millionths of each currency, where operations wrote prices.
+    pub costs: BTreeMap<Currency, u64>,
 }
 
 impl Counts {
@@ -141,6 +146,18 @@ impl Counts {
         let state = message.invitation.state;
         let is_no = matches!(state, State::Closed { end: End::OptedOut, through: Some(by), .. } if by == number);
         self.opted_out += u64::from(is_no);
+        if let Some(cost) = message.attempt.cost {
+            self.segments += u64::from(cost.n_segments);
+            if let Some(Price { millionths, currency }) = cost.total() {
+                let sum = self.costs.entry(currency).or_default();
+                *sum = sum.saturating_add(millionths);
+            }
+        }
+    }
+
+    /// What text messages cost, a sum for each currency.
+    pub fn cost(&self) -> impl Iterator<Item = Price> {
+        self.costs.iter().map(|(currency, millionths)| Price { millionths: *millionths, currency: *currency })
     }
 
     fn bounced_of(&mut self, class: Bounce) -> &mut u64 {
@@ -178,7 +195,7 @@ impl Counts {
     }
 
     /// The counters under their names, in the order in which they are written down.
-    pub fn counters(&self) -> [(&'static str, u64); 12] {
+    pub fn counters(&self) -> [(&'static str, u64); 13] {
         [
             ("sent", self.sent),
             ("accepted", self.accepted),
@@ -192,6 +209,7 @@ impl Counts {
             ("bounced_hard", self.bounced_hard),
             ("complained", self.complained),
             ("opted_out", self.opted_out),
+            ("segments", self.segments),
         ]
     }
 

@@ -3,7 +3,7 @@ use proptest::sample::subsequence;
 
 use super::by::By;
 use super::*;
-use crate::domain::attempt::Outcome;
+use crate::domain::attempt::{Outcome, TextCost};
 use crate::domain::invitation::tests::{BERLIN, accepted, at, day, deferred, invitation, receipt, refused, unknown};
 use crate::domain::receipt::{News, Receipt};
 
@@ -73,6 +73,7 @@ fn every_message_counts_where_it_stands() {
         complained: 1,
         // Whoever complains says no more, too.
         opted_out: 2,
+        ..Counts::default()
     };
     assert_eq!(total, expected);
     assert_eq!((total.failure_rate().hits, total.failure_rate().n), (7, 11));
@@ -128,14 +129,35 @@ fn the_table_and_the_csv_say_the_same() {
     assert_eq!(write::json(&report)["rows"][0]["domain"], "example.org");
 }
 
+#[test]
+fn what_text_messages_cost_is_summed_by_currency() {
+    let paid = |n_segments, price: Option<&str>| {
+        let price = price.map(|price| Price::parse(price).unwrap());
+        let mut invitation = invitation().sent(day(0), &accepted());
+        invitation.attempts[0].cost = Some(TextCost { n_segments, price });
+        invitation
+    };
+    let texts = [paid(2, Some("0.079 EUR")), paid(1, Some("0.079 EUR")), paid(3, Some("0.01 USD")), paid(4, None)];
+    let report = report_of(&[By::Channel], &[texts.to_vec(), mails()].concat());
+    assert_eq!(report.total.segments, 10);
+    assert_eq!(report.total.cost().map(|sum| sum.to_string()).collect::<Vec<_>>(), ["0.237 EUR", "0.03 USD"]);
+    let json = write::json(&report);
+    assert_eq!(json["total"]["segments"], 10);
+    assert_eq!(json["rows"][0]["cost"][0], serde_json::json!({ "currency": "EUR", "amount": "0.237" }));
+    assert!(write::table(&report).contains("0.237 EUR + 0.03 USD"), "{}", write::table(&report));
+    let mut csv = Vec::new();
+    write::csv(&report, &mut csv).unwrap();
+    assert!(String::from_utf8(csv).unwrap().contains(",10,0.237 EUR + 0.03 USD,"));
+}
+
 proptest! {
     #[test]
     fn parts_add_up_in_any_order(mails in subsequence(mails(), 0..=14).prop_shuffle()) {
         let report = report_of(&[By::Reason, By::Day], &mails);
-        let total = report.total;
+        let total = report.total.clone();
         prop_assert_eq!(total.sent, total.accepted + total.refused + total.unknown + total.under_way);
         prop_assert!(total.delivered + total.bounced() + total.complained <= total.accepted);
-        let sums = report.rows.iter().fold([0; 12], |mut sums, (_, counts)| {
+        let sums = report.rows.iter().fold([0; 13], |mut sums, (_, counts)| {
             counts.counters().iter().zip(&mut sums).for_each(|((_, count), sum)| *sum += count);
             sums
         });

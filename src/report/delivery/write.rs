@@ -46,6 +46,8 @@ fn names(by: &[By]) -> Vec<&'static str> {
 
 fn object(mut object: Map<String, Value>, counts: &Counts) -> Value {
     object.extend(counts.counters().map(|(name, count)| (name.to_owned(), count.into())));
+    let cost = counts.cost().map(|sum| json!({ "currency": sum.currency.to_string(), "amount": sum.amount() }));
+    object.insert("cost".to_owned(), cost.collect());
     object.extend(counts.rates().map(|(name, rate)| (name.to_owned(), share(&rate))));
     Value::Object(object)
 }
@@ -58,13 +60,14 @@ pub fn csv(report: &DeliveryReport, out: impl io::Write) -> io::Result<()> {
     let rates = report.total.rates().map(|(name, _)| [name.to_owned(), format!("{name}_n")]);
     let mut header = vec!["row".to_owned()];
     header.extend(names(&query.by).into_iter().map(str::to_owned));
-    header.extend(counters.into_iter().chain(rates.into_iter().flatten()));
+    header.extend(counters.into_iter().chain(["cost".to_owned()]).chain(rates.into_iter().flatten()));
     header.extend(["from", "to", "definition_version"].map(str::to_owned));
     writer.write_record(&header)?;
     let mut line = |kind: &str, labels: &Labels, counts: &Counts| {
         let mut values = vec![kind.to_owned()];
         values.extend((0..query.by.len()).map(|index| labels.get(index).cloned().flatten().unwrap_or_default()));
         values.extend(counts.counters().map(|(_, count)| count.to_string()));
+        values.push(cost(counts));
         let value = |share: Share| share.value().map(|value| value.to_string()).unwrap_or_default();
         values.extend(counts.rates().into_iter().flat_map(|(_, share)| [value(share), share.n.to_string()]));
         values.extend([query.from.to_string(), query.to.to_string(), DEFINITION_VERSION.to_string()]);
@@ -75,6 +78,11 @@ pub fn csv(report: &DeliveryReport, out: impl io::Write) -> io::Result<()> {
         line("split", labels, counts)?;
     }
     writer.flush()
+}
+
+/// What text messages cost, in each currency.
+fn cost(counts: &Counts) -> String {
+    counts.cost().map(|sum| sum.to_string()).collect::<Vec<_>>().join(" + ")
 }
 
 /// The report as text, each line ended by a line feed.
@@ -95,12 +103,16 @@ pub fn table(report: &DeliveryReport) -> String {
     {
         grid.column(title, Align::Right);
     }
+    let is_paid = report.total.segments > 0;
+    for title in ["segments", "cost"].into_iter().filter(|_| is_paid) {
+        grid.column(title, Align::Right);
+    }
     for title in ["not through", "complaints", ""] {
         grid.column(title, if title.is_empty() { Align::Left } else { Align::Right });
     }
     for (labels, counts) in report.rows.iter().take(ROWS_SHOWN) {
         let labels = labels.iter().map(|label| label.clone().unwrap_or_else(|| "(none)".to_owned()));
-        grid.line(line(labels.collect(), counts));
+        grid.line(line(labels.collect(), counts, is_paid));
     }
     if !report.rows.is_empty() {
         grid.rule();
@@ -109,7 +121,7 @@ pub fn table(report: &DeliveryReport) -> String {
     if let Some(first) = labels.first_mut() {
         "total".clone_into(first);
     }
-    grid.line(line(labels, &report.total));
+    grid.line(line(labels, &report.total, is_paid));
     let left_out = report.rows.len().saturating_sub(ROWS_SHOWN);
     let left_out = if left_out == 0 {
         String::new()
@@ -131,7 +143,7 @@ pub fn table(report: &DeliveryReport) -> String {
     .concat()
 }
 
-fn line(labels: Vec<String>, counts: &Counts) -> Vec<String> {
+fn line(labels: Vec<String>, counts: &Counts, is_paid: bool) -> Vec<String> {
     let numbers = [
         counts.sent,
         counts.accepted,
@@ -146,5 +158,6 @@ fn line(labels: Vec<String>, counts: &Counts) -> Vec<String> {
     let failures = counts.failure_rate();
     let mark = base_mark(&failures).map(String::from).unwrap_or_default();
     let rates = [percent(&failures), percent(&counts.complaint_rate()), mark];
-    labels.into_iter().chain(numbers.map(|number| number.to_string())).chain(rates).collect()
+    let paid = [counts.segments.to_string(), cost(counts)].into_iter().filter(|_| is_paid);
+    labels.into_iter().chain(numbers.map(|number| number.to_string())).chain(paid).chain(rates).collect()
 }
