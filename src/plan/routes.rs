@@ -34,10 +34,14 @@ impl RouteRules {
                 std::iter::once(Route::Account).chain(domain).collect()
             }
             Channel::Sms => {
-                let named = branch.and_then(|branch| self.gateway_of.get(branch));
-                vec![Route::Gateway(named.unwrap_or(&self.gateway).clone())]
+                vec![Route::Gateway(self.gateway_for(branch).to_owned())]
             }
         }
+    }
+
+    /// The gateway that text messages of this branch take.
+    pub fn gateway_for(&self, branch: Option<&BranchId>) -> &str {
+        branch.and_then(|branch| self.gateway_of.get(branch)).unwrap_or(&self.gateway)
     }
 
     /// Messages per second on a route, if limited.

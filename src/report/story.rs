@@ -44,6 +44,8 @@ pub struct Background<'a> {
     pub facts: &'a Facts,
     /// What is held at present.
     pub holds: &'a [Hold],
+    /// The gateways that have spent what they may cost today, each with the end of that day.
+    pub stopped: &'a [(String, DateTime<Utc>)],
     /// The rules that are in force.
     pub rules: &'a PlanRules,
     /// The time.

@@ -8,7 +8,7 @@ mod watch;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-pub use spending::GatewayDay;
+pub use spending::{GatewayDay, stopped_gateways};
 pub use watch::{Change, Watch};
 
 use super::collector::MailboxTrouble;

@@ -51,3 +51,9 @@ pub(super) async fn today(core: &Core, now: DateTime<Utc>) -> Result<Vec<Gateway
     });
     Ok(days.collect())
 }
+
+/// The gateways that have spent what they may cost today, each with the end of that day.
+pub async fn stopped_gateways(core: &Core, now: DateTime<Utc>) -> Result<Vec<(String, DateTime<Utc>)>, StoreError> {
+    let days = today(core, now).await?.into_iter();
+    Ok(days.filter_map(|day| Some((day.gateway, day.stopped_until?))).collect())
+}

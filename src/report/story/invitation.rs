@@ -24,7 +24,7 @@ pub fn standing(invitation: &Invitation, background: &Background<'_>) -> String 
     let zone = invitation.zone;
     match invitation.state {
         State::Waiting { step, due_at } => {
-            let held = held(invitation, step, background);
+            let held = held(invitation, step, background).or_else(|| stopped(invitation, (step, due_at), background));
             format!("{}{}.", waiting(invitation, (step, due_at), background.now), held.unwrap_or_default())
         }
         State::Sending { .. } => "A message is on its way right now.".to_owned(),
@@ -87,6 +87,19 @@ fn held(invitation: &Invitation, step: u8, background: &Background<'_>) -> Optio
             format!(", but {scope} {are} held since {since}: {}{note}", hold.reason.because())
         }
     })
+}
+
+/// That its gateway has spent what it may cost today, to stand behind when a text message is due.
+fn stopped(
+    invitation: &Invitation,
+    (step, due_at): (u8, DateTime<Utc>),
+    background: &Background<'_>,
+) -> Option<String> {
+    let channel = invitation.line_up.get(usize::from(step))?.channel;
+    let gateway = background.rules.gate.routes.gateway_for(invitation.branch.as_ref());
+    let (_, until) = background.stopped.iter().find(|(name, _)| name == gateway)?;
+    let until = (channel == Channel::Sms && due_at < *until).then(|| when(*until, invitation.zone))?;
+    Some(format!(", but gateway {gateway} has spent what it may cost today, so it waits until {until}"))
 }
 
 /// What a step is to somebody who may have had nothing yet.

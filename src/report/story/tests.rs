@@ -15,7 +15,7 @@ use crate::domain::scope::Scope;
 use crate::plan::tests::{cap, event as visit, facts, plan_for, rules, rules_with, stage, stage_with};
 
 fn background<'a>(facts: &'a Facts, rules: &'a PlanRules) -> Background<'a> {
-    Background { facts, holds: &[], rules, now: day(1) }
+    Background { facts, holds: &[], stopped: &[], rules, now: day(1) }
 }
 
 fn with_history(history: &[Invitation]) -> Facts {
@@ -177,6 +177,24 @@ fn a_message_that_is_held_says_by_whom_and_why() {
     );
     let texts = Scope { channel: Some(Channel::Sms), ..Scope::default() };
     assert_eq!(held(texts, HoldReason::Operator, ""), format!("{due}."));
+}
+
+#[test]
+fn a_text_message_whose_gateway_has_spent_its_day_says_until_when_it_waits() {
+    let mut rules = rules(vec![stage()]);
+    "kannel".clone_into(&mut std::sync::Arc::make_mut(&mut rules.gate).routes.gateway);
+    let facts = facts(contact());
+    let stopped = [("kannel".to_owned(), day(2))];
+    let told = |channel| {
+        let invitation = Invitation { line_up: vec![first(channel)], ..invitation() };
+        standing(&invitation, &Background { stopped: &stopped, ..background(&facts, &rules) })
+    };
+    assert_eq!(
+        told(Channel::Sms),
+        "A text message has been due since Mon 2 Mar 2026, 11:00 CET, but gateway kannel has spent what it may cost today, so \
+         it waits until Wed 4 Mar 2026, 11:00 CET."
+    );
+    assert_eq!(told(Channel::Email), "An email has been due since Mon 2 Mar 2026, 11:00 CET.");
 }
 
 #[test]

@@ -6,13 +6,14 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::{Path, Query, State};
 use axum::response::{IntoResponse, Response};
-use chrono::Days;
+use chrono::{DateTime, Days, Utc};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::cards::{PAGE_MAX, place_of};
 use super::wire;
 use crate::daemon::core::{Core, Live};
+use crate::daemon::status::stopped_gateways;
 use crate::domain::card::Card;
 use crate::domain::card_code::CardCode;
 use crate::domain::hold::Hold;
@@ -46,6 +47,7 @@ struct Person {
     invitations: Vec<Invitation>,
     event: Option<RecordedEvent>,
     holds: Vec<Hold>,
+    stopped: Vec<(String, DateTime<Utc>)>,
 }
 
 /// Tells the story.
@@ -76,8 +78,9 @@ pub(super) async fn why(
 }
 
 async fn find(core: &Core, live: &Live, id: &str) -> Result<Subject, ApiProblem> {
-    let holds = core.store.holds().await?;
-    let person = |facts, invitations, event| Subject::Person(Box::new(Person { facts, invitations, event, holds }));
+    let (holds, stopped) = (core.store.holds().await?, stopped_gateways(core, core.clock.now()).await?);
+    let person =
+        |facts, invitations, event| Subject::Person(Box::new(Person { facts, invitations, event, holds, stopped }));
     if let Ok(id) = InvitationId::parse(id) {
         let found = core.store.invitation(&id).await?;
         let invitation = found.ok_or_else(|| ApiProblem::not_found(format!("there is no invitation {id}")))?;
@@ -142,7 +145,8 @@ async fn card_place(core: &Core, live: &Live, card: &Card) -> Result<CardPlace, 
 
 impl Person {
     fn background<'a>(&'a self, core: &Core, live: &'a Live) -> Background<'a> {
-        Background { facts: &self.facts, holds: &self.holds, rules: &live.rules, now: core.clock.now() }
+        let (holds, stopped) = (&self.holds, &self.stopped);
+        Background { facts: &self.facts, holds, stopped, rules: &live.rules, now: core.clock.now() }
     }
 
     fn json(&self, core: &Core, live: &Live) -> Value {
