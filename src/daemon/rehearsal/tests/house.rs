@@ -51,15 +51,20 @@ pub(super) struct House {
 }
 
 impl House {
-    /// A house that was open for five days, the same every time.
-    pub(super) async fn after_five_days() -> Self {
+    /// A house with this configuration, to which nobody came yet.
+    pub(super) async fn open(config: Config) -> Self {
         let (clock, ledger) = (Arc::new(VirtualClock::at(start())), Ledger::default());
         let store = memory::open([7; 32]).await.unwrap();
         let shown: Arc<dyn Clock> = Arc::clone(&clock) as _;
-        let live = live(shipped_but(&[]), &clock, &ledger);
+        let live = live(config, &clock, &ledger);
         store.keep_surveys(live.config.surveys.values().cloned().collect()).await.unwrap();
         let core = Arc::new(Core::new(store, live, shown, Arc::new(Entropy::seeded(3))));
-        let house = Self { steps: Steps::of(&core), core, clock, ledger };
+        Self { steps: Steps::of(&core), core, clock, ledger }
+    }
+
+    /// A house that was open for five days, the same every time.
+    pub(super) async fn after_five_days() -> Self {
+        let house = Self::open(shipped_but(&[])).await;
         let end = start() + TimeDelta::days(5);
         for (event, news) in events((150, 500), &Entropy::seeded(5)) {
             if event.at < end {

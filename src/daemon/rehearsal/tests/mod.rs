@@ -1,3 +1,4 @@
+mod day_limit;
 mod house;
 
 use std::collections::BTreeMap;
