@@ -40,7 +40,7 @@ mod twilio_shape;
 pub use gateway::{Gateway, GatewayProblem};
 pub use inbound::{FromTelephone, InboundError, ReplyWay};
 pub use place::Report;
-pub use reconcile::Verdict;
+pub use reconcile::{Lack, Verdict};
 pub use report::ReportError;
 pub use signature::Signed;
 pub use transport::{AskError, GatewaySetupError, GatewayTransport};

@@ -1,7 +1,8 @@
 //! How a gateway is asked what became of a message whose answer was lost, as its declaration says it under `[reconcile]`.
 //!
 //! It is asked for what it took for a number, newest first, and ours is known by our reference, or by the link in its text
-//! that no other message has. What is not in a list that came whole was never taken, as far as the gateway knows.
+//! that no other message has. What is not in a list that came whole was never taken, as far as the gateway knows. A list
+//! that may leave ours out says nothing of the kind: whoever believes it sends a message twice.
 
 use std::cell::RefCell;
 
@@ -16,7 +17,7 @@ use super::report::ReportRules;
 use super::request::{RenderError, Request, RequestTemplate};
 use super::rule::read_path;
 use super::template::{Names, Values};
-use crate::domain::receipt::Receipt;
+use crate::domain::receipt::{News, Receipt};
 
 /// Every key of the table.
 const KEYS: [&str; 11] =
@@ -53,8 +54,27 @@ pub(super) struct Marks<'a> {
 pub(super) enum Page {
     /// Ours is on it.
     Found(Verdict),
-    /// It is not. Where the next page is, if there is one.
-    NotHere(Option<Url>),
+    /// It is not.
+    NotHere {
+        /// Where the next page is, if there is one.
+        next: Option<Url>,
+        /// Why it may be there nevertheless.
+        lack: Option<Lack>,
+    },
+}
+
+/// Why a list does not tell that a message is not there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Lack {
+    /// Messages on it cannot be told from ours: the gateway forgets texts, or the declaration looks in the wrong place.
+    #[error("messages on it have no text or reference where its declaration says")]
+    Marks,
+    /// Ours is on it and has no name.
+    #[error("the message is on it, but has no `message_id` where its declaration says")]
+    Name,
+    /// The next page is nowhere that we would go.
+    #[error("it goes on somewhere else than on the same server")]
+    Rest,
 }
 
 /// What a gateway says of a message.
@@ -123,23 +143,62 @@ impl ReconcileRules {
         (reports, gateway): (Option<&ReportRules>, &str),
     ) -> Option<Page> {
         let list = self.list.values(json).into_iter().next()?.as_array()?;
-        let at = |entry: &Json, path: &JsonPath| path.values(entry).into_iter().find_map(scalar);
-        let is_ours = |entry: &&Json| {
-            let said = |path: &Option<JsonPath>| path.as_ref().and_then(|path| at(entry, path));
-            said(&self.reference).is_some_and(|reference| reference == marks.reference)
-                || said(&self.text).is_some_and(|text| text.contains(marks.in_text))
-        };
-        let ours = list.iter().filter(is_ours).find_map(|entry| Some((entry, at(entry, &self.message_id)?)));
-        let Some((entry, provider_ref)) = ours else {
-            let next = self.next.as_ref().and_then(|path| at(json, path)).filter(|next| !next.is_empty());
-            return Some(Page::NotHere(next.and_then(|next| same_place(url, &next))));
-        };
-        let said = |path: &Option<JsonPath>| path.as_ref().and_then(|path| at(entry, path));
-        let receipt = said(&self.state)
-            .zip(reports)
-            .and_then(|(state, rules)| rules.receipt_of((state, said(&self.code), None), gateway));
-        Some(Page::Found(Verdict::Taken { provider_ref, receipt }))
+        let ours: Vec<&Json> = list.iter().filter(|entry| self.is_ours(entry, marks)).collect();
+        let verdicts = ours.iter().filter_map(|entry| {
+            let receipt = said(self.state.as_ref(), entry)
+                .zip(reports)
+                .and_then(|(state, rules)| rules.receipt_of((state, said(self.code.as_ref(), entry), None), gateway));
+            Some(Verdict::Taken { provider_ref: said(Some(&self.message_id), entry)?, receipt })
+        });
+        if let Some(verdict) = verdicts.min_by_key(Verdict::rank) {
+            return Some(Page::Found(verdict));
+        }
+        let (next, rest) = self.next_page(json, url).map_or_else(|lack| (None, Some(lack)), |next| (next, None));
+        let unnamed = (!ours.is_empty()).then_some(Lack::Name);
+        Some(Page::NotHere { next, lack: unnamed.or(rest).or_else(|| self.unmarked(list)) })
     }
+
+    fn is_ours(&self, entry: &Json, marks: Marks<'_>) -> bool {
+        said(self.reference.as_ref(), entry).is_some_and(|reference| reference == marks.reference)
+            || said(self.text.as_ref(), entry).is_some_and(|text| text.contains(marks.in_text))
+    }
+
+    /// Whether ours could be among these unseen. Every message has a text, so one without it may be ours. Whatever else
+    /// goes through the same account may well be without a reference, but hardly all of it.
+    fn unmarked(&self, list: &[Json]) -> Option<Lack> {
+        let has =
+            |path: &Option<JsonPath>, entry: &Json| said(path.as_ref(), entry).is_some_and(|mark| !mark.is_empty());
+        let is_marked = |entry: &Json| has(&self.text, entry) || has(&self.reference, entry);
+        let is_sure = if self.text.is_some() {
+            list.iter().all(is_marked)
+        } else {
+            list.is_empty() || list.iter().any(is_marked)
+        };
+        (!is_sure).then_some(Lack::Marks)
+    }
+
+    /// Where the list goes on, if it does.
+    fn next_page(&self, json: &Json, url: &Url) -> Result<Option<Url>, Lack> {
+        let next = self.next.as_ref().and_then(|path| path.values(json).into_iter().next());
+        let next = next.filter(|next| !next.is_null() && next.as_str() != Some(""));
+        next.map(|next| scalar(next).and_then(|next| same_place(url, &next)).ok_or(Lack::Rest)).transpose()
+    }
+}
+
+impl Verdict {
+    /// Of a message that was sent again the best counts: whoever has it needs no other.
+    fn rank(&self) -> u8 {
+        match self {
+            Self::Taken { receipt: Some(Receipt { news: News::Delivered | News::Complained, .. }), .. } => 0,
+            Self::Taken { receipt: None, .. } => 1,
+            Self::Taken { receipt: Some(Receipt { news: News::Bounced(_), .. }), .. } => 2,
+            Self::NotThere => 3,
+        }
+    }
+}
+
+fn said(path: Option<&JsonPath>, entry: &Json) -> Option<String> {
+    path.and_then(|path| path.values(entry).into_iter().find_map(scalar))
 }
 
 /// The declaration with what its table `reconcile` leaves out.

@@ -11,7 +11,7 @@ use reqwest::{Client, Response, redirect, retry};
 use tokio::sync::Semaphore;
 
 use super::gateway::Gateway;
-use super::reconcile::{PAGES_MAX, Page, Verdict};
+use super::reconcile::{Lack, PAGES_MAX, Page, Verdict};
 use super::reply::{Reply, ReplyBody};
 use super::request::Request;
 use crate::channel::{OutboundMessage, OutboundSms, SentSms, Transport};
@@ -60,6 +60,9 @@ pub enum AskError {
     /// The message is not among the first of a list that is longer than anything that would be read.
     #[error("its list is too long: the message is not on the first {PAGES_MAX} pages")]
     TooLong,
+    /// The message may be missing from its list although it was taken.
+    #[error("its list does not tell: {0}")]
+    NotWhole(Lack),
 }
 
 /// One gateway, open.
@@ -128,6 +131,7 @@ impl GatewayTransport {
         let question = self.gateway.question(sent).ok_or(AskError::NotDeclared)?;
         let mut request = question.map_err(|err| AskError::Question(err.to_string()))?;
         let _permit = self.permits.acquire().await.map_err(|err| AskError::NoAnswer(err.to_string()))?;
+        let mut lacking = None;
         for _ in 0..PAGES_MAX {
             let Request { method, url, headers, .. } = request;
             let this = Request { method: method.clone(), url: url.clone(), headers: headers.clone(), body: None };
@@ -137,8 +141,13 @@ impl GatewayTransport {
             let json = reply.json().filter(|_| reply.status == 200).ok_or_else(|| no_list.clone())?;
             match self.gateway.page((json, &url), sent).ok_or(no_list)? {
                 Page::Found(verdict) => return Ok(verdict),
-                Page::NotHere(None) => return Ok(Verdict::NotThere),
-                Page::NotHere(Some(next)) => request = Request { method, url: next, headers, body: None },
+                Page::NotHere { next, lack } => {
+                    lacking = lacking.or(lack);
+                    let Some(url) = next else {
+                        return lacking.map_or(Ok(Verdict::NotThere), |lack| Err(AskError::NotWhole(lack)));
+                    };
+                    request = Request { method, url, headers, body: None };
+                }
             }
         }
         Err(AskError::TooLong)

@@ -30,6 +30,10 @@ fn page(gateway: &Gateway, json: &Json) -> Option<Page> {
     gateway.page((json, &url()), &sent())
 }
 
+fn not_here(next: Option<Url>, lack: Option<Lack>) -> Page {
+    Page::NotHere { next, lack }
+}
+
 #[track_caller]
 fn check(entry: &Json, expected: Option<News>) {
     let list = json!({ "messages": [self::entry("SM6", "Another", "delivered", None), entry], "next_page_uri": null });
@@ -55,13 +59,58 @@ fn what_is_not_on_this_page_may_be_on_the_next_of_the_same_server() {
     let list = |next: Json| json!({ "messages": [entry("SM6", "Another", "sent", None)], "next_page_uri": next });
     let next = "/2010-04-01/Accounts/AC/Messages.json?To=1&Page=1&PageToken=PASM6";
     let expected = Url::parse("https://api.twilio.com").unwrap().join(next).unwrap();
-    assert_eq!(page(&twilio(None), &list(json!(next))), Some(Page::NotHere(Some(expected))));
-    for last in [json!(null), json!(""), json!("https://api.twilio.com.example/x"), json!("http://api.twilio.com/x")] {
-        assert_eq!(page(&twilio(None), &list(last)), Some(Page::NotHere(None)));
+    assert_eq!(page(&twilio(None), &list(json!(next))), Some(not_here(Some(expected), None)));
+    for last in [json!(null), json!("")] {
+        assert_eq!(page(&twilio(None), &list(last)), Some(not_here(None, None)));
+    }
+    // Somewhere else is not asked, so the list is not whole.
+    for elsewhere in [json!("https://api.twilio.com.example/x"), json!("http://api.twilio.com/x"), json!({}), json!([])]
+    {
+        assert_eq!(page(&twilio(None), &list(elsewhere)), Some(not_here(None, Some(Lack::Rest))));
     }
     for no_list in [json!({}), json!({ "messages": "none" }), json!([])] {
         assert_eq!(page(&twilio(None), &no_list), None);
     }
+}
+
+#[test]
+fn a_list_that_may_leave_ours_out_does_not_say_that_it_is_not_there() {
+    let by_text = twilio(None);
+    let by_reference = gateway(&plain_with("reconcile = { list = 'messages', reference = 'ref', message_id = 'sid' }"));
+    let check = |gateway: &Gateway, entries: Json, lack: Option<Lack>| {
+        let list = json!({ "messages": entries, "next_page_uri": null });
+        assert_eq!(page(gateway, &list), Some(not_here(None, lack)), "{list}");
+    };
+    let other = entry("SM6", "Another", "sent", None);
+    check(&by_text, json!([]), None);
+    check(&by_text, json!([other]), None);
+    // A gateway that forgets texts gives them empty, or not at all.
+    check(&by_text, json!([other, entry("SM5", "", "sent", None)]), Some(Lack::Marks));
+    check(&by_text, json!([other, { "sid": "SM5", "body": null }]), Some(Lack::Marks));
+    check(&by_text, json!([{ "body": format!("https://s.sole.example{LINK}"), "sid": null }]), Some(Lack::Name));
+    check(&by_reference, json!([]), None);
+    check(&by_reference, json!([{ "sid": "SM6" }, { "sid": "SM5", "ref": "inv_01J9Z3-2" }]), None);
+    check(&by_reference, json!([{ "sid": "SM6" }, { "sid": "SM5", "reference": "inv_01J9Z3-1" }]), Some(Lack::Marks));
+}
+
+#[test]
+fn of_a_message_that_was_sent_again_the_best_counts() {
+    let named = |sid: &str, status: &str| {
+        let mut entry = ours(status, None);
+        entry["sid"] = json!(sid);
+        entry
+    };
+    let best = |entries: [Json; 3]| {
+        let Some(Page::Found(Verdict::Taken { provider_ref, receipt })) =
+            page(&twilio(None), &json!({ "messages": entries }))
+        else {
+            panic!("it was not found")
+        };
+        (provider_ref, receipt.map(|receipt| receipt.news))
+    };
+    let [failed, sent, delivered] = [named("SM9", "failed"), named("SM8", "sent"), named("SM7", "delivered")];
+    assert_eq!(best([failed.clone(), sent.clone(), delivered]), ("SM7".to_owned(), Some(News::Delivered)));
+    assert_eq!(best([failed.clone(), sent, failed]), ("SM8".to_owned(), None));
 }
 
 #[test]

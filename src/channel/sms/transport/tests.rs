@@ -222,3 +222,5 @@ fn answer_text(status: u16, headers: &str, body: &str) -> String {
     let Step::Answer(text) = answer(status, headers, body) else { panic!("an answer is an answer") };
     text
 }
+
+mod asking;
