@@ -18,7 +18,7 @@ use crate::domain::invitation::{Invitation, Lane};
 use crate::domain::journey::Channel;
 use crate::domain::receipt::News;
 use crate::domain::seal::LinkTarget;
-use crate::store::{Inquired, Learnt, StoreError};
+use crate::store::{Health, Inquired, Learnt, StoreError};
 
 /// How long after its answer was lost a gateway is asked about a message.
 const AFTER: [TimeDelta; 3] = [TimeDelta::minutes(2), TimeDelta::minutes(15), TimeDelta::hours(2)];
@@ -32,6 +32,8 @@ pub enum Answer {
     Taken(Option<News>),
     /// It does not have it.
     NotThere,
+    /// Whatever it says, somebody was quicker: the outcome is known.
+    LeftAlone,
     /// It says nothing. Why.
     Nothing(Silence),
 }
@@ -93,12 +95,16 @@ pub async fn ask(core: &Core, invitation: &Invitation, attempt: &Attempt) -> Res
     let is_there = provider_ref.is_some();
     let learnt =
         core.store.inquired(Inquired { of, gateway: gateway.clone(), provider_ref, now: core.clock.now() }).await?;
-    if let Learnt::News(after) = learnt {
-        tracing::info!(invitation.id = %of.invitation, attempt = of.attempt, gateway, is_there,
-            "attempt {} of {}: {gateway} {} it", of.attempt, of.invitation, if is_there { "has" } else { "does not have" });
-        if let Some(Lane::Send(next)) = after.due().map(|due| due.lane) {
-            core.wake.ring(next);
-        }
+    let Learnt::News(after) = learnt else {
+        // Either it has said so before, or somebody was quicker; then what it says is no news of what is known now.
+        let now = core.store.invitation(&of.invitation).await?;
+        let is_lost = now.is_some_and(|now| lost(&now).any(|(attempt, _)| attempt.number == of.attempt));
+        return Ok(if is_lost { Answer::NotThere } else { Answer::LeftAlone });
+    };
+    tracing::info!(invitation.id = %of.invitation, attempt = of.attempt, gateway, is_there,
+        "attempt {} of {}: {gateway} {} it", of.attempt, of.invitation, if is_there { "has" } else { "does not have" });
+    if let Some(Lane::Send(next)) = after.due().map(|due| due.lane) {
+        core.wake.ring(next);
     }
     let news = receipt.as_ref().map(|receipt| receipt.news);
     if let Some(receipt) = receipt {
@@ -126,7 +132,12 @@ impl Reconciler {
     }
 
     /// Asks about every message whose turn has come since the last time. Gives about how many.
+    ///
+    /// While the store takes no changes nobody is asked, as nothing of it could be kept; those turns come afterwards.
     pub async fn step(&self) -> Result<usize, StoreError> {
+        if *self.core.store.health().borrow() != Health::Writable {
+            return Ok(0);
+        }
         let now = self.core.clock.now();
         let since = std::mem::replace(&mut *self.until.lock().unwrap_or_else(PoisonError::into_inner), now);
         if !self.core.live.load().can_ask_about_texts() {
@@ -165,7 +176,10 @@ impl Reconciler {
             return Ok(false);
         }
         match ask(&self.core, invitation, attempt).await? {
-            Answer::Taken(_) | Answer::NotThere | Answer::Nothing(Silence::NoGateway | Silence::NoNumber) => (),
+            Answer::Taken(_)
+            | Answer::NotThere
+            | Answer::LeftAlone
+            | Answer::Nothing(Silence::NoGateway | Silence::NoNumber) => (),
             Answer::Nothing(Silence::Gateway { why: AskError::NotDeclared, gateway }) => {
                 silent.insert(gateway);
             }

@@ -132,7 +132,7 @@ pub(super) struct ReconcileForm {
 }
 
 /// Asks gateways about text messages of unknown outcome, one after the other: `{"rows": [{"invitation": …, "attempt": …,
-/// "result": "taken" | "delivered" | "bounced" | "not_there" | "not_told", "explanation": …}]}`. Those whose outcome is known
+/// "result": "taken" | "delivered" | "bounced" | "not_there" | "left_alone" | "not_told", "explanation": …}]}`. Those whose outcome is known
 /// have no row.
 pub(super) async fn reconcile(
     State(core): State<Arc<Core>>,
@@ -166,6 +166,7 @@ fn told(answer: &Answer) -> (&'static str, String) {
         Answer::NotThere => {
             ("not_there", "the gateway does not have it; send it again or say what came of it".to_owned())
         }
+        Answer::LeftAlone => ("left_alone", "its outcome became known meanwhile".to_owned()),
         Answer::Nothing(silence) => ("not_told", silence.to_string()),
     }
 }

@@ -13,13 +13,17 @@ use crate::channel::{OutboundMessage, SentSms, Transport};
 use crate::config::settings::{SmsSettings, SmsTransport};
 use crate::daemon::reconciler::Reconciler;
 use crate::domain::attempt::Outcome;
-use crate::domain::receipt::{News, Receipt};
+use crate::domain::id::InvitationId;
+use crate::domain::receipt::{Bounce, News, Receipt};
+use crate::domain::seal::LinkTarget;
 use crate::domain::text_words::TextWords;
 
 /// A gateway that says what it was told to say.
 struct Oracle {
     says: Mutex<Result<Verdict, AskError>>,
     asked: Mutex<Vec<SentSms>>,
+    /// What it waits for before it says anything.
+    pause: tokio::sync::RwLock<()>,
 }
 
 impl Oracle {
@@ -40,6 +44,7 @@ impl Transport for Oracle {
 
     async fn ask(&self, sent: &SentSms) -> Result<Verdict, AskError> {
         self.asked.lock().unwrap().push(sent.clone());
+        let _go = self.pause.read().await;
         self.says.lock().unwrap().clone()
     }
 
@@ -55,8 +60,13 @@ impl Transport for Oracle {
 impl House {
     /// Gives it a gateway that can be asked.
     async fn with_oracle(&self) -> Arc<Oracle> {
-        let oracle = Arc::new(Oracle { says: Mutex::new(Ok(Verdict::NotThere)), asked: Mutex::default() });
-        let table = "preset = 'twilio'\naccount_sid = 'AC0123456789abcdef0123456789abcdef'\nfrom = '+15005550006'";
+        let oracle = Arc::new(Oracle {
+            says: Mutex::new(Ok(Verdict::NotThere)),
+            asked: Mutex::default(),
+            pause: tokio::sync::RwLock::default(),
+        });
+        let table = "preset = 'twilio'\naccount_sid = 'AC0123456789abcdef0123456789abcdef'\nfrom = '+15005550006'\n\
+                     receipts = { signature = 'none' }";
         let secret = |_: &str| Some(crate::config::settings::Secret::new("secret"));
         let gateway = Gateway::from_table("oracle", &table.parse().unwrap(), &secret).unwrap();
         let mut config = (*self.core.live.load().config).clone();
@@ -176,4 +186,94 @@ async fn another_number_than_it_went_to_is_not_asked_about() {
     let row = house.reconcile(&id).await;
     assert_eq!(row["explanation"], "the number that it went to is not known any more", "{row}");
     assert_eq!(oracle.n_asked(), 0);
+}
+
+/// What somebody does while the gateway has been asked by two at once and has not answered yet.
+async fn meanwhile<T>(house: &House, oracle: &Oracle, id: &str, done: impl Future<Output = T>) -> [Value; 2] {
+    let pause = oracle.pause.write().await;
+    let asked_by_now = async {
+        while oracle.n_asked() < 2 {
+            tokio::task::yield_now().await;
+        }
+        done.await;
+        drop(pause);
+    };
+    let (one, other, ()) = tokio::join!(house.reconcile(id), house.reconcile(id), asked_by_now);
+    [one, other]
+}
+
+fn n_of(story: &str, words: &str) -> usize {
+    story.matches(words).count()
+}
+
+#[tokio::test]
+async fn the_same_answer_twice_leaves_one_state() {
+    let house = House::open().await;
+    let oracle = house.with_oracle().await;
+    let id = house.lose(1).await;
+    oracle.now_says(Ok(taken(Some(News::Delivered))));
+    let rows = meanwhile(&house, &oracle, &id, async {}).await;
+    let mut results = rows.each_ref().map(|row| row["result"].as_str().unwrap());
+    results.sort_unstable();
+    assert_eq!(results, ["delivered", "left_alone"]);
+    assert_eq!(house.stands(&id).await, ("asked".to_owned(), "delivered".to_owned()));
+    let story = house.ask(&format!("/api/v1/why/{id}")).await.body;
+    assert_eq!(n_of(&story, "oracle says that it took the text message"), 1, "{story}");
+}
+
+#[tokio::test]
+async fn what_somebody_settled_meanwhile_is_left_alone() {
+    let house = House::open().await;
+    let oracle = house.with_oracle().await;
+    for (n, says) in [(1, taken(Some(News::Bounced(Bounce::Hard)))), (2, taken(None)), (3, Verdict::NotThere)] {
+        let id = house.lose(n).await;
+        oracle.asked.lock().unwrap().clear();
+        oracle.now_says(Ok(says));
+        let settle = json!({ "invitation": id, "as": "accepted" });
+        let rows = meanwhile(&house, &oracle, &id, async {
+            assert_eq!(house.tell("/api/v1/unknown/settle", &settle).await.status, StatusCode::OK);
+        });
+        for row in rows.await {
+            assert_eq!(row["explanation"], "its outcome became known meanwhile", "{row}");
+        }
+        assert_eq!(house.stands(&id).await, ("asked".to_owned(), "accepted".to_owned()));
+        let story = house.ask(&format!("/api/v1/why/{id}")).await.body;
+        assert_eq!(n_of(&story, "oracle says"), 0, "{story}");
+    }
+}
+
+#[tokio::test]
+async fn nobody_is_asked_while_nothing_could_be_kept() {
+    let house = House::open().await;
+    let oracle = house.with_oracle().await;
+    let reconciler = Reconciler::new(Arc::clone(&house.core), CancellationToken::new());
+    let id = house.lose(1).await;
+    oracle.now_says(Ok(taken(None)));
+    house.fill_the_disk();
+    house.clock.advance_to(house.clock.now() + TimeDelta::hours(3));
+    assert_eq!((reconciler.step().await.unwrap(), oracle.n_asked()), (0, 0));
+    house.make_room();
+    assert_eq!((reconciler.step().await.unwrap(), oracle.n_asked()), (1, 1));
+    assert_eq!(house.stands(&id).await, ("asked".to_owned(), "accepted".to_owned()));
+}
+
+#[tokio::test]
+async fn a_report_that_comes_later_goes_on_from_what_was_found() {
+    let house = House::open().await;
+    let oracle = house.with_oracle().await;
+    let id = house.lose(1).await;
+    oracle.now_says(Ok(taken(None)));
+    assert_eq!(house.reconcile(&id).await["result"], "taken");
+    assert_eq!(house.stands(&id).await, ("asked".to_owned(), "accepted".to_owned()));
+    let told = house.ask(&format!("/api/v1/invitations/{id}")).await.json();
+    assert_eq!(told["attempts"][0]["provider_ref"], "SM1");
+
+    let of = LinkTarget { invitation: InvitationId::parse(&id).unwrap(), attempt: 1 };
+    let link = format!("/hooks/sms/oracle/status/{}", house.core.store.seal().report_token(of, "oracle"));
+    for _ in 0..2 {
+        let heard = house.submit(&link, "MessageSid=SM1&MessageStatus=delivered").await;
+        assert!(heard.status.is_success(), "{} {}", heard.status, heard.body);
+        assert_eq!(house.stands(&id).await, ("asked".to_owned(), "delivered".to_owned()));
+    }
+    assert_eq!(house.reconcile(&id).await, Value::Null);
 }
