@@ -122,14 +122,12 @@ fn a_text_message_whose_answer_never_came_is_not_sent_again_and_its_gateway_tell
 
     let output = installation.run(&["unknown", "reconcile", "--all"]);
     let said = String::from_utf8(output.stdout).unwrap();
-    println!("{said}");
     assert!(output.status.success() && said.contains("1 message is settled, 1 not there, 0 not told"), "{said}");
     assert_eq!(twilio.n_asked.load(Ordering::SeqCst), 4, "two pages for each");
     assert_eq!(twilio.taken.lock().unwrap().len(), 1, "nothing is sent again");
 
     let [bob] = listed().try_into().unwrap();
     let story = installation.ok(&["why", "ada"]);
-    println!("{story}{}", installation.ok(&["why", "bob"]));
     for words in ["Nobody can say whether", "Asked about it, local says that it took", "arrived, says local"] {
         assert!(story.contains(words), "no {words:?} in\n{story}");
     }

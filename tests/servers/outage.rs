@@ -24,7 +24,7 @@ use crate::{
 
 /// How many seconds the daemon lives through in one: an hour in a minute.
 const HASTE: u32 = 60;
-const OUTAGE: Duration = Duration::from_secs(60);
+const OUTAGE: Duration = Duration::from_mins(1);
 /// How long others are watched without an outage, to compare.
 const PEACE: Duration = Duration::from_secs(20);
 /// The pause between two guests of other domains.
@@ -68,8 +68,10 @@ fn an_hour_of_outage_delays_nobody_else_and_then_everything_arrives() {
         tell(&installation, &format!("text-{n}"), &json!({ "phone": format!("+4915112{n:06}") }));
     }
     let during = watch(&installation, &arrivals, ("during", OUTAGE));
-    println!("99 of 100 mails to others came within {before:?} before the outage, within {during:?} during it");
-    assert!(during <= before * 2 + Duration::from_millis(20), "{during:?}, and {before:?} before");
+    assert!(
+        during <= before * 2 + Duration::from_millis(20),
+        "99 of 100 came within {during:?}, and {before:?} before"
+    );
     assert!(arrivals.lock().unwrap().keys().all(|to| !to.ends_with(SLOW_DOMAIN)));
 
     is_out.store(false, Ordering::SeqCst);
