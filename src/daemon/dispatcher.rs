@@ -24,7 +24,7 @@ use crate::domain::invitation::RetryPlan;
 use crate::domain::journey::Channel;
 use crate::domain::route::Route;
 use crate::plan::backoff::{RetryRule, retry_at};
-use crate::store::{GiveBack, Lease, LeaseRequest, Leased, Settlement, StoreError};
+use crate::store::{DayGrant, GiveBack, Lease, LeaseRequest, Leased, Settlement, StoreError};
 
 /// How long a lease lasts: longer than all time limits of a mail conversation together.
 pub const LEASE: TimeDelta = TimeDelta::minutes(40);
@@ -305,7 +305,7 @@ async fn send(core: &Core, live: &Live, lease: &Lease, channel: Channel) -> (Out
         }
     };
     let cost = compose::cost(live, transport.name(), &message);
-    if let (Some(cost), Some(grant)) = (cost, lease.grant)
+    if let (Some(cost), Some(DayGrant { grant, .. })) = (cost, lease.grant)
         && cost.n_segments > grant.n_segments
     {
         let reply = format!("it takes {}, and the day's limit leaves {}", cost.n_segments, grant.n_segments);

@@ -13,7 +13,7 @@ use tokio_util::sync::CancellationToken;
 use super::core::Core;
 use super::{compose, receipts};
 use crate::channel::sms::{AskError, Verdict};
-use crate::domain::attempt::{Attempt, Fate};
+use crate::domain::attempt::Attempt;
 use crate::domain::invitation::{Invitation, Lane};
 use crate::domain::journey::Channel;
 use crate::domain::receipt::News;
@@ -59,18 +59,8 @@ pub enum Silence {
 
 /// The text messages of an invitation whose outcome is unknown.
 pub fn lost(invitation: &Invitation) -> impl Iterator<Item = (&Attempt, DateTime<Utc>)> {
-    invitation.attempts.iter().filter(|attempt| attempt.channel == Channel::Sms).filter_map(|attempt| {
-        match attempt.fate {
-            Fate::Unknown { at } => Some((attempt, at)),
-            Fate::Sending
-            | Fate::Deferred
-            | Fate::Accepted { .. }
-            | Fate::Refused { .. }
-            | Fate::Delivered { .. }
-            | Fate::Bounced { .. }
-            | Fate::Complained { .. } => None,
-        }
-    })
+    let texts = invitation.attempts.iter().filter(|attempt| attempt.channel == Channel::Sms);
+    texts.filter_map(|attempt| Some((attempt, attempt.fate.lost_at()?)))
 }
 
 /// Asks about one message and sets off what follows. What was learnt is on disk when this returns.

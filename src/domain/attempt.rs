@@ -118,6 +118,20 @@ pub enum Fate {
 }
 
 impl Fate {
+    /// Since when nobody knows what came of it, if that is so.
+    pub fn lost_at(self) -> Option<DateTime<Utc>> {
+        match self {
+            Self::Unknown { at } => Some(at),
+            Self::Sending
+            | Self::Deferred
+            | Self::Accepted { .. }
+            | Self::Refused { .. }
+            | Self::Delivered { .. }
+            | Self::Bounced { .. }
+            | Self::Complained { .. } => None,
+        }
+    }
+
     /// The word for it in JSON.
     pub fn as_str(self) -> &'static str {
         match self {

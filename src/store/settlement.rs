@@ -11,16 +11,15 @@ use crate::domain::id::InvitationId;
 use crate::domain::invitation::RetryPlan;
 use crate::domain::route::Route;
 use crate::plan::gate::GateRules;
+use crate::plan::spend::Grant;
 
 /// What a message may take of the limit of a gateway on a day.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct DayGrant {
     /// The day of the house.
     pub day: NaiveDate,
-    /// Segments.
-    pub n_segments: u8,
-    /// What they cost, in millionths.
-    pub millionths: u64,
+    /// What it may take of it.
+    pub grant: Grant,
 }
 
 /// What came of a leased attempt.

@@ -6,8 +6,7 @@ use crate::{
     http,
     kannel::{self, Kannel},
     postfix::Postfix,
-    product::{Installation, mail_through, now, texts_through},
-    troubles::JOURNEY,
+    product::{Installation, MAIL_THEN_TEXT, mail_through, now, texts_through},
 };
 
 #[test]
@@ -16,7 +15,7 @@ fn what_came_back_by_lmtp_is_told_for_what_it_is_and_a_text_message_follows() {
     let (postfix, kannel) = (Postfix::start_bouncing(&reasons, "sole.example"), Kannel::start());
     let socket = format!("[email]\nbounce_socket = {:?}\n", postfix.bounce_socket());
     let mail = mail_through(postfix.smtp_port(), "none").replacen("[email]\n", &socket, 1);
-    let installation = Installation::with(JOURNEY, &(mail + &texts_through(&kannel)));
+    let installation = Installation::with(MAIL_THEN_TEXT, &(mail + &texts_through(&kannel)));
     installation.write("config/kannel.password", kannel::PASSWORD);
     let _daemon = installation.start();
     for (n, name) in ["gone", "full"].into_iter().enumerate() {

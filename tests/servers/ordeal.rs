@@ -17,7 +17,7 @@ use crate::{
     account::Account,
     arrivals::{Manners, Servers},
     http,
-    product::{Daemon, Installation, mail_through, now},
+    product::{Daemon, Installation, MAIL_THEN_TEXT, mail_through, now},
     wait,
 };
 
@@ -37,20 +37,6 @@ const FINISH_MAX: Duration = Duration::from_secs(4);
 const RETRIES: usize = 1_000;
 /// The pause between two looks at the servers.
 const LOOK: Duration = Duration::from_millis(2);
-
-/// A guest is asked by mail, who has no address gets a text message, and so does whom no mail reaches.
-const JOURNEY: &str = r#"
-[journey]
-id = "evening"
-title = "An evening with us"
-
-[[stage]]
-id = "visit"
-survey = "visit"
-on = { event = "visit.completed" }
-after = "0s"
-line_up = [{ channel = "email" }, { channel = "sms", when = "undelivered" }]
-"#;
 
 /// What an installation goes through.
 #[derive(Clone, Copy, Debug)]
@@ -90,7 +76,7 @@ impl Ordeal {
             + &format!("connections = {CONNECTIONS}\ntimeouts = {{ command = \"1s\", after_dot = \"1s\" }}\n")
             + &servers.gateway().settings(CONNECTIONS)
             + "timeout = \"2s\"\n";
-        let installation = Installation::with(JOURNEY, &settings);
+        let installation = Installation::with(MAIL_THEN_TEXT, &settings);
         installation.write("config/local.token", "secret");
         let at = now();
         let mut lines = String::new();

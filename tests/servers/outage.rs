@@ -17,7 +17,7 @@ use crate::{
     gateway::{self, Gateway},
     haste::hurried,
     http, port,
-    product::{Installation, mail_through, now},
+    product::{Installation, MAIL_THEN_TEXT, mail_through, now},
     relay::{Answer, Asked, Relay},
     wait,
 };
@@ -34,20 +34,6 @@ const STRANDED: usize = 200;
 /// Mail to it is put off during the outage.
 const SLOW_DOMAIN: &str = "@slow.example";
 
-/// Guests with an address are asked by mail, the others by text message.
-const JOURNEY: &str = r#"
-[journey]
-id = "evening"
-title = "An evening with us"
-
-[[stage]]
-id = "visit"
-survey = "visit"
-on = { event = "visit.completed" }
-after = "0s"
-line_up = [{ channel = "email" }, { channel = "sms", when = "undelivered" }]
-"#;
-
 /// When mails came, by their recipients.
 type Arrivals = Arc<Mutex<BTreeMap<String, Vec<Instant>>>>;
 
@@ -57,7 +43,7 @@ fn an_hour_of_outage_delays_nobody_else_and_then_everything_arrives() {
     let relay = relay(&arrivals, &is_out);
     let gateway_port = port::free();
     let settings = mail_through(relay.port(), "none") + &gateway::settings(gateway_port, 8);
-    let installation = Installation::with(JOURNEY, &settings);
+    let installation = Installation::with(MAIL_THEN_TEXT, &settings);
     installation.write("config/local.token", "secret");
     let _daemon = installation.start_by(hurried(&installation, HASTE));
 

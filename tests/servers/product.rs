@@ -44,6 +44,21 @@ after = "0s"
 line_up = [{ channel = "sms" }]
 "#;
 
+/// A journey that asks by mail, at once and at any hour. Who has no address gets a text message, and so does whom no mail
+/// reaches, at once.
+pub(crate) const MAIL_THEN_TEXT: &str = r#"
+[journey]
+id = "evening"
+title = "An evening with us"
+
+[[stage]]
+id = "visit"
+survey = "visit"
+on = { event = "visit.completed" }
+after = "0s"
+line_up = [{ channel = "email" }, { channel = "sms", when = "undelivered" }]
+"#;
+
 /// A configuration, and the state of the daemon that runs on it.
 pub(crate) struct Installation {
     dir: TempDir,

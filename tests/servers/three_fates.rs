@@ -8,8 +8,7 @@ use crate::{
     http,
     kannel::{self, Kannel},
     postfix::Postfix,
-    product::{Installation, mail_through, now, texts_through},
-    troubles::JOURNEY,
+    product::{Installation, MAIL_THEN_TEXT, mail_through, now, texts_through},
     wait,
 };
 
@@ -27,7 +26,7 @@ fn each_of_three_fates_is_told_and_brings_about_what_it_should() {
     let socket = format!("[email]\nbounce_socket = {:?}\n", postfix.bounce_socket());
     let mail = mail_through(postfix.smtp_port(), "none").replacen("[email]\n", &socket, 1);
     let texts = texts_through(&kannel) + "timeout = { connect = \"60s\", total = \"300s\" }\n";
-    let installation = Installation::with(JOURNEY, &(mail + &texts));
+    let installation = Installation::with(MAIL_THEN_TEXT, &(mail + &texts));
     installation.write("config/kannel.password", kannel::PASSWORD);
     let _daemon = installation.start_by(hurried(&installation, HASTE));
     for (n, (name, domain)) in

@@ -8,26 +8,12 @@ use crate::{
     kannel::{self, Kannel},
     mail::survey_link,
     postfix::Postfix,
-    product::{Installation, check_counts, mail_through, now, texts_through},
+    product::{Installation, MAIL_THEN_TEXT, check_counts, mail_through, now, texts_through},
     wait,
 };
 
 /// A dispatcher that nobody wakes looks only every half minute.
 const AT_ONCE_SECONDS: i64 = 10;
-
-/// Whom no mail reaches gets a text message at once.
-pub(crate) const JOURNEY: &str = r#"
-[journey]
-id = "evening"
-title = "An evening with us"
-
-[[stage]]
-id = "visit"
-survey = "visit"
-on = { event = "visit.completed" }
-after = "0s"
-line_up = [{ channel = "email" }, { channel = "sms", when = "undelivered" }]
-"#;
 
 /// Who takes mail, who does not and has a telephone, who does not and has none, who is to be tried again.
 const GUESTS: [(&str, Option<&str>); 4] = [
@@ -48,7 +34,7 @@ fn a_refusal_falls_back_at_once_and_a_deferral_waits() {
     ];
     postfix.set_replies(&replies);
     let settings = mail_through(postfix.smtp_port(), "none") + &texts_through(&kannel);
-    let installation = Installation::with(JOURNEY, &settings);
+    let installation = Installation::with(MAIL_THEN_TEXT, &settings);
     installation.write("config/kannel.password", kannel::PASSWORD);
     let _daemon = installation.start();
     for (name, phone) in GUESTS {

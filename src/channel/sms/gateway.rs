@@ -244,9 +244,8 @@ impl Gateway {
         let to = self.number_format.write(&message.to)?;
         let more = if message.status_url.contains('?') { '&' } else { '?' };
         let status_url_more = format!("{}{more}", message.status_url);
-        let settings = by_name(&self.settings).chain(by_name(self.encoding.of_text(&message.text)));
-        let mut values: Values<'_> = settings.collect();
-        values.extend(self.secrets.iter().map(|(name, secret)| (name.as_str(), expose(secret))));
+        let mut values = self.own_values(expose);
+        values.extend(by_name(self.encoding.of_text(&message.text)));
         values.extend([
             ("to", to.as_str()),
             ("text", &message.text),
@@ -255,6 +254,12 @@ impl Gateway {
             ("status_url_more", &status_url_more),
         ]);
         act(&values)
+    }
+
+    /// What its declaration says for every request.
+    fn own_values<'a>(&'a self, expose: &dyn Fn(&'a Secret) -> &'a str) -> Values<'a> {
+        let secrets = self.secrets.iter().map(|(name, secret)| (name.as_str(), expose(secret)));
+        by_name(&self.settings).chain(secrets).collect()
     }
 }
 

@@ -10,7 +10,7 @@ use serde_json::Value as Json;
 
 use super::mask::Mask;
 use super::retry_after::retry_after;
-use super::rule::{MessageId, ReplyRules, Rule};
+use super::rule::{InAnswer, ReplyRules, Rule};
 use crate::domain::attempt::{Obstacle, Outcome, REPLY_CHARS_MAX};
 
 /// An answer of a gateway.
@@ -89,7 +89,7 @@ impl Reply {
     fn success(&self, ReplyRules { message_id, segments, .. }: &ReplyRules, reply: String) -> Outcome {
         // What is no number that a message could have says nothing.
         let n_segments = segments.find(self).and_then(|number| number.parse().ok()).filter(|n| *n > 0);
-        if matches!(message_id, MessageId::None) {
+        if matches!(message_id, InAnswer::None) {
             return Outcome::Accepted { provider_ref: None, n_segments, reply };
         }
         match message_id.find(self) {

@@ -23,9 +23,9 @@ pub(super) struct ReplyRules {
     /// The gateway took the message.
     pub(super) success: Rule,
     /// Where its name for the message stands.
-    pub(super) message_id: MessageId,
+    pub(super) message_id: InAnswer,
     /// Where the number of segments stands that it charged.
-    pub(super) segments: MessageId,
+    pub(super) segments: InAnswer,
     /// It will never take a message for this number.
     pub(super) dead_on: Vec<Rule>,
     /// It will never take this message.
@@ -54,9 +54,9 @@ struct JsonTest {
     all_parts: bool,
 }
 
-/// Where in an answer something stands that is said once: the gateway's own name for the message.
+/// Where in an answer something stands that is said once: the gateway's own name for the message, the segments it charged.
 #[derive(Clone, Debug)]
-pub(super) enum MessageId {
+pub(super) enum InAnswer {
     /// It gives none.
     None,
     /// In a JSON answer; the first where there are several.
@@ -71,8 +71,8 @@ impl ReplyRules {
     /// Reads the keys that say what answers mean.
     pub(super) fn read(table: &Reader<'_>) -> Option<Self> {
         let rules = |key| table.tables(key).iter().map(|table| Rule::read(table, false)).collect();
-        let (success, message_id) = (read_success(table), MessageId::read(table, "message_id"));
-        let segments = MessageId::read(table, "segments");
+        let (success, message_id) = (read_success(table), InAnswer::read(table, "message_id"));
+        let segments = InAnswer::read(table, "segments");
         let (dead_on, permanent_on, retry_on) = (rules("dead_on"), rules("permanent_on"), rules("retry_on"));
         let (throttled_on, account_on) = (rules("throttled_on"), rules("account_on"));
         let (success, message_id, segments) = (success?, message_id?, segments?);
@@ -141,8 +141,8 @@ impl JsonTest {
     }
 }
 
-impl MessageId {
-    /// The gateway's name for the message, if the answer has it.
+impl InAnswer {
+    /// What stands there, if the answer has it.
     pub(super) fn find(&self, reply: &Reply) -> Option<String> {
         let found = match self {
             Self::None => None,
@@ -184,8 +184,7 @@ impl MessageId {
                 Some(Self::Body(pattern))
             }
             _ => {
-                let what = if key == "segments" { "their number" } else { "the name of a message" };
-                table.problem(key, format!("{what} stands in one place: {RIGHT}"));
+                table.problem(key, format!("`{key}` stands in one place: {RIGHT}"));
                 None
             }
         }

@@ -153,7 +153,8 @@ impl GatewayTransport {
         Err(AskError::TooLong)
     }
 
-    /// Sends a request and reads at most so many bytes of the answer. An error is one of sending; what breaks later is part of the answer.
+    /// Sends a request and reads at most so many bytes of the answer. An error is one of sending; what breaks later is part
+    /// of the answer.
     async fn exchange(&self, request: Request, bytes_max: usize) -> Result<Reply, reqwest::Error> {
         let mut builder = self.client.request(request.method, request.url);
         for (name, value) in request.headers {

@@ -147,7 +147,7 @@ impl Invitation {
             }
             State::Asked | State::Closed { .. } | State::Skipped { .. } => return Err(LeftOut::MovedOn),
         };
-        let last = self.attempts.last().filter(|last| last.step == step && matches!(last.fate, Fate::Unknown { .. }));
+        let last = self.attempts.last().filter(|last| last.step == step && last.fate.lost_at().is_some());
         let attempt = last.ok_or(LeftOut::NothingUnknown)?.number;
         let due_at = self.in_window(now, zone)?;
         self.note(now, Happening::SentAgain { attempt, by });
@@ -167,16 +167,8 @@ impl Invitation {
             return Err(LeftOut::SeveralUnknown);
         }
         let wanted = |known: &&mut Attempt| attempt.is_none_or(|number| known.number == number);
-        let unknown = self.attempts.iter_mut().filter(wanted).find_map(|known| match known.fate {
-            Fate::Unknown { at } => Some((known, at)),
-            Fate::Sending
-            | Fate::Deferred
-            | Fate::Accepted { .. }
-            | Fate::Refused { .. }
-            | Fate::Delivered { .. }
-            | Fate::Bounced { .. }
-            | Fate::Complained { .. } => None,
-        });
+        let mut unknown = self.attempts.iter_mut().filter(wanted);
+        let unknown = unknown.find_map(|known| known.fate.lost_at().map(|at| (known, at)));
         let (settled, lost_at) = unknown.ok_or(LeftOut::NothingUnknown)?;
         settled.fate = match found {
             // It was taken when it left, not when somebody found out.
@@ -288,7 +280,7 @@ impl Invitation {
     }
 
     fn n_unknown(&self) -> usize {
-        self.attempts.iter().filter(|attempt| matches!(attempt.fate, Fate::Unknown { .. })).count()
+        self.attempts.iter().filter(|attempt| attempt.fate.lost_at().is_some()).count()
     }
 
     /// The steps that its line-up may begin with.

@@ -47,8 +47,7 @@ impl Invitation {
     ) -> Option<Self> {
         let is_last = self.attempts.last().is_some_and(|last| last.number == attempt);
         let asked = self.attempts.iter_mut().find(|known| known.number == attempt)?;
-        let Fate::Unknown { at } = asked.fate else { return None };
-        let step = asked.step;
+        let (at, step) = (asked.fate.lost_at()?, asked.step);
         let inquired = |is_there| Happening::Inquired { attempt, gateway: gateway.to_owned(), is_there };
         let Some(provider_ref) = provider_ref else {
             let since_lost =

@@ -113,7 +113,7 @@ pub(super) async fn a_crash_leaves_spent_what_the_messages_may_have_taken(store:
     let world = world(store, Some(25));
     invite(&world, 9).await;
     let leased = world.lease(Sms, 9, noon()).await;
-    let granted: Vec<_> = leased.leases.iter().map(|lease| lease.grant.unwrap().n_segments).collect();
+    let granted: Vec<_> = leased.leases.iter().map(|lease| lease.grant.unwrap().grant.n_segments).collect();
     assert_eq!(granted, [10, 10, 5]);
     // Nobody comes back for them.
     assert_eq!(world.expire(noon() + hours(2)).await, 3);
@@ -144,7 +144,7 @@ pub(super) async fn racing_workers_together_stay_within_the_limit(store: Arc<dyn
         let world = Arc::clone(&world);
         racing.spawn(async move {
             let leases = world.lease(Sms, 5, noon()).await.leases;
-            leases.iter().map(|lease| u32::from(lease.grant.unwrap().n_segments)).sum::<u32>()
+            leases.iter().map(|lease| u32::from(lease.grant.unwrap().grant.n_segments)).sum::<u32>()
         });
     }
     assert_eq!(racing.join_all().await.into_iter().sum::<u32>(), 43);
@@ -172,12 +172,14 @@ async fn act_out(world: &World, acts: Vec<Act>) -> u64 {
     for act in acts {
         match act {
             Act::Lease(n) => held.extend(world.lease(Sms, n, noon()).await.leases),
-            Act::Crash(index) if index < held.len() => taken += u64::from(held.remove(index).grant.unwrap().n_segments),
+            Act::Crash(index) if index < held.len() => {
+                taken += u64::from(held.remove(index).grant.unwrap().grant.n_segments);
+            }
             Act::Settle(index, needs, how) if index < held.len() => {
                 let lease = held.remove(index);
                 let obstacle = Obstacle::DayLimit { n_segments: needs };
                 let (outcome, took) = match how {
-                    _ if needs > lease.grant.unwrap().n_segments => {
+                    _ if needs > lease.grant.unwrap().grant.n_segments => {
                         (Outcome::Deferred { not_before: None, reply: String::new(), obstacle }, 0)
                     }
                     0 => (unknown(), needs),

@@ -56,7 +56,7 @@ impl GatewayDays {
         let grant = limit.grant(spending.spent)?;
         spending.spent = spending.spent.granted(grant);
         spending.changed = true;
-        Some(DayGrant { day: today(request), n_segments: grant.n_segments, millionths: grant.millionths })
+        Some(DayGrant { day: today(request), grant })
     }
 
     /// Writes what has changed.
@@ -74,12 +74,12 @@ impl GatewayDays {
 
 /// Puts what a message took in the place of what it was granted.
 pub(super) fn settle(view: &mut View<'_>, request: &Settlement) -> Result<(), StoreError> {
-    let Some(DayGrant { day, n_segments, millionths }) = request.grant else { return Ok(()) };
+    let Some(DayGrant { day, grant }) = request.grant else { return Ok(()) };
     let gateways =
         request.routes.iter().filter_map(|route| if let Route::Gateway(name) = route { Some(name) } else { None });
     for gateway in gateways {
         let before = read(view, day, gateway)?.unwrap_or_default();
-        let mut spent = before.settled(Grant { n_segments, millionths }, request.cost);
+        let mut spent = before.settled(grant, request.cost);
         if let Outcome::Deferred { obstacle: Obstacle::DayLimit { n_segments }, .. } = request.outcome {
             spent.n_wanted = n_segments;
         }

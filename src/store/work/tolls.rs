@@ -103,8 +103,7 @@ impl<'r> Tolls<'r> {
         if self.days.next(view, request, (room, gateway, limit))?.is_some() {
             return Ok(Passage::Open);
         }
-        // What comes back may leave something of what it was granted.
-        self.awaits_an_end |= n_under_way > 0;
+        // What comes back may leave something of what it was granted; whoever records it says so.
         if n_under_way > 0 && !load.is_slow {
             return Ok(Passage::Busy);
         }

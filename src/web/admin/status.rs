@@ -16,7 +16,8 @@ use crate::store::{ChannelBacklog, Health};
 use crate::web::problem::ApiProblem;
 
 /// How things stand: `{"at": …, "alarms": […], "daemon": {…}, "store": {…}, "queue": […], "windows_open": …, "rates": […],
-/// "routes": […], "gateways": […], "holds": […], "errors": […]}`. What cannot be read is `null`; that is an alarm then, and no failure.
+/// "routes": […], "gateways": […], "holds": […], "errors": […]}`. What cannot be read is `null`;
+/// that is an alarm then, and no failure.
 pub(super) async fn status(State(core): State<Arc<Core>>) -> Result<Json<Value>, ApiProblem> {
     let status = look(&core, LOOKS_MAX).await;
     let reason = match status.health {

@@ -95,10 +95,7 @@ pub(super) async fn retry(
     form: Result<Json<RetryForm>, JsonRejection>,
 ) -> Result<Json<Value>, ApiProblem> {
     let Json(form) = form.map_err(|err| ApiProblem::invalid(err.body_text()))?;
-    if form.invitations.len() > BY_HAND_MAX {
-        return Err(ApiProblem::invalid(format!("at most {BY_HAND_MAX} invitations at once")));
-    }
-    let ids = form.invitations.iter().map(|id| by_hand::invitation_id(id)).collect::<Result<Vec<_>, _>>()?;
+    let ids = named(&form.invitations, BY_HAND_MAX)?;
     let by = form.by.as_deref();
     let done = intervene(&core, ids, (Wanted::SendAgain, by)).await?;
     let n_again = done.iter().filter(|done| done.outcome.is_ok()).count();
@@ -109,6 +106,14 @@ pub(super) async fn retry(
     );
     let rows: Vec<_> = done.iter().map(retried).collect();
     Ok(Json(json!({ "rows": rows })))
+}
+
+/// The invitations that a form names, at most so many.
+fn named(invitations: &[String], n_max: usize) -> Result<Vec<InvitationId>, ApiProblem> {
+    if invitations.len() > n_max {
+        return Err(ApiProblem::invalid(format!("at most {n_max} invitations at once")));
+    }
+    invitations.iter().map(|id| by_hand::invitation_id(id)).collect()
 }
 
 fn retried(done: &Intervened) -> Value {
@@ -132,17 +137,14 @@ pub(super) struct ReconcileForm {
 }
 
 /// Asks gateways about text messages of unknown outcome, one after the other: `{"rows": [{"invitation": …, "attempt": …,
-/// "result": "taken" | "delivered" | "bounced" | "not_there" | "left_alone" | "not_told", "explanation": …}]}`. Those whose outcome is known
-/// have no row.
+/// "result": "taken" | "delivered" | "bounced" | "not_there" | "left_alone" | "not_told", "explanation": …}]}`. Those
+/// whose outcome is known have no row.
 pub(super) async fn reconcile(
     State(core): State<Arc<Core>>,
     form: Result<Json<ReconcileForm>, JsonRejection>,
 ) -> Result<Json<Value>, ApiProblem> {
     let Json(form) = form.map_err(|err| ApiProblem::invalid(err.body_text()))?;
-    if form.invitations.len() > ASKED_MAX {
-        return Err(ApiProblem::invalid(format!("at most {ASKED_MAX} invitations at once")));
-    }
-    let ids = form.invitations.iter().map(|id| by_hand::invitation_id(id)).collect::<Result<Vec<_>, _>>()?;
+    let ids = named(&form.invitations, ASKED_MAX)?;
     let mut rows = Vec::new();
     for id in ids {
         let invitation =

@@ -9,9 +9,9 @@ use toml::Table;
 
 use super::super::reconcile::{Marks, Page, ReconcileRules};
 use super::super::request::{RenderError, Request};
-use super::super::template::{HowToSet, Names, Values};
+use super::super::template::{HowToSet, Names};
 use super::names::name_settings;
-use super::{Gateway, GatewayProblem, by_name};
+use super::{Gateway, GatewayProblem};
 use crate::channel::SentSms;
 use crate::config::settings::Secret;
 
@@ -45,8 +45,7 @@ impl Gateway {
             Ok(to) => to,
             Err(err) => return Some(Err(err)),
         };
-        let mut values: Values<'_> = by_name(&self.settings).collect();
-        values.extend(self.secrets.iter().map(|(name, secret)| (name.as_str(), secret.expose())));
+        let mut values = self.own_values(&Secret::expose);
         values.extend([("to", to.as_str()), ("reference", sent.reference.as_str())]);
         Some(rules.request(&values))
     }
