@@ -3,7 +3,9 @@
 use std::collections::BTreeSet;
 
 use crate::domain::id::QuestionId;
-use crate::domain::survey::{AskIf, Choice, Kind, OPTIONS_MAX, Question, Scale, TEXT_CHARS_MAX};
+use crate::domain::survey::{
+    AskIf, Choice, Kind, OPTIONS_MAX, Question, Scale, TEXT_CHARS_MAX, TEXT_LINES, TEXT_LINES_MAX,
+};
 
 use super::node::shown;
 use super::reader::{Field, Reader, closest};
@@ -48,17 +50,19 @@ enum Shape {
     Ces,
     Smiley,
     Stars,
+    Thumbs,
     Choice,
     Multi,
     Text,
 }
 
-const SHAPES: [(&str, Shape); 8] = [
+const SHAPES: [(&str, Shape); 9] = [
     ("nps", Shape::Nps),
     ("csat", Shape::Csat),
     ("ces", Shape::Ces),
     ("smiley", Shape::Smiley),
     ("stars", Shape::Stars),
+    ("thumbs", Shape::Thumbs),
     ("choice", Shape::Choice),
     ("multi", Shape::Multi),
     ("text", Shape::Text),
@@ -108,11 +112,13 @@ fn kind(table: &mut Reader<'_>, shape: Shape, words: &Words) -> Option<Kind> {
         Shape::Ces => scale(table, 7, &[5, 7]).map(Kind::Ces),
         Shape::Smiley => scale(table, 5, &[3, 4, 5]).map(Kind::Smiley),
         Shape::Stars => scale(table, 5, &[3, 4, 5, 6, 7, 8, 9, 10]).map(Kind::Stars),
+        Shape::Thumbs => Some(Kind::Thumbs),
         Shape::Choice => options(table, words).map(Kind::Choice),
         Shape::Multi => options(table, words).map(Kind::Multi),
         Shape::Text => {
             let chars_max = table.or("max_chars", TEXT_CHARS_MAX, values::whole(1..=TEXT_CHARS_MAX));
-            Some(Kind::Text { chars_max })
+            let lines = table.or("lines", TEXT_LINES, values::whole(1..=TEXT_LINES_MAX));
+            Some(Kind::Text { chars_max, lines })
         }
     }
 }
@@ -190,11 +196,8 @@ fn ask_if(mut table: Reader<'_>, earlier: &Earlier<'_>) -> Option<AskIf> {
 }
 
 fn any_of(field: Field<'_, '_>, question: &Question) -> Option<Vec<QuestionId>> {
-    let options = match &question.kind {
-        Kind::Choice(options) | Kind::Multi(options) => options,
-        Kind::Nps | Kind::Csat(_) | Kind::Ces(_) | Kind::Smiley(_) | Kind::Stars(_) | Kind::Text { .. } => {
-            return field.wrong("only a `choice` or `multi` question has options; use `at_least` or `at_most`");
-        }
+    let Some(options) = question.kind.options() else {
+        return field.wrong("only a `choice` or `multi` question has options; use `at_least` or `at_most`");
     };
     field.list(|field| {
         let given = field.read(values::text)?;

@@ -85,11 +85,11 @@ pub(super) fn form(survey: &Survey, language: &Language, cheer: f64, chance: &Ch
 
 fn value(question: &Question, language: &Language, cheer: f64, chance: &Chance) -> Option<String> {
     match &question.kind {
-        Kind::Nps | Kind::Csat(_) | Kind::Ces(_) | Kind::Smiley(_) | Kind::Stars(_) => {
+        Kind::Nps | Kind::Csat(_) | Kind::Ces(_) | Kind::Smiley(_) | Kind::Stars(_) | Kind::Thumbs => {
             Some(point(question.kind.scale()?, cheer, chance).to_string())
         }
         Kind::Choice(options) | Kind::Multi(options) => Some(chance.pick(options)?.id.as_str().to_owned()),
-        Kind::Text { chars_max } => {
+        Kind::Text { chars_max, lines: _ } => {
             // Who is unhappy has more to say.
             let says = chance.hits(if cheer < 0.5 { 0.6 } else { 0.25 });
             let words = comment(language, cheer, chance).filter(|words| says && words.chars().count() <= *chars_max);

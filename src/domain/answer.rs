@@ -118,7 +118,7 @@ fn holds(ask_if: &AskIf, answers: &Answers) -> bool {
 fn read_one(question: &Question, given: &[String]) -> Result<Option<Answer>, Trouble> {
     let first = given.iter().map(|value| value.trim()).find(|value| !value.is_empty());
     match &question.kind {
-        Kind::Nps | Kind::Csat(_) | Kind::Ces(_) | Kind::Smiley(_) | Kind::Stars(_) => {
+        Kind::Nps | Kind::Csat(_) | Kind::Ces(_) | Kind::Smiley(_) | Kind::Stars(_) | Kind::Thumbs => {
             let Some(first) = first else { return Ok(None) };
             let point = first.parse().map_err(|_| Trouble::NotAnOption)?;
             let on_scale = question.kind.scale().is_some_and(|scale| scale.contains(point));
@@ -137,10 +137,11 @@ fn read_one(question: &Question, given: &[String]) -> Result<Option<Answer>, Tro
             }
             Ok((!chosen.is_empty()).then_some(Answer::Choices(chosen)))
         }
-        Kind::Text { chars_max } => {
+        Kind::Text { chars_max, lines } => {
             let Some(first) = first else { return Ok(None) };
             // Line breaks stay, and count once as they do in the browser; other control characters have no business here.
             let text: String = first.replace("\r\n", "\n").chars().filter(|&c| c == '\n' || !c.is_control()).collect();
+            let text = if *lines == 1 { text.replace('\n', " ") } else { text };
             if text.chars().count() > *chars_max {
                 return Err(Trouble::TooLong { chars_max: *chars_max });
             }
@@ -190,6 +191,14 @@ mod tests {
         check(&[("overall", "five")], 0, &[Trouble::NotAnOption], Completeness::Started);
         let long = "x".repeat(501);
         check(&[("overall", "1"), ("why", &long)], 1, &[Trouble::TooLong { chars_max: 500 }], Completeness::Partial);
+    }
+
+    #[test]
+    fn one_line_has_no_line_breaks() {
+        let mut survey = visit();
+        survey.questions[1].kind = Kind::Text { chars_max: 500, lines: 1 };
+        let reading = read(&survey, &form(&[("overall", "1"), ("why", "a\r\nb")]));
+        assert_eq!(reading.answers[&QuestionId::parse("why").unwrap()], Answer::Text("a b".to_owned()));
     }
 
     #[test]

@@ -3,14 +3,13 @@
 //! A survey's version is a hash of everything in it, so two servers with the same TOML agree on it, and an answer keeps
 //! the version that was shown whatever happens to the file later.
 
-use std::collections::BTreeSet;
-use std::fmt;
+mod version;
 
-use aws_lc_rs::digest;
-use data_encoding::HEXLOWER;
+use std::collections::BTreeSet;
 
 use super::id::{QuestionId, SurveyId};
 use super::language::{Language, Text};
+pub use version::SurveyVersion;
 
 /// Most questions of one survey.
 pub const QUESTIONS_MAX: usize = 100;
@@ -18,6 +17,10 @@ pub const QUESTIONS_MAX: usize = 100;
 pub const OPTIONS_MAX: usize = 50;
 /// Longest free-text answer, in characters, where the question does not say less.
 pub const TEXT_CHARS_MAX: usize = 2_000;
+/// Lines of the field for own words, where the question says nothing.
+pub const TEXT_LINES: u8 = 4;
+/// Most lines of it.
+pub const TEXT_LINES_MAX: u8 = 20;
 
 /// What is asked.
 #[derive(Clone, Debug, PartialEq)]
@@ -66,6 +69,8 @@ pub enum Kind {
     Smiley(Scale),
     /// Stars.
     Stars(Scale),
+    /// A thumb: 0 is down, 1 is up.
+    Thumbs,
     /// One of these.
     Choice(Vec<Choice>),
     /// Any of these.
@@ -74,6 +79,8 @@ pub enum Kind {
     Text {
         /// Characters allowed.
         chars_max: usize,
+        /// Lines of the field; with 1 an answer has no line breaks.
+        lines: u8,
     },
 }
 
@@ -86,6 +93,7 @@ impl Kind {
             Self::Ces(_) => "ces",
             Self::Smiley(_) => "smiley",
             Self::Stars(_) => "stars",
+            Self::Thumbs => "thumbs",
             Self::Choice(_) => "choice",
             Self::Multi(_) => "multi",
             Self::Text { .. } => "text",
@@ -96,8 +104,23 @@ impl Kind {
     pub fn scale(&self) -> Option<Scale> {
         match self {
             Self::Nps => Some(Scale { worst: 0, best: 10 }),
+            Self::Thumbs => Some(Scale { worst: 0, best: 1 }),
             Self::Csat(scale) | Self::Ces(scale) | Self::Smiley(scale) | Self::Stars(scale) => Some(*scale),
             Self::Choice(_) | Self::Multi(_) | Self::Text { .. } => None,
+        }
+    }
+
+    /// The options of a choice, of one or of several.
+    pub fn options(&self) -> Option<&[Choice]> {
+        match self {
+            Self::Choice(options) | Self::Multi(options) => Some(options),
+            Self::Nps
+            | Self::Csat(_)
+            | Self::Ces(_)
+            | Self::Smiley(_)
+            | Self::Stars(_)
+            | Self::Thumbs
+            | Self::Text { .. } => None,
         }
     }
 }
@@ -167,23 +190,6 @@ impl Survey {
         let head = head.into_iter().filter_map(|(place, text)| Some((place.to_owned(), text?)));
         head.chain(self.questions.iter().flat_map(question_texts))
     }
-
-    /// The hash of all that is in it.
-    pub fn version(&self) -> SurveyVersion {
-        let mut content = Content::default();
-        content.add(self.id.as_str());
-        for (place, text) in self.texts() {
-            content.add(&place);
-            for (language, translation) in text.translations() {
-                content.add(language.as_str());
-                content.add(translation);
-            }
-        }
-        for question in &self.questions {
-            content.question(question);
-        }
-        content.version()
-    }
 }
 
 fn question_texts(question: &Question) -> Vec<(String, &Text)> {
@@ -192,85 +198,10 @@ fn question_texts(question: &Question) -> Vec<(String, &Text)> {
     if let Some((worst, best)) = &question.ends {
         texts.extend([(place("ends[0]"), worst), (place("ends[1]"), best)]);
     }
-    if let Kind::Choice(options) | Kind::Multi(options) = &question.kind {
+    if let Some(options) = question.kind.options() {
         texts.extend(options.iter().map(|option| (place(option.id.as_str()), &option.text)));
     }
     texts
-}
-
-/// Which content of a survey was shown: the first 96 bits of a SHA-256, enough for every survey ever written.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct SurveyVersion([u8; 12]);
-
-impl SurveyVersion {
-    /// The version of these bytes.
-    pub const fn from_bytes(bytes: [u8; 12]) -> Self {
-        Self(bytes)
-    }
-
-    /// Its bytes.
-    pub const fn as_bytes(&self) -> &[u8; 12] {
-        &self.0
-    }
-}
-
-impl fmt::Display for SurveyVersion {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&HEXLOWER.encode(&self.0))
-    }
-}
-
-impl fmt::Debug for SurveyVersion {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(self, f)
-    }
-}
-
-/// Length-prefixed parts, so that no two different surveys read the same.
-struct Content(digest::Context);
-
-impl Default for Content {
-    fn default() -> Self {
-        Self(digest::Context::new(&digest::SHA256))
-    }
-}
-
-impl Content {
-    fn add(&mut self, part: &str) {
-        self.0.update(&(part.len() as u64).to_be_bytes());
-        self.0.update(part.as_bytes());
-    }
-
-    fn add_number(&mut self, number: Option<i32>) {
-        self.add(&number.map_or_else(String::new, |number| number.to_string()));
-    }
-
-    fn question(&mut self, question: &Question) {
-        self.add(question.id.as_str());
-        self.add(question.kind.as_str());
-        self.add(if question.key { "key" } else { "" });
-        self.add(if question.required { "required" } else { "" });
-        self.add_number(question.kind.scale().map(|scale| scale.worst));
-        self.add_number(question.kind.scale().map(|scale| scale.best));
-        if let Kind::Text { chars_max } = question.kind {
-            self.add(&chars_max.to_string());
-        }
-        if let Some(ask_if) = &question.ask_if {
-            self.add(ask_if.question.as_str());
-            self.add_number(ask_if.at_least);
-            self.add_number(ask_if.at_most);
-            for option in &ask_if.any_of {
-                self.add(option.as_str());
-            }
-        }
-    }
-
-    fn version(self) -> SurveyVersion {
-        let digest = self.0.finish();
-        let mut bytes = [0; 12];
-        bytes.copy_from_slice(digest.as_ref().split_at(12).0);
-        SurveyVersion(bytes)
-    }
 }
 
 #[cfg(test)]
@@ -293,12 +224,17 @@ pub(crate) mod tests {
         }
     }
 
+    /// Own words in a field of the usual height.
+    pub(crate) fn words(chars_max: usize) -> Kind {
+        Kind::Text { chars_max, lines: TEXT_LINES }
+    }
+
     /// A key rating of 1 to 5, and a comment that is asked for after at most 3.
     pub(crate) fn visit() -> Survey {
         let overall =
             Question { key: true, required: true, ..question("overall", Kind::Csat(Scale { worst: 1, best: 5 })) };
         let ask_if = AskIf { question: overall.id.clone(), at_least: None, at_most: Some(3), any_of: Vec::new() };
-        let why = Question { ask_if: Some(ask_if), ..question("why", Kind::Text { chars_max: 500 }) };
+        let why = Question { ask_if: Some(ask_if), ..question("why", words(500)) };
         Survey {
             id: SurveyId::parse("visit").unwrap(),
             title: english("Your visit"),
@@ -323,6 +259,9 @@ pub(crate) mod tests {
         assert_ne!(version, changed.version());
         let mut changed = visit();
         changed.title = Text::plain(Language::parse("de").unwrap(), "Your visit");
+        assert_ne!(version, changed.version());
+        let mut changed = visit();
+        changed.questions[1].kind = Kind::Text { chars_max: 500, lines: 1 };
         assert_ne!(version, changed.version());
     }
 

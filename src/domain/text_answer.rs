@@ -43,9 +43,12 @@ pub fn said(question: &Question, text: &str) -> Said {
         Kind::Nps | Kind::Csat(_) | Kind::Ces(_) | Kind::Smiley(_) | Kind::Stars(_) => {
             question.kind.scale().map_or(Said::Words, |scale| rating(scale, text))
         }
+        Kind::Thumbs => {
+            thumb(text).or_else(|| question.kind.scale().map(|scale| rating(scale, text))).unwrap_or(Said::Words)
+        }
         Kind::Choice(options) => choice(options, text),
         Kind::Multi(options) => choices(options, text),
-        Kind::Text { chars_max } => {
+        Kind::Text { chars_max, lines: _ } => {
             let words: String = text.trim().chars().take(*chars_max).collect();
             if words.is_empty() { Said::Words } else { Said::Answer { values: vec![words], words: String::new() } }
         }
@@ -67,6 +70,22 @@ fn rating(scale: Scale, text: &str) -> Said {
             None => Said::Words,
         },
         Number::None => Said::Words,
+    }
+}
+
+/// A thumb, of whatever colour.
+fn thumb(text: &str) -> Option<Said> {
+    let begin = text.find(['👍', '👎'])?;
+    let (before, text) = text.split_at(begin);
+    if before.chars().any(char::is_alphanumeric) {
+        return None;
+    }
+    let is_part = |c: char| matches!(c, '👍' | '👎' | '\u{1f3fb}'..='\u{1f3ff}' | '\u{fe0f}');
+    let end = text.find(|c: char| !is_part(c)).unwrap_or(text.len());
+    let (thumbs, words) = text.split_at(end);
+    match (thumbs.contains('👍'), thumbs.contains('👎')) {
+        (true, true) => Some(Said::OffScale),
+        (up, _) => Some(Said::Answer { values: vec![i32::from(up).to_string()], words: own(words) }),
     }
 }
 
@@ -224,6 +243,23 @@ mod tests {
             Said::Words => "words".to_owned(),
         };
         assert_eq!(shown, expected, "{text}");
+    }
+
+    #[test]
+    fn a_thumb_is_shown_told_or_counted() {
+        for (text, expected) in [
+            ("👍", "1"),
+            ("👎🏽 cold soup", "0: cold soup"),
+            ("👍👍👍!", "1"),
+            ("👍👎", "off"),
+            ("so so 👍", "words"),
+            ("1", "1"),
+            ("no, it was cold", "0: it was cold"),
+            ("ja", "1"),
+            ("2", "off"),
+        ] {
+            check(&Kind::Thumbs, text, expected);
+        }
     }
 
     #[test]

@@ -103,7 +103,7 @@ fn comment(survey: &Survey, question: &Question, form: &mut Form, words: &str) -
     else {
         return false;
     };
-    let Kind::Text { chars_max } = open.kind else { return false };
+    let Kind::Text { chars_max, lines: _ } = open.kind else { return false };
     let text = match answers.get(&open.id) {
         Some(Answer::Text(before)) => format!("{before}\n{words}"),
         Some(Answer::Rating(_) | Answer::Choice(_) | Answer::Choices(_)) | None => words.to_owned(),

@@ -3,6 +3,8 @@
 //! They are checked before the first real message leaves, so they hold what real data holds on a bad day: no name, a long
 //! question, every kind of question on one page.
 
+mod further;
+
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::ops::Range;
@@ -18,7 +20,7 @@ use crate::domain::answer::{Answer, Answers, Trouble};
 use crate::domain::id::{QuestionId, SurveyId};
 use crate::domain::journey::StepKind;
 use crate::domain::language::{Language, Text};
-use crate::domain::survey::{AskIf, Choice, Kind, Question, Scale, Survey};
+use crate::domain::survey::{AskIf, Choice, Kind, Question, Scale, Survey, TEXT_LINES};
 
 /// A link as long as they get: sixty characters.
 pub(super) const SURVEY_URL: &str = "https://s.sole.example/s/01jq8zv6y4m3k7t2w9x5b0n1c6d8e-a1b2";
@@ -116,7 +118,9 @@ pub(super) fn survey_pages(language: &Language) -> Vec<SurveyPage<'static>> {
     let marked = Answers::from([(name("overall"), Answer::Rating(4))]);
     let troubles = [Trouble::Missing, Trouble::NotAnOption, Trouble::TooLong { chars_max: 500 }].into_iter().cycle();
     let troubles = survey.questions.iter().map(|question| question.id.clone()).zip(troubles).collect();
-    vec![page(Answers::new(), Vec::new()), page(marked, Vec::new()), page(every_answer(), troubles)]
+    let mut pages = vec![page(Answers::new(), Vec::new()), page(marked, Vec::new()), page(every_answer(), troubles)];
+    pages.extend(further::pages(language));
+    pages
 }
 
 /// A survey with ten questions of every kind, in English and German.
@@ -128,7 +132,7 @@ pub(super) fn every_kind() -> Survey {
         ends: Some((text("Very bad", "Sehr schlecht"), text("Very good", "Sehr gut"))),
         ..question("overall", Kind::Csat(five), "How was your visit?", "Wie war Ihr Besuch?")
     };
-    let why = question("why", Kind::Text { chars_max: 500 }, "What went wrong?", "Was lief schief?");
+    let why = question("why", words(500), "What went wrong?", "Was lief schief?");
     let why = Question { ask_if: Some(ask_if("overall", Some(3), &[])), ..why };
     let nps = Question { text: recommend(), required: true, ..question("recommend", Kind::Nps, "", "") };
     let which =
@@ -151,7 +155,7 @@ pub(super) fn every_kind() -> Survey {
             question("grade", Kind::Csat(reversed), "Which school grade?", "Welche Schulnote?"),
             question("better", Kind::Multi(options(&PARTS)), "What can be better?", "Was kann besser werden?"),
             which,
-            question("more", Kind::Text { chars_max: 2_000 }, "Anything else?", "Sonst noch etwas?"),
+            question("more", words(2_000), "Anything else?", "Sonst noch etwas?"),
         ],
     }
 }
@@ -184,6 +188,11 @@ fn options(options: &[[&str; 3]]) -> Vec<Choice> {
 fn question(id: &str, kind: Kind, english: &str, german: &str) -> Question {
     let text = text(english, german);
     Question { id: name(id), kind, key: false, required: false, text, ends: None, ask_if: None }
+}
+
+/// Own words in a field of the usual height.
+fn words(chars_max: usize) -> Kind {
+    Kind::Text { chars_max, lines: TEXT_LINES }
 }
 
 fn ask_if(question: &str, at_most: Option<i32>, any_of: &[&str]) -> AskIf {

@@ -28,6 +28,7 @@ pub(super) fn points(question: &Question, language: &Language, words: &Words) ->
     match question.kind {
         Kind::Smiley(_) => faces(question, scale, language, words),
         Kind::Stars(_) => numbers(scale, Some("★")),
+        Kind::Thumbs => thumbs(question, scale, language, words),
         Kind::Nps | Kind::Csat(_) | Kind::Ces(_) => numbers(scale, None),
         Kind::Choice(_) | Kind::Multi(_) | Kind::Text { .. } => Vec::new(),
     }
@@ -40,7 +41,7 @@ pub(super) fn ends(
     words: &Words,
 ) -> Result<Option<[String; 2]>, RenderError> {
     let Some(scale) = question.kind.scale() else { return Ok(None) };
-    if matches!(question.kind, Kind::Smiley(_)) && n_points(scale) <= WORDED_POINTS_MAX {
+    if matches!(question.kind, Kind::Smiley(_) | Kind::Thumbs) && n_points(scale) <= WORDED_POINTS_MAX {
         return Ok(None);
     }
     meant(question, language, words).map(Some)
@@ -68,7 +69,10 @@ fn meanings<'a>(question: &'a Question, language: &Language, words: &'a Words) -
     let words = match question.kind {
         Kind::Nps => &words.scale.nps,
         Kind::Csat(_) => &words.scale.csat,
+        // Where less is better, effort was asked for.
+        Kind::Ces(scale) if scale.best < scale.worst => &words.scale.effort,
         Kind::Ces(_) => &words.scale.ces,
+        Kind::Thumbs => &words.scale.thumbs,
         Kind::Smiley(_) | Kind::Stars(_) | Kind::Choice(_) | Kind::Multi(_) | Kind::Text { .. } => &words.scale.general,
     };
     [&words[0], &words[1]]
@@ -93,6 +97,14 @@ fn faces(question: &Question, scale: Scale, language: &Language, words: &Words) 
         Point { value, label, face: Some(FACES[place]) }
     };
     scale.points().map(face).collect()
+}
+
+fn thumbs(question: &Question, scale: Scale, language: &Language, words: &Words) -> Vec<Point> {
+    let [down, up] = meanings(question, language, words).map(str::to_owned);
+    vec![
+        Point { value: scale.worst, label: down, face: Some("👎") },
+        Point { value: scale.best, label: up, face: Some("👍") },
+    ]
 }
 
 /// Which of the five faces stands for a point, counted from the worst. Two and three faces keep to the mild ones; an even

@@ -109,7 +109,7 @@ impl TemplateContext for QuestionContext {
 /// How a question is answered by a text message; nothing where any words are an answer.
 fn how(question: &Question, language: &Language, words: &Words) -> Result<String, RenderError> {
     match &question.kind {
-        Kind::Nps | Kind::Csat(_) | Kind::Ces(_) | Kind::Smiley(_) | Kind::Stars(_) => {
+        Kind::Nps | Kind::Csat(_) | Kind::Ces(_) | Kind::Smiley(_) | Kind::Stars(_) | Kind::Thumbs => {
             let Some(points) = question.kind.scale() else { return Ok(String::new()) };
             let [low, high] = [points.worst.min(points.best), points.worst.max(points.best)].map(|end| end.to_string());
             let [first, last] = scale::meant(question, language, words)?;

@@ -37,6 +37,8 @@ pub(super) struct ScaleWords {
     pub(super) nps: [String; 2],
     pub(super) csat: [String; 2],
     pub(super) ces: [String; 2],
+    pub(super) effort: [String; 2],
+    pub(super) thumbs: [String; 2],
     pub(super) general: [String; 2],
     pub(super) faces: [String; 5],
 }

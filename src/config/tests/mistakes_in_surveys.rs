@@ -32,7 +32,7 @@ fn a_survey_is_checked() {
     check_question(
         &format!("{q}kind = \"csatt\"\ntext = \"?\"\n"),
         &["config/surveys/visit.toml:11:8: question.q2.kind: `csatt` is not a kind of question; use `nps`, `csat`, \
-             `ces`, `smiley`, `stars`, `choice`, `multi` or `text`, did you mean `csat`?"],
+             `ces`, `smiley`, `stars`, `thumbs`, `choice`, `multi` or `text`, did you mean `csat`?"],
     );
     check_question(
         &format!("{q}kind = \"csat\"\nscale = {{ from = 1, to = 6 }}\ntext = \"?\"\n"),
@@ -52,6 +52,12 @@ fn a_survey_is_checked() {
         &format!("{q}kind = \"text\"\nkey = true\ntext = \"?\"\n"),
         &["config/surveys/visit.toml:12:7: question.q2.key: a key question must be a rating or a `choice`: mail \
              asks it with one tap"],
+    );
+    check_question(
+        &format!("{q}kind = \"text\"\nlines = 0\ntext = \"?\"\n"),
+        &[
+            "config/surveys/visit.toml:12:9: question.q2.lines: a whole number from 1 to 20 belongs here, found the number 0",
+        ],
     );
     check_question(
         "[[question]]\nid = \"overall\"\nkind = \"text\"\ntext = \"?\"\n",

@@ -25,6 +25,7 @@ pub(super) struct QuestionView<'a> {
     points: Vec<PointView>,
     value: &'a str,
     chars_max: usize,
+    lines: u8,
     pub(super) trouble: Option<String>,
     /// The ids of what explains the question, for screen readers.
     described_by: String,
@@ -59,17 +60,9 @@ impl<'a> QuestionView<'a> {
         let ends = scale::ends(question, language, words)?;
         let only_if =
             question.ask_if.as_ref().map(|ask_if| only_if(ask_if, &page.survey, language, words)).transpose()?;
-        let chars_max = match question.kind {
-            Kind::Text { chars_max } => Some(chars_max),
-            Kind::Nps
-            | Kind::Csat(_)
-            | Kind::Ces(_)
-            | Kind::Smiley(_)
-            | Kind::Stars(_)
-            | Kind::Choice(_)
-            | Kind::Multi(_) => None,
-        };
-        let parts = [(trouble.is_some(), 't'), (ends.is_some(), 'e'), (chars_max.is_some(), 'h')];
+        let room = if let Kind::Text { chars_max, lines } = question.kind { Some((chars_max, lines)) } else { None };
+        let (chars_max, lines) = room.unwrap_or_default();
+        let parts = [(trouble.is_some(), 't'), (ends.is_some(), 'e'), (room.is_some(), 'h')];
         let described_by = parts.iter().filter(|(there, _)| *there).map(|(_, part)| format!("{part}-{}", question.id));
         Ok(Self {
             id: question.id.as_str(),
@@ -82,7 +75,8 @@ impl<'a> QuestionView<'a> {
             ends,
             points: points(question, page, language, words),
             value: written(question, page),
-            chars_max: chars_max.unwrap_or_default(),
+            chars_max,
+            lines,
             trouble,
         })
     }
@@ -91,7 +85,7 @@ impl<'a> QuestionView<'a> {
 fn shape(kind: &Kind) -> &'static str {
     match kind {
         Kind::Nps | Kind::Csat(_) | Kind::Ces(_) => "scale",
-        Kind::Smiley(_) => "faces",
+        Kind::Smiley(_) | Kind::Thumbs => "faces",
         Kind::Stars(_) => "stars",
         Kind::Choice(_) => "one",
         Kind::Multi(_) => "many",
@@ -109,7 +103,7 @@ fn trouble_words(trouble: Trouble, words: &Words) -> Result<String, RenderError>
 
 fn points(question: &Question, page: &SurveyPage<'_>, language: &Language, words: &Words) -> Vec<PointView> {
     let answer = page.answers.get(&question.id);
-    if let Kind::Choice(options) | Kind::Multi(options) = &question.kind {
+    if let Some(options) = question.kind.options() {
         let option = |option: &Choice| PointView {
             value: option.id.to_string(),
             label: option.text.in_language(language).to_owned(),
@@ -157,7 +151,7 @@ fn only_if(ask_if: &AskIf, survey: &Survey, language: &Language, words: &Words) 
 
 /// The answers after which a question is asked, such as `0-6` or `Food, Service`; empty where any will do.
 fn answers_that_ask(ask_if: &AskIf, earlier: &Question, language: &Language, words: &Words) -> String {
-    if let Kind::Choice(options) | Kind::Multi(options) = &earlier.kind {
+    if let Some(options) = earlier.kind.options() {
         let chosen = options.iter().filter(|option| ask_if.any_of.contains(&option.id));
         return chosen.map(|option| option.text.in_language(language)).collect::<Vec<_>>().join(", ");
     }

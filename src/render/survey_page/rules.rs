@@ -68,7 +68,7 @@ fn conditions(survey: &Survey, question: &Question) -> String {
 fn answered(ask_if: &AskIf, earlier: &Question) -> String {
     let name = &earlier.id;
     match &earlier.kind {
-        Kind::Nps | Kind::Csat(_) | Kind::Ces(_) | Kind::Smiley(_) | Kind::Stars(_) => {
+        Kind::Nps | Kind::Csat(_) | Kind::Ces(_) | Kind::Smiley(_) | Kind::Stars(_) | Kind::Thumbs => {
             let points = earlier.kind.scale().into_iter().flat_map(Scale::points);
             let (asking, others) = points.partition::<Vec<_>, _>(|point| rating_asks(ask_if, *point));
             if others.is_empty() { any_chosen(name) } else { one_chosen(name, &asking) }

@@ -136,6 +136,21 @@ fn scales_have_a_control_and_words_for_every_point() {
 }
 
 #[test]
+fn a_thumb_has_words_and_a_line_is_an_input() {
+    let pages = SurveyPage::samples(&language("de"));
+    let html = render(&pages[4]);
+    let again = part(&html, "again");
+    assert!(again.contains("value=\"0\" id=\"i-again\"><span><b aria-hidden=\"true\">👎</b>Daumen runter</span>"));
+    assert!(again.contains("value=\"1\" checked><span><b aria-hidden=\"true\">👍</b>Daumen hoch</span>"));
+    // The lowest number is the least effort.
+    let effort = part(&html, "effort");
+    assert!(effort.contains("<span>1 = Sehr geringer Aufwand</span> <span>5 = Sehr hoher Aufwand</span>"));
+    let waiter = part(&html, "waiter");
+    assert!(waiter.contains("<input class=\"line\" id=\"i-waiter\" name=\"waiter\" value=\"&#34;Ada&#34; &lt;b&gt;\""));
+    assert!(waiter.contains("maxlength=\"80\"") && !waiter.contains("<textarea"));
+}
+
+#[test]
 fn a_question_waits_for_its_condition_without_any_script() {
     let html = render(&SurveyPage::samples(&language("en"))[0]);
     let after = ":has([name=\"overall\"]:is([value=\"1\"],[value=\"2\"],[value=\"3\"]):checked)";

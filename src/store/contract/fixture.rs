@@ -25,12 +25,13 @@ use crate::domain::place::Surface;
 use crate::domain::response::Origin;
 use crate::domain::route::Route;
 use crate::domain::seal::Seal;
-use crate::domain::survey::tests::{english, question, visit};
+use crate::domain::survey::tests::{english, question, visit, words};
 use crate::domain::survey::{Choice, Kind, Question, Scale, Survey};
 use crate::report::tally::{SurfaceCell, SurfaceTally};
 use crate::store::keys::kind;
 use crate::store::memory::Map;
 use crate::store::migrate;
+use crate::store::record;
 use crate::store::view::{Pair, View};
 use crate::store::work::{answers, cards, contacts, tallies, texts, tolls};
 use crate::store::{CardAnswer, Extent, InvitationAnswer, Refusal, Way, keys};
@@ -79,7 +80,9 @@ fn many_questions() -> Survey {
         ("stars", Kind::Stars(scale)),
         ("choice", Kind::Choice(vec![choice("a"), choice("b")])),
         ("multi", Kind::Multi(vec![choice("c")])),
-        ("text", Kind::Text { chars_max: 2_000 }),
+        ("text", words(2_000)),
+        ("line", Kind::Text { chars_max: 80, lines: 1 }),
+        ("thumbs", Kind::Thumbs),
     ];
     let mut questions: Vec<Question> = kinds.into_iter().map(|(id, kind)| question(id, kind)).collect();
     questions[0].ends = Some((english("Not at all"), english("Very")));
@@ -203,6 +206,17 @@ fn the_stored_forms_of_the_newest_layout_have_not_changed() {
         today == newest,
         "a stored form is other than it was: make it a new version with a type of its own. Today it is\n{today}"
     );
+}
+
+#[test]
+fn a_survey_from_before_keeps_the_version_that_it_was_stored_under() {
+    for layout in stored() {
+        let surveys: Vec<_> = layout.iter().filter(|(key, _)| key[0] == kind::SURVEY).collect();
+        assert!(!surveys.is_empty());
+        for (key, value) in surveys {
+            assert_eq!(keys::survey(record::survey::read(value).unwrap().version()), *key);
+        }
+    }
 }
 
 #[test]

@@ -1,5 +1,7 @@
 //! Surveys on disk, by version.
 
+mod v1;
+
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
@@ -15,100 +17,119 @@ use crate::domain::survey::{AskIf, Choice, Kind, Question, Scale, Survey};
 type TextV1 = BTreeMap<String, String>;
 
 #[derive(Serialize, Deserialize)]
-struct SurveyV1 {
+struct SurveyV2 {
     id: String,
     title: TextV1,
     intro: Option<TextV1>,
     thanks: Option<TextV1>,
-    questions: Vec<QuestionV1>,
+    questions: Vec<QuestionV2>,
 }
 
 #[derive(Serialize, Deserialize)]
-struct QuestionV1 {
+struct QuestionV2 {
     id: String,
-    kind: KindV1,
+    kind: KindV2,
     key: bool,
     required: bool,
     text: TextV1,
     ends: Option<(TextV1, TextV1)>,
-    ask_if: Option<AskIfV1>,
+    ask_if: Option<v1::AskIfV1>,
 }
 
 #[derive(Serialize, Deserialize)]
-enum KindV1 {
+enum KindV2 {
     Nps,
-    Csat { worst: i32, best: i32 },
-    Ces { worst: i32, best: i32 },
-    Smiley { worst: i32, best: i32 },
-    Stars { worst: i32, best: i32 },
+    Csat(ScaleV2),
+    Ces(ScaleV2),
+    Smiley(ScaleV2),
+    Stars(ScaleV2),
     Choice(Vec<(String, TextV1)>),
     Multi(Vec<(String, TextV1)>),
-    Text { chars_max: u64 },
+    Text { chars_max: u64, lines: u8 },
+    Thumbs,
 }
 
 #[derive(Serialize, Deserialize)]
-struct AskIfV1 {
-    question: String,
-    at_least: Option<i32>,
-    at_most: Option<i32>,
-    any_of: Vec<String>,
+struct ScaleV2 {
+    worst: i32,
+    best: i32,
+}
+
+impl From<Scale> for ScaleV2 {
+    fn from(scale: Scale) -> Self {
+        Self { worst: scale.worst, best: scale.best }
+    }
+}
+
+impl From<ScaleV2> for Scale {
+    fn from(stored: ScaleV2) -> Self {
+        Self { worst: stored.worst, best: stored.best }
+    }
 }
 
 pub(in super::super) fn write(survey: &Survey) -> Result<Vec<u8>, StoreError> {
-    let stored = SurveyV1 {
+    let stored = SurveyV2 {
         id: survey.id.to_string(),
         title: to_text(&survey.title),
         intro: survey.intro.as_ref().map(to_text),
         thanks: survey.thanks.as_ref().map(to_text),
         questions: survey.questions.iter().map(to_question).collect(),
     };
-    encode(SURVEY, 1, &stored)
+    encode(SURVEY, 2, &stored)
 }
 
 fn to_text(text: &Text) -> TextV1 {
     text.translations().map(|(language, text)| (language.to_string(), text.to_owned())).collect()
 }
 
-fn to_question(question: &Question) -> QuestionV1 {
-    QuestionV1 {
+fn to_question(question: &Question) -> QuestionV2 {
+    QuestionV2 {
         id: question.id.to_string(),
         kind: to_kind(&question.kind),
         key: question.key,
         required: question.required,
         text: to_text(&question.text),
         ends: question.ends.as_ref().map(|(worst, best)| (to_text(worst), to_text(best))),
-        ask_if: question.ask_if.as_ref().map(|ask_if| AskIfV1 {
-            question: ask_if.question.to_string(),
-            at_least: ask_if.at_least,
-            at_most: ask_if.at_most,
-            any_of: ask_if.any_of.iter().map(ToString::to_string).collect(),
-        }),
+        ask_if: question.ask_if.as_ref().map(to_ask_if),
     }
 }
 
-fn to_kind(kind: &Kind) -> KindV1 {
+fn to_ask_if(ask_if: &AskIf) -> v1::AskIfV1 {
+    v1::AskIfV1 {
+        question: ask_if.question.to_string(),
+        at_least: ask_if.at_least,
+        at_most: ask_if.at_most,
+        any_of: ask_if.any_of.iter().map(ToString::to_string).collect(),
+    }
+}
+
+fn to_kind(kind: &Kind) -> KindV2 {
     let options =
         |options: &[Choice]| options.iter().map(|option| (option.id.to_string(), to_text(&option.text))).collect();
     match kind {
-        Kind::Nps => KindV1::Nps,
-        Kind::Csat(Scale { worst, best }) => KindV1::Csat { worst: *worst, best: *best },
-        Kind::Ces(Scale { worst, best }) => KindV1::Ces { worst: *worst, best: *best },
-        Kind::Smiley(Scale { worst, best }) => KindV1::Smiley { worst: *worst, best: *best },
-        Kind::Stars(Scale { worst, best }) => KindV1::Stars { worst: *worst, best: *best },
-        Kind::Choice(choices) => KindV1::Choice(options(choices)),
-        Kind::Multi(choices) => KindV1::Multi(options(choices)),
-        Kind::Text { chars_max } => KindV1::Text { chars_max: *chars_max as u64 },
+        Kind::Nps => KindV2::Nps,
+        Kind::Csat(scale) => KindV2::Csat((*scale).into()),
+        Kind::Ces(scale) => KindV2::Ces((*scale).into()),
+        Kind::Smiley(scale) => KindV2::Smiley((*scale).into()),
+        Kind::Stars(scale) => KindV2::Stars((*scale).into()),
+        Kind::Thumbs => KindV2::Thumbs,
+        Kind::Choice(choices) => KindV2::Choice(options(choices)),
+        Kind::Multi(choices) => KindV2::Multi(options(choices)),
+        Kind::Text { chars_max, lines } => KindV2::Text { chars_max: *chars_max as u64, lines: *lines },
     }
 }
 
 pub(in super::super) fn read(record: &[u8]) -> Result<Survey, StoreError> {
-    match split(SURVEY, record)? {
-        (1, body) => from_v1(decode(SURVEY, body)?).map_err(|wrong| unreadable(SURVEY, &wrong)),
-        (version, _) => Err(newer(SURVEY, version)),
-    }
+    let (version, body) = split(SURVEY, record)?;
+    let read = match version {
+        1 => v1::upgrade(decode(SURVEY, body)?),
+        2 => from_v2(decode(SURVEY, body)?),
+        _ => return Err(newer(SURVEY, version)),
+    };
+    read.map_err(|wrong| unreadable(SURVEY, &wrong))
 }
 
-fn from_v1(stored: SurveyV1) -> Result<Survey, Wrong> {
+fn from_v2(stored: SurveyV2) -> Result<Survey, Wrong> {
     Ok(Survey {
         id: common::id(SurveyId::parse(&stored.id))?,
         title: from_text(stored.title)?,
@@ -124,7 +145,7 @@ fn from_text(stored: TextV1) -> Result<Text, Wrong> {
     Text::of(translations).ok_or_else(|| "a text has no language".to_owned())
 }
 
-fn from_question(stored: QuestionV1) -> Result<Question, Wrong> {
+fn from_question(stored: QuestionV2) -> Result<Question, Wrong> {
     let ends = match stored.ends {
         Some((worst, best)) => Some((from_text(worst)?, from_text(best)?)),
         None => None,
@@ -136,20 +157,11 @@ fn from_question(stored: QuestionV1) -> Result<Question, Wrong> {
         required: stored.required,
         text: from_text(stored.text)?,
         ends,
-        ask_if: stored.ask_if.as_ref().map(from_ask_if).transpose()?,
+        ask_if: stored.ask_if.as_ref().map(v1::from_ask_if).transpose()?,
     })
 }
 
-fn from_ask_if(stored: &AskIfV1) -> Result<AskIf, Wrong> {
-    Ok(AskIf {
-        question: common::id(QuestionId::parse(&stored.question))?,
-        at_least: stored.at_least,
-        at_most: stored.at_most,
-        any_of: stored.any_of.iter().map(|id| common::id(QuestionId::parse(id))).collect::<Result<_, _>>()?,
-    })
-}
-
-fn from_kind(stored: KindV1) -> Result<Kind, Wrong> {
+fn from_kind(stored: KindV2) -> Result<Kind, Wrong> {
     let options = |options: Vec<(String, TextV1)>| {
         let read = |(id, text): (String, TextV1)| {
             Ok(Choice { id: common::id(QuestionId::parse(&id))?, text: from_text(text)? })
@@ -157,15 +169,16 @@ fn from_kind(stored: KindV1) -> Result<Kind, Wrong> {
         options.into_iter().map(read).collect::<Result<Vec<_>, Wrong>>()
     };
     Ok(match stored {
-        KindV1::Nps => Kind::Nps,
-        KindV1::Csat { worst, best } => Kind::Csat(Scale { worst, best }),
-        KindV1::Ces { worst, best } => Kind::Ces(Scale { worst, best }),
-        KindV1::Smiley { worst, best } => Kind::Smiley(Scale { worst, best }),
-        KindV1::Stars { worst, best } => Kind::Stars(Scale { worst, best }),
-        KindV1::Choice(choices) => Kind::Choice(options(choices)?),
-        KindV1::Multi(choices) => Kind::Multi(options(choices)?),
-        KindV1::Text { chars_max } => {
-            Kind::Text { chars_max: usize::try_from(chars_max).map_err(|err| err.to_string())? }
+        KindV2::Nps => Kind::Nps,
+        KindV2::Csat(scale) => Kind::Csat(scale.into()),
+        KindV2::Ces(scale) => Kind::Ces(scale.into()),
+        KindV2::Smiley(scale) => Kind::Smiley(scale.into()),
+        KindV2::Stars(scale) => Kind::Stars(scale.into()),
+        KindV2::Thumbs => Kind::Thumbs,
+        KindV2::Choice(choices) => Kind::Choice(options(choices)?),
+        KindV2::Multi(choices) => Kind::Multi(options(choices)?),
+        KindV2::Text { chars_max, lines } => {
+            Kind::Text { chars_max: usize::try_from(chars_max).map_err(|err| err.to_string())?, lines }
         }
     })
 }

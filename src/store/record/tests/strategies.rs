@@ -178,7 +178,8 @@ fn kind() -> impl Strategy<Value = Kind> {
         scale().prop_map(Kind::Stars),
         choices().prop_map(Kind::Choice),
         choices().prop_map(Kind::Multi),
-        any::<usize>().prop_map(|chars_max| Kind::Text { chars_max }),
+        Just(Kind::Thumbs),
+        any::<(usize, u8)>().prop_map(|(chars_max, lines)| Kind::Text { chars_max, lines }),
     ]
 }
 

@@ -1,0 +1,55 @@
+//! A second survey, of what the first has no room for: a page must fit the first flight of packets.
+
+use std::borrow::Cow;
+
+use super::{Answer, Answers, Kind, Language, Question, SurveyId, SurveyPage, Trouble, name, question, text};
+use crate::domain::survey::{Scale, Survey};
+
+/// Its pages: empty, and with something wrong at every question.
+pub(super) fn pages(language: &Language) -> Vec<SurveyPage<'static>> {
+    let survey = survey();
+    let troubles = survey.questions.iter().map(|question| (question.id.clone(), Trouble::Missing)).collect();
+    let page = |answers, troubles| SurveyPage {
+        survey: Cow::Owned(survey.clone()),
+        answers,
+        troubles,
+        language: language.clone(),
+        place: "Sole Mitte".to_owned(),
+        drafts: Vec::new(),
+        action: "/s/sample".to_owned(),
+        hidden: Vec::new(),
+        honeypot: None,
+        unsubscribe_url: Some("/u/sample".to_owned()),
+    };
+    vec![page(Answers::new(), Vec::new()), page(answers(), troubles)]
+}
+
+/// Questions of the other kinds, in English and German.
+pub(in crate::render) fn survey() -> Survey {
+    let effort = Kind::Ces(Scale { worst: 5, best: 1 });
+    let again = Question {
+        key: true,
+        required: true,
+        ..question("again", Kind::Thumbs, "Would you come again?", "Würden Sie wiederkommen?")
+    };
+    let line = Kind::Text { chars_max: 80, lines: 1 };
+    Survey {
+        id: SurveyId::parse("evening").expect("a valid name"),
+        title: text("Your evening", "Ihr Abend"),
+        intro: None,
+        thanks: None,
+        questions: vec![
+            again,
+            question("effort", effort, "How much effort was it to pay?", "Wie aufwendig war das Bezahlen?"),
+            question("waiter", line, "Who served you?", "Wer hat Sie bedient?"),
+        ],
+    }
+}
+
+fn answers() -> Answers {
+    Answers::from([
+        (name("again"), Answer::Rating(1)),
+        (name("effort"), Answer::Rating(2)),
+        (name("waiter"), Answer::Text("\"Ada\" <b>".to_owned())),
+    ])
+}
