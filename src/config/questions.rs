@@ -4,10 +4,10 @@ use std::collections::BTreeSet;
 
 use crate::domain::id::QuestionId;
 use crate::domain::survey::{
-    AskIf, Choice, Kind, OPTIONS_MAX, Question, Scale, TEXT_CHARS_MAX, TEXT_LINES, TEXT_LINES_MAX,
+    AskIf, Choice, Kind, NotApplicable, OPTIONS_MAX, Question, Scale, TEXT_CHARS_MAX, TEXT_LINES, TEXT_LINES_MAX,
 };
 
-use super::node::shown;
+use super::node::{Content, shown};
 use super::reader::{Field, Reader, closest};
 use super::values;
 use super::words::Words;
@@ -89,6 +89,17 @@ pub(super) fn read(
     let text = table.field("text", |field| words.text(field));
     let has_ends = shape.is_none_or(|shape| !matches!(shape, Shape::Choice | Shape::Multi | Shape::Text));
     let ends = if has_ends { table.field("ends", |field| words.ends(field)) } else { None };
+    let takes_not_applicable = shape.is_none_or(|shape| !matches!(shape, Shape::Multi | Shape::Text));
+    let not_applicable =
+        if takes_not_applicable { table.field("not_applicable", |field| not_applicable(field, words)) } else { None };
+    let not_applicable = not_applicable.flatten();
+    if key && not_applicable.is_some() {
+        table.wrong::<()>(
+            "not_applicable",
+            "a key question makes a response usable, and an answer that it does not apply does not: ask only those to \
+             whom it applies",
+        );
+    }
     let ask_if = table.field("ask_if", |field| ask_if(field.table()?, earlier));
     if key && matches!(shape, Some(Shape::Multi | Shape::Text)) {
         table.wrong::<()>("key", "a key question must be a rating or a `choice`: mail asks it with one tap");
@@ -101,7 +112,15 @@ pub(super) fn read(
         // Which keys belong here is not known before its kind is.
         None => drop(table),
     }
-    Some(Question { id: id?, kind: kind?, key, required, text: text?, ends, ask_if })
+    Some(Question { id: id?, kind: kind?, key, required, text: text?, ends, not_applicable, ask_if })
+}
+
+/// `true` for the interface's words, or words.
+fn not_applicable(field: Field<'_, '_>, words: &Words) -> Option<Option<NotApplicable>> {
+    if let Content::Flag(is_so) = field.node.content {
+        return Some(is_so.then_some(NotApplicable::UsualWords));
+    }
+    words.text(field).map(|words| Some(NotApplicable::Words(words)))
 }
 
 /// Reads what only this kind needs.
@@ -152,7 +171,7 @@ fn options(table: &mut Reader<'_>, words: &Words) -> Option<Vec<Choice>> {
     table.require("options");
     table.field("options", |field| {
         let mut seen = BTreeSet::new();
-        let mut n_given = 0;
+        let (mut n_given, mut has_other) = (0, false);
         let options = field.list(|field| {
             n_given += 1;
             let mut option = field.table()?;
@@ -162,8 +181,13 @@ fn options(table: &mut Reader<'_>, words: &Words) -> Option<Vec<Choice>> {
             }
             option.require("text");
             let text = option.field("text", |field| words.text(field));
+            let own_words = option.or("other", false, values::flag);
+            if own_words && std::mem::replace(&mut has_other, true) {
+                option
+                    .wrong::<()>("other", "own words stand beside one option of a question, and there is one already");
+            }
             option.finish("an option");
-            Some(Choice { id: id?, text: text? })
+            Some(Choice { id: id?, text: text?, own_words })
         })?;
         if !(2..=OPTIONS_MAX).contains(&n_given) {
             return field.wrong(format!("a choice has 2 to {OPTIONS_MAX} options, found {n_given}"));

@@ -1,10 +1,13 @@
 //! Answers: what came in a form, read against the survey that was shown.
 
+mod field;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use super::id::QuestionId;
-use super::survey::{AskIf, Kind, Question, Survey};
+use super::survey::{AskIf, Question, Survey};
+pub use field::{NOT_APPLICABLE, words_field};
 
 /// The answer to one question. `Debug` hides what was said.
 #[derive(Clone, PartialEq)]
@@ -17,6 +20,27 @@ pub enum Answer {
     Choices(BTreeSet<QuestionId>),
     /// Own words; not blank.
     Text(String),
+    /// The options chosen; at least one, and one of them takes own words.
+    OwnWords {
+        /// The options.
+        chosen: BTreeSet<QuestionId>,
+        /// The words; not blank.
+        words: String,
+    },
+    /// That the question does not apply. It counts as given, and in no figure.
+    NotApplicable,
+}
+
+impl Answer {
+    /// The options chosen; none where the question has no options.
+    pub fn chosen(&self) -> impl Iterator<Item = &QuestionId> {
+        let (one, several) = match self {
+            Self::Choice(option) => (Some(option), None),
+            Self::Choices(options) | Self::OwnWords { chosen: options, .. } => (None, Some(options)),
+            Self::Rating(_) | Self::Text(_) | Self::NotApplicable => (None, None),
+        };
+        one.into_iter().chain(several.into_iter().flatten())
+    }
 }
 
 impl fmt::Debug for Answer {
@@ -24,6 +48,9 @@ impl fmt::Debug for Answer {
         f.write_str("Answer(…)")
     }
 }
+
+/// A form: the values of each field by its name.
+pub type Form = BTreeMap<String, Vec<String>>;
 
 /// Answers by question. A question without one was not shown or was left blank.
 pub type Answers = BTreeMap<QuestionId, Answer>;
@@ -75,27 +102,31 @@ pub struct Reading {
     pub completeness: Completeness,
 }
 
-/// Reads a form: field name → values, where a field's name is the question's id. Unknown fields are ignored, answers to
+/// Reads a form, where a field's name is the question's id, or begins with it and a dot. Unknown fields are ignored, answers to
 /// questions that were not to be asked are dropped, and what is good is kept even where something else is wrong.
-pub fn read(survey: &Survey, form: &BTreeMap<String, Vec<String>>) -> Reading {
+pub fn read(survey: &Survey, form: &Form) -> Reading {
     let mut answers = Answers::new();
     let mut troubles = Vec::new();
     for question in &survey.questions {
         if !is_asked(question, &answers) {
             continue;
         }
-        let given = form.get(question.id.as_str()).map_or(&[] as &[String], Vec::as_slice);
-        match read_one(question, given) {
-            Ok(Some(answer)) => {
-                answers.insert(question.id.clone(), answer);
-            }
-            Ok(None) if question.required => troubles.push((question.id.clone(), Trouble::Missing)),
-            Ok(None) => (),
-            Err(trouble) => troubles.push((question.id.clone(), trouble)),
-        }
+        let (answer, trouble) = field::read(question, form);
+        let trouble = trouble.or_else(|| (question.required && answer.is_none()).then_some(Trouble::Missing));
+        troubles.extend(trouble.map(|trouble| (question.id.clone(), trouble)));
+        answers.extend(answer.map(|answer| (question.id.clone(), answer)));
     }
     let completeness = completeness(survey, &answers, troubles.is_empty());
     Reading { answers, troubles, completeness }
+}
+
+/// Answers as a form would hand them in.
+pub fn to_form(answers: &Answers) -> Form {
+    let mut form = Form::new();
+    for (question, answer) in answers {
+        field::write(question, answer, &mut form);
+    }
+    form
 }
 
 /// Whether a question is to be asked after these answers.
@@ -109,44 +140,12 @@ fn holds(ask_if: &AskIf, answers: &Answers) -> bool {
         Answer::Rating(point) => {
             ask_if.at_least.is_none_or(|least| *point >= least) && ask_if.at_most.is_none_or(|most| *point <= most)
         }
-        Answer::Choice(option) => ask_if.any_of.is_empty() || ask_if.any_of.contains(option),
-        Answer::Choices(options) => ask_if.any_of.is_empty() || ask_if.any_of.iter().any(|o| options.contains(o)),
+        Answer::Choice(_) | Answer::Choices(_) | Answer::OwnWords { .. } => {
+            ask_if.any_of.is_empty() || answer.chosen().any(|option| ask_if.any_of.contains(option))
+        }
         Answer::Text(_) => true,
-    }
-}
-
-fn read_one(question: &Question, given: &[String]) -> Result<Option<Answer>, Trouble> {
-    let first = given.iter().map(|value| value.trim()).find(|value| !value.is_empty());
-    match &question.kind {
-        Kind::Nps | Kind::Csat(_) | Kind::Ces(_) | Kind::Smiley(_) | Kind::Stars(_) | Kind::Thumbs => {
-            let Some(first) = first else { return Ok(None) };
-            let point = first.parse().map_err(|_| Trouble::NotAnOption)?;
-            let on_scale = question.kind.scale().is_some_and(|scale| scale.contains(point));
-            if on_scale { Ok(Some(Answer::Rating(point))) } else { Err(Trouble::NotAnOption) }
-        }
-        Kind::Choice(options) => {
-            let Some(first) = first else { return Ok(None) };
-            let option = options.iter().find(|option| option.id.as_str() == first).ok_or(Trouble::NotAnOption)?;
-            Ok(Some(Answer::Choice(option.id.clone())))
-        }
-        Kind::Multi(options) => {
-            let mut chosen = BTreeSet::new();
-            for value in given.iter().map(|value| value.trim()).filter(|value| !value.is_empty()) {
-                let option = options.iter().find(|option| option.id.as_str() == value).ok_or(Trouble::NotAnOption)?;
-                chosen.insert(option.id.clone());
-            }
-            Ok((!chosen.is_empty()).then_some(Answer::Choices(chosen)))
-        }
-        Kind::Text { chars_max, lines } => {
-            let Some(first) = first else { return Ok(None) };
-            // Line breaks stay, and count once as they do in the browser; other control characters have no business here.
-            let text: String = first.replace("\r\n", "\n").chars().filter(|&c| c == '\n' || !c.is_control()).collect();
-            let text = if *lines == 1 { text.replace('\n', " ") } else { text };
-            if text.chars().count() > *chars_max {
-                return Err(Trouble::TooLong { chars_max: *chars_max });
-            }
-            Ok(Some(Answer::Text(text)))
-        }
+        // There is nothing to ask about.
+        Answer::NotApplicable => false,
     }
 }
 
@@ -161,11 +160,12 @@ fn completeness(survey: &Survey, answers: &Answers, handed_in: bool) -> Complete
 
 #[cfg(test)]
 mod tests {
-    use super::super::survey::tests::visit;
+    use super::super::survey::tests::{english, question, visit};
+    use super::super::survey::{Choice, Kind, NotApplicable};
     use super::*;
 
-    fn form(fields: &[(&str, &str)]) -> BTreeMap<String, Vec<String>> {
-        let mut form = BTreeMap::<_, Vec<_>>::new();
+    fn form(fields: &[(&str, &str)]) -> Form {
+        let mut form = Form::new();
         for (name, value) in fields {
             form.entry((*name).to_owned()).or_default().push((*value).to_owned());
         }
@@ -191,6 +191,56 @@ mod tests {
         check(&[("overall", "five")], 0, &[Trouble::NotAnOption], Completeness::Started);
         let long = "x".repeat(501);
         check(&[("overall", "1"), ("why", &long)], 1, &[Trouble::TooLong { chars_max: 500 }], Completeness::Partial);
+    }
+
+    #[test]
+    fn what_does_not_apply_counts_as_given_and_asks_nothing_further() {
+        let mut survey = visit();
+        survey.questions[0].key = false;
+        survey.questions.push(Question {
+            key: true,
+            id: QuestionId::parse("more").unwrap(),
+            ..visit().questions.remove(0)
+        });
+        let given = form(&[("overall", "n/a"), ("why", "cold"), ("more", "4")]);
+        let reading = read(&survey, &given);
+        assert_eq!(reading.troubles.len(), 1, "nothing that this question has said so");
+        survey.questions[0].not_applicable = Some(NotApplicable::UsualWords);
+        let reading = read(&survey, &given);
+        let overall = QuestionId::parse("overall").unwrap();
+        assert_eq!((reading.answers.len(), &reading.answers[&overall]), (2, &Answer::NotApplicable));
+        assert_eq!((reading.troubles.len(), reading.completeness), (0, Completeness::Complete));
+        assert_eq!(read(&survey, &to_form(&reading.answers)), reading);
+    }
+
+    #[track_caller]
+    fn check_own_words(kind: fn(Vec<Choice>) -> Kind, fields: &[(&str, &str)], expected: &str) {
+        let option =
+            |id: &str| Choice { id: QuestionId::parse(id).unwrap(), text: english(id), own_words: id == "other" };
+        let mut survey = visit();
+        survey.questions = vec![question("q", kind(vec![option("food"), option("other")]))];
+        let reading = read(&survey, &form(fields));
+        let shown = reading.answers.values().map(|answer| {
+            let chosen: Vec<_> = answer.chosen().map(QuestionId::as_str).collect();
+            let Answer::OwnWords { words, .. } = answer else { return chosen.join("+") };
+            format!("{}: {words}", chosen.join("+"))
+        });
+        let troubles = reading.troubles.iter().map(|(_, trouble)| format!("{trouble:?}"));
+        assert_eq!(shown.chain(troubles).collect::<Vec<_>>().join(" "), expected, "{fields:?}");
+        assert_eq!(read(&survey, &to_form(&reading.answers)).answers, reading.answers);
+    }
+
+    #[test]
+    fn own_words_stand_beside_the_option_that_takes_them() {
+        check_own_words(Kind::Choice, &[("q", "other"), ("q.words", " the\nbill\u{0} ")], "other: the bill");
+        check_own_words(Kind::Choice, &[("q", "other"), ("q.words", " ")], "other");
+        check_own_words(Kind::Choice, &[("q.words", "the bill")], "other: the bill");
+        check_own_words(Kind::Choice, &[("q", "food"), ("q.words", "the bill")], "food");
+        check_own_words(Kind::Choice, &[("q", "fod"), ("q.words", "the bill")], "NotAnOption");
+        check_own_words(Kind::Multi, &[("q", "food"), ("q", "other"), ("q.words", "the bill")], "food+other: the bill");
+        check_own_words(Kind::Multi, &[("q", "food"), ("q.words", "the bill")], "food");
+        let long = "x".repeat(201);
+        check_own_words(Kind::Choice, &[("q", "other"), ("q.words", &long)], "other TooLong { chars_max: 200 }");
     }
 
     #[test]

@@ -17,6 +17,8 @@ pub const QUESTIONS_MAX: usize = 100;
 pub const OPTIONS_MAX: usize = 50;
 /// Longest free-text answer, in characters, where the question does not say less.
 pub const TEXT_CHARS_MAX: usize = 2_000;
+/// Longest own words beside an option, in characters.
+pub const OWN_WORDS_CHARS_MAX: usize = 200;
 /// Lines of the field for own words, where the question says nothing.
 pub const TEXT_LINES: u8 = 4;
 /// Most lines of it.
@@ -52,8 +54,19 @@ pub struct Question {
     pub text: Text,
     /// What the worst and the best end of the scale mean.
     pub ends: Option<(Text, Text)>,
+    /// Whether somebody may say that it does not apply to them.
+    pub not_applicable: Option<NotApplicable>,
     /// Asked only when an earlier answer was such.
     pub ask_if: Option<AskIf>,
+}
+
+/// How somebody says that a question does not apply to them. It answers the question, and is no answer in any figure.
+#[derive(Clone, Debug, PartialEq)]
+pub enum NotApplicable {
+    /// In the interface's words.
+    UsualWords,
+    /// In these.
+    Words(Text),
 }
 
 /// The kind of a question, with what that kind needs.
@@ -110,6 +123,11 @@ impl Kind {
         }
     }
 
+    /// The option that own words can be added to.
+    pub fn own_words_option(&self) -> Option<&Choice> {
+        self.options()?.iter().find(|option| option.own_words)
+    }
+
     /// The options of a choice, of one or of several.
     pub fn options(&self) -> Option<&[Choice]> {
         match self {
@@ -153,6 +171,8 @@ pub struct Choice {
     pub id: QuestionId,
     /// The words.
     pub text: Text,
+    /// Whether own words can be added to it. At most one option of a question is such.
+    pub own_words: bool,
 }
 
 /// When a question is asked at all. All that is given must hold.
@@ -198,6 +218,9 @@ fn question_texts(question: &Question) -> Vec<(String, &Text)> {
     if let Some((worst, best)) = &question.ends {
         texts.extend([(place("ends[0]"), worst), (place("ends[1]"), best)]);
     }
+    if let Some(NotApplicable::Words(words)) = &question.not_applicable {
+        texts.push((place("not_applicable"), words));
+    }
     if let Some(options) = question.kind.options() {
         texts.extend(options.iter().map(|option| (place(option.id.as_str()), &option.text)));
     }
@@ -220,6 +243,7 @@ pub(crate) mod tests {
             required: false,
             text: english(id),
             ends: None,
+            not_applicable: None,
             ask_if: None,
         }
     }
@@ -263,6 +287,15 @@ pub(crate) mod tests {
         let mut changed = visit();
         changed.questions[1].kind = Kind::Text { chars_max: 500, lines: 1 };
         assert_ne!(version, changed.version());
+        let mut changed = visit();
+        changed.questions[0].not_applicable = Some(NotApplicable::UsualWords);
+        assert_ne!(version, changed.version());
+        let mut choice = visit();
+        let option = |own_words| Choice { id: visit().questions[0].id.clone(), text: english("a"), own_words };
+        choice.questions[1].kind = Kind::Choice(vec![option(false)]);
+        let mut changed = choice.clone();
+        changed.questions[1].kind = Kind::Choice(vec![option(true)]);
+        assert_ne!(choice.version(), changed.version());
     }
 
     #[test]

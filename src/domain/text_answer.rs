@@ -3,8 +3,9 @@
 //! People write `9`, `9/10`, `9 great service` and `９`. What is a point beyond doubt is taken for one; anything else, such
 //! as `7-8` or `4.5`, is not, for an answer that nobody gave is worse than none.
 
+use super::answer::NOT_APPLICABLE;
 use super::contact::ascii_digit;
-use super::survey::{Choice, Kind, Question, Scale};
+use super::survey::{Choice, Kind, NotApplicable, Question, Scale};
 use super::text_words::folded;
 
 /// Longest number that is read, in digits.
@@ -39,6 +40,9 @@ pub enum Said {
 
 /// Reads a message as the answer to this question.
 pub fn said(question: &Question, text: &str) -> Said {
+    if question.not_applicable.as_ref().is_some_and(|words| is_not_applicable(words, text)) {
+        return Said::Answer { values: vec![NOT_APPLICABLE.to_owned()], words: String::new() };
+    }
     match &question.kind {
         Kind::Nps | Kind::Csat(_) | Kind::Ces(_) | Kind::Smiley(_) | Kind::Stars(_) => {
             question.kind.scale().map_or(Said::Words, |scale| rating(scale, text))
@@ -71,6 +75,17 @@ fn rating(scale: Scale, text: &str) -> Said {
         },
         Number::None => Said::Words,
     }
+}
+
+/// `N/A`, or the question's own words for that.
+fn is_not_applicable(words: &NotApplicable, text: &str) -> bool {
+    let text = folded(text);
+    let own = match words {
+        NotApplicable::UsualWords => None,
+        NotApplicable::Words(words) => Some(words),
+    };
+    let mut own = own.into_iter().flat_map(|words| words.translations());
+    text == folded(NOT_APPLICABLE) || own.any(|(_, own)| text == folded(own))
 }
 
 /// A thumb, of whatever colour.
@@ -314,7 +329,11 @@ mod tests {
     }
 
     fn options(options: &[(&str, &str)]) -> Vec<Choice> {
-        let option = |(id, text): &(&str, &str)| Choice { id: QuestionId::parse(id).unwrap(), text: english(text) };
+        let option = |(id, text): &(&str, &str)| Choice {
+            id: QuestionId::parse(id).unwrap(),
+            text: english(text),
+            own_words: false,
+        };
         options.iter().map(option).collect()
     }
 

@@ -3,11 +3,9 @@
 //! The message that asked put the key question, so that comes first, and the others in the order in which they stand. A
 //! survey is asked whole where operations want it so; otherwise the key question and one comment are all.
 
-use std::collections::BTreeMap;
-
-use super::answer::{Answer, Answers, Reading, is_asked, read};
+use super::answer::{Answer, Answers, Form, Reading, is_asked, read, to_form, words_field};
 use super::id::QuestionId;
-use super::survey::{Kind, Question, Survey};
+use super::survey::{Kind, OWN_WORDS_CHARS_MAX, Question, Survey};
 use super::text_answer::{Said, said};
 
 /// How much of a survey is asked by text messages.
@@ -50,16 +48,23 @@ pub fn hear(survey: &Survey, known: &Answers, asked: Option<&QuestionId>, by: By
     let question = asked.unwrap_or(key);
     match said(question, text) {
         Said::Answer { values, words } => {
-            let mut form = form(known);
+            let mut form = to_form(known);
+            form.remove(&words_field(&question.id));
+            let own = question.kind.own_words_option().is_some_and(|own| values.iter().any(|v| *v == own.id.as_str()));
             form.insert(question.id.to_string(), values);
-            comment(survey, question, &mut form, &words);
+            if own {
+                // As with a comment, what there is room for is kept.
+                form.insert(words_field(&question.id), vec![words.chars().take(OWN_WORDS_CHARS_MAX).collect()]);
+            } else {
+                comment(survey, question, &mut form, &words);
+            }
             let reading = read(survey, &form);
             let next = following(survey, question, &reading.answers, by);
             Turn { reading: Some(reading), next: next.map_or(Next::Thanks, |next| Next::Ask(next.id.clone())) }
         }
         // What follows an answer unasked is a word on it.
         Said::OffScale | Said::Words if asked.is_none() && known.contains_key(&key.id) => {
-            let mut form = form(known);
+            let mut form = to_form(known);
             if !comment(survey, key, &mut form, text) {
                 return nothing;
             }
@@ -106,31 +111,25 @@ fn comment(survey: &Survey, question: &Question, form: &mut Form, words: &str) -
     let Kind::Text { chars_max, lines: _ } = open.kind else { return false };
     let text = match answers.get(&open.id) {
         Some(Answer::Text(before)) => format!("{before}\n{words}"),
-        Some(Answer::Rating(_) | Answer::Choice(_) | Answer::Choices(_)) | None => words.to_owned(),
+        Some(
+            Answer::Rating(_)
+            | Answer::Choice(_)
+            | Answer::Choices(_)
+            | Answer::OwnWords { .. }
+            | Answer::NotApplicable,
+        )
+        | None => words.to_owned(),
     };
     // Nobody can be asked to write less: what there is room for is kept.
     form.insert(open.id.to_string(), vec![text.chars().take(chars_max).collect()]);
     true
 }
 
-type Form = BTreeMap<String, Vec<String>>;
-
-/// Answers as a form would hand them in.
-fn form(answers: &Answers) -> Form {
-    let values = |answer: &Answer| match answer {
-        Answer::Rating(point) => vec![point.to_string()],
-        Answer::Choice(option) => vec![option.to_string()],
-        Answer::Choices(options) => options.iter().map(ToString::to_string).collect(),
-        Answer::Text(text) => vec![text.clone()],
-    };
-    answers.iter().map(|(id, answer)| (id.to_string(), values(answer))).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::super::answer::Completeness;
     use super::super::survey::tests::{english, question, visit};
-    use super::super::survey::{Choice, Scale};
+    use super::super::survey::{Choice, NotApplicable, Scale};
     use super::*;
 
     fn id(name: &str) -> QuestionId {
@@ -156,7 +155,8 @@ mod tests {
     #[track_caller]
     fn check(survey: &Survey, by: ByText, messages: &[&str], (answers, next): (&[&str], Next)) {
         let (known, said) = talk(survey, by, messages);
-        let shown: Vec<_> = form(&known).into_iter().map(|(id, values)| format!("{id}={}", values.join("+"))).collect();
+        let shown: Vec<_> =
+            to_form(&known).into_iter().map(|(id, values)| format!("{id}={}", values.join("+"))).collect();
         assert_eq!(
             (shown.iter().map(String::as_str).collect::<Vec<_>>(), said),
             (answers.to_vec(), next),
@@ -190,6 +190,35 @@ mod tests {
     }
 
     #[test]
+    fn words_behind_an_option_are_beside_it_where_it_takes_some() {
+        let mut survey = visit();
+        let option = |name: &str| Choice { id: id(name), text: english(name), own_words: name == "other" };
+        survey.questions[0].kind = Kind::Choice(vec![option("food"), option("other")]);
+        survey.questions[1].ask_if = None;
+        let check = |messages: &[&str], expected| check(&survey, ByText::Key, messages, expected);
+        check(&["2 the bill"], (&["overall=other", "overall.words=the bill"], Next::Ask(id("why"))));
+        check(&["1 cold"], (&["overall=food", "why=cold"], Next::Thanks));
+        check(
+            &["2 the bill", "too high"],
+            (&["overall=other", "overall.words=the bill", "why=too high"], Next::Thanks),
+        );
+        check(&["2 the bill", "1"], (&["overall=other", "overall.words=the bill", "why=1"], Next::Thanks));
+    }
+
+    #[test]
+    fn what_does_not_apply_can_be_said_where_that_is_an_answer() {
+        let mut survey = visit();
+        survey.questions.push(Question {
+            not_applicable: Some(NotApplicable::Words(english("No idea"))),
+            ..question("staff", Kind::Stars(Scale { worst: 1, best: 5 }))
+        });
+        for words in ["N/A", "na", "no idea!"] {
+            check(&survey, ByText::All, &["5", words], (&["overall=5", "staff=n/a"], Next::Thanks));
+        }
+        check(&survey, ByText::All, &["n/a"], (&[], Next::Again(id("overall"))));
+    }
+
+    #[test]
     fn a_comment_is_cut_to_the_room_that_there_is() {
         let (known, _) = talk(&visit(), ByText::Key, &[&format!("1 {}", "x".repeat(600))]);
         assert_eq!(known[&id("why")], Answer::Text("x".repeat(500)));
@@ -198,7 +227,7 @@ mod tests {
     #[test]
     fn a_whole_survey_is_asked_in_order_as_far_as_it_is_asked_at_all() {
         let mut survey = visit();
-        let option = |name: &str| Choice { id: id(name), text: english(name) };
+        let option = |name: &str| Choice { id: id(name), text: english(name), own_words: false };
         let first = question("party", Kind::Stars(Scale { worst: 1, best: 8 }));
         survey.questions.insert(0, first);
         survey.questions.push(question("again", Kind::Choice(vec![option("sure"), option("never")])));
@@ -210,6 +239,6 @@ mod tests {
         check(&["2 cold", "4"], (&["overall=2", "party=4", "why=cold"], Next::Ask(id("again"))));
         check(&["5", "4", "1"], (&["again=sure", "overall=5", "party=4"], Next::Thanks));
         let (known, _) = talk(&survey, ByText::All, &["2", "4"]);
-        assert_eq!(read(&survey, &form(&known)).completeness, Completeness::Complete);
+        assert_eq!(read(&survey, &to_form(&known)).completeness, Completeness::Complete);
     }
 }

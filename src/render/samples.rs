@@ -182,12 +182,15 @@ fn every_answer() -> Answers {
 }
 
 fn options(options: &[[&str; 3]]) -> Vec<Choice> {
-    options.iter().map(|[id, english, german]| Choice { id: name(id), text: text(english, german) }).collect()
+    options
+        .iter()
+        .map(|[id, english, german]| Choice { id: name(id), text: text(english, german), own_words: false })
+        .collect()
 }
 
 fn question(id: &str, kind: Kind, english: &str, german: &str) -> Question {
     let text = text(english, german);
-    Question { id: name(id), kind, key: false, required: false, text, ends: None, ask_if: None }
+    Question { id: name(id), kind, key: false, required: false, text, ends: None, not_applicable: None, ask_if: None }
 }
 
 /// Own words in a field of the usual height.

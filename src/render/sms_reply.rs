@@ -101,7 +101,13 @@ impl TemplateContext for QuestionContext {
         // Whoever could not be understood knows the question, unless it was for own words.
         let is_said = !self.again || matches!(self.question.kind, Kind::Text { .. });
         let question = if is_said { self.question.text.in_language(&self.language) } else { "" };
-        let context = context! { opening, question, how => how(&self.question, &self.language, words)? };
+        let how = how(&self.question, &self.language, words)?;
+        let how = if self.question.not_applicable.is_some() {
+            fill(&words.sms.how_not_applicable, &[("how", &how)])?
+        } else {
+            how
+        };
+        let context = context! { opening, question, how => how };
         Ok(written(templates.fill_in(Self::TEMPLATE, &self.language, context)?))
     }
 }

@@ -57,6 +57,8 @@ pub(super) struct SurveyWords {
     honeypot: String,
     error_title: String,
     troubles: String,
+    pub(super) not_applicable: String,
+    own_words: String,
     pub(super) missing: String,
     pub(super) not_an_option: String,
     pub(super) too_long: String,
@@ -150,6 +152,7 @@ pub(super) struct SmsWords {
     pub(super) how_rating: String,
     pub(super) how_options: String,
     pub(super) how_several: String,
+    pub(super) how_not_applicable: String,
 }
 
 #[derive(Debug, Deserialize, Serialize)]

@@ -42,7 +42,7 @@ fn a_survey_is_checked() {
     check_question(
         &format!("{q}kind = \"nps\"\nscale = {{ from = 1, to = 5 }}\ntext = \"?\"\n"),
         &["config/surveys/visit.toml:12:1: question.q2.scale: `scale` is not a key of a `nps` question (its keys: \
-             ask_if, ends, id, key, kind, required, text)"],
+             ask_if, ends, id, key, kind, not_applicable, required, text)"],
     );
     check_question(
         &format!("{q}kind = \"choice\"\ntext = \"?\"\noptions = [{{ id = \"a\", text = \"A\" }}]\n"),
@@ -52,6 +52,29 @@ fn a_survey_is_checked() {
         &format!("{q}kind = \"text\"\nkey = true\ntext = \"?\"\n"),
         &["config/surveys/visit.toml:12:7: question.q2.key: a key question must be a rating or a `choice`: mail \
              asks it with one tap"],
+    );
+    check_question(
+        &format!(
+            "{q}kind = \"choice\"\ntext = \"?\"\noptions = [{{ id = \"a\", text = \"A\", other = true }}, {{ id = \"b\", text = \
+             \"B\", other = true }}]\n"
+        ),
+        &["config/surveys/visit.toml:13:77: question.q2.options.b.other: own words stand beside one option of a \
+             question, and there is one already"],
+    );
+    check_question(
+        &format!("{q}kind = \"multi\"\nnot_applicable = true\ntext = \"?\"\noptions = []\n"),
+        &[
+            "config/surveys/visit.toml:12:1: question.q2.not_applicable: `not_applicable` is not a key of a `multi` question \
+             (its keys: ask_if, id, key, kind, options, required, text)",
+            "config/surveys/visit.toml:14:11: question.q2.options: a choice has 2 to 50 options, found 0",
+        ],
+    );
+    check_question(
+        &format!("{q}kind = \"stars\"\nkey = true\nnot_applicable = {{ en = \"None\" }}\ntext = \"?\"\n"),
+        &[
+            "config/surveys/visit.toml:13:18: question.q2.not_applicable: a key question makes a response usable, and an \
+             answer that it does not apply does not: ask only those to whom it applies",
+        ],
     );
     check_question(
         &format!("{q}kind = \"text\"\nlines = 0\ntext = \"?\"\n"),

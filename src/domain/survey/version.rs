@@ -103,6 +103,14 @@ impl Content {
             self.add("+lines");
             self.add(&lines.to_string());
         }
+        // Its words are among the texts.
+        if question.not_applicable.is_some() {
+            self.add("+not_applicable");
+        }
+        if let Some(option) = question.kind.own_words_option() {
+            self.add("+own_words");
+            self.add(option.id.as_str());
+        }
     }
 
     fn version(self) -> SurveyVersion {

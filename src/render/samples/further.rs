@@ -2,8 +2,8 @@
 
 use std::borrow::Cow;
 
-use super::{Answer, Answers, Kind, Language, Question, SurveyId, SurveyPage, Trouble, name, question, text};
-use crate::domain::survey::{Scale, Survey};
+use super::{Answer, Answers, Kind, Language, Question, SurveyId, SurveyPage, Trouble, name, options, question, text};
+use crate::domain::survey::{NotApplicable, Scale, Survey};
 
 /// Its pages: empty, and with something wrong at every question.
 pub(super) fn pages(language: &Language) -> Vec<SurveyPage<'static>> {
@@ -33,6 +33,16 @@ pub(in crate::render) fn survey() -> Survey {
         ..question("again", Kind::Thumbs, "Would you come again?", "Würden Sie wiederkommen?")
     };
     let line = Kind::Text { chars_max: 80, lines: 1 };
+    let music = Question {
+        not_applicable: Some(NotApplicable::UsualWords),
+        ..question("music", Kind::Stars(Scale { worst: 1, best: 5 }), "How was the music?", "Wie war die Musik?")
+    };
+    let mut ways = options(&[["walk", "On foot", "Zu Fuß"], ["other", "In another way", "Anders"]]);
+    ways[1].own_words = true;
+    let way = Question {
+        not_applicable: Some(NotApplicable::Words(text("I was brought", "Ich wurde gebracht"))),
+        ..question("way", Kind::Choice(ways), "How did you get here?", "Wie sind Sie hergekommen?")
+    };
     Survey {
         id: SurveyId::parse("evening").expect("a valid name"),
         title: text("Your evening", "Ihr Abend"),
@@ -42,6 +52,8 @@ pub(in crate::render) fn survey() -> Survey {
             again,
             question("effort", effort, "How much effort was it to pay?", "Wie aufwendig war das Bezahlen?"),
             question("waiter", line, "Who served you?", "Wer hat Sie bedient?"),
+            music,
+            way,
         ],
     }
 }
@@ -51,5 +63,7 @@ fn answers() -> Answers {
         (name("again"), Answer::Rating(1)),
         (name("effort"), Answer::Rating(2)),
         (name("waiter"), Answer::Text("\"Ada\" <b>".to_owned())),
+        (name("music"), Answer::NotApplicable),
+        (name("way"), Answer::OwnWords { chosen: [name("other")].into(), words: "By \"boat\"".to_owned() }),
     ])
 }

@@ -109,7 +109,11 @@ impl SurveyPage<'_> {
     fn language_url(&self, language: &Language) -> String {
         let rating = |(question, answer): (&QuestionId, &Answer)| match answer {
             Answer::Rating(point) => Some(format!("&{question}={point}")),
-            Answer::Choice(_) | Answer::Choices(_) | Answer::Text(_) => None,
+            Answer::Choice(_)
+            | Answer::Choices(_)
+            | Answer::Text(_)
+            | Answer::OwnWords { .. }
+            | Answer::NotApplicable => None,
         };
         std::iter::once(format!("?lang={language}")).chain(self.answers.iter().filter_map(rating)).collect()
     }

@@ -3,9 +3,9 @@
 use serde::Serialize;
 
 use super::SurveyPage;
-use crate::domain::answer::{Answer, Trouble};
+use crate::domain::answer::{Answer, NOT_APPLICABLE, Trouble};
 use crate::domain::language::Language;
-use crate::domain::survey::{AskIf, Choice, Kind, Question, Survey};
+use crate::domain::survey::{AskIf, Choice, Kind, NotApplicable, OWN_WORDS_CHARS_MAX, Question, Survey};
 use crate::render::RenderError;
 use crate::render::fill::fill;
 use crate::render::scale;
@@ -23,6 +23,7 @@ pub(super) struct QuestionView<'a> {
     only_if: Option<String>,
     ends: Option<[String; 2]>,
     points: Vec<PointView>,
+    not_applicable: Option<PointView>,
     value: &'a str,
     chars_max: usize,
     lines: u8,
@@ -38,6 +39,8 @@ struct PointView {
     label: String,
     face: Option<&'static str>,
     checked: bool,
+    /// Whether own words can be added.
+    own_words: bool,
 }
 
 impl<'a> QuestionView<'a> {
@@ -61,7 +64,7 @@ impl<'a> QuestionView<'a> {
         let only_if =
             question.ask_if.as_ref().map(|ask_if| only_if(ask_if, &page.survey, language, words)).transpose()?;
         let room = if let Kind::Text { chars_max, lines } = question.kind { Some((chars_max, lines)) } else { None };
-        let (chars_max, lines) = room.unwrap_or_default();
+        let (chars_max, lines) = room.unwrap_or((OWN_WORDS_CHARS_MAX, 1));
         let parts = [(trouble.is_some(), 't'), (ends.is_some(), 'e'), (room.is_some(), 'h')];
         let described_by = parts.iter().filter(|(there, _)| *there).map(|(_, part)| format!("{part}-{}", question.id));
         Ok(Self {
@@ -74,6 +77,7 @@ impl<'a> QuestionView<'a> {
             described_by: described_by.collect::<Vec<_>>().join(" "),
             ends,
             points: points(question, page, language, words),
+            not_applicable: not_applicable(question, page, language, words),
             value: written(question, page),
             chars_max,
             lines,
@@ -108,11 +112,8 @@ fn points(question: &Question, page: &SurveyPage<'_>, language: &Language, words
             value: option.id.to_string(),
             label: option.text.in_language(language).to_owned(),
             face: None,
-            checked: match answer {
-                Some(Answer::Choice(chosen)) => *chosen == option.id,
-                Some(Answer::Choices(chosen)) => chosen.contains(&option.id),
-                Some(Answer::Rating(_) | Answer::Text(_)) | None => false,
-            },
+            checked: answer.is_some_and(|answer| answer.chosen().any(|chosen| *chosen == option.id)),
+            own_words: option.own_words,
         };
         return options.iter().map(option).collect();
     }
@@ -121,8 +122,24 @@ fn points(question: &Question, page: &SurveyPage<'_>, language: &Language, words
         checked: answer == Some(&Answer::Rating(point.value)),
         label: point.label,
         face: point.face,
+        own_words: false,
     };
     scale::points(question, language, words).into_iter().map(point).collect()
+}
+
+/// The way to say that a question does not apply.
+fn not_applicable(question: &Question, page: &SurveyPage<'_>, language: &Language, words: &Words) -> Option<PointView> {
+    let label = match question.not_applicable.as_ref()? {
+        NotApplicable::UsualWords => &words.survey.not_applicable,
+        NotApplicable::Words(own) => own.in_language(language),
+    };
+    Some(PointView {
+        value: NOT_APPLICABLE.to_owned(),
+        label: label.to_owned(),
+        face: None,
+        checked: page.answers.get(&question.id) == Some(&Answer::NotApplicable),
+        own_words: false,
+    })
 }
 
 /// What stands in the field for own words: the draft that was refused, else the answer.
@@ -131,8 +148,8 @@ fn written<'a>(question: &Question, page: &'a SurveyPage<'_>) -> &'a str {
         return draft;
     }
     match page.answers.get(&question.id) {
-        Some(Answer::Text(text)) => text,
-        Some(Answer::Rating(_) | Answer::Choice(_) | Answer::Choices(_)) | None => "",
+        Some(Answer::Text(text) | Answer::OwnWords { chosen: _, words: text }) => text,
+        Some(Answer::Rating(_) | Answer::Choice(_) | Answer::Choices(_) | Answer::NotApplicable) | None => "",
     }
 }
 

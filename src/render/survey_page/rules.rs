@@ -7,6 +7,7 @@
 use std::collections::BTreeSet;
 
 use super::question::rating_asks;
+use crate::domain::answer::NOT_APPLICABLE;
 use crate::domain::id::QuestionId;
 use crate::domain::survey::{AskIf, Kind, Question, Scale, Survey};
 
@@ -71,16 +72,20 @@ fn answered(ask_if: &AskIf, earlier: &Question) -> String {
         Kind::Nps | Kind::Csat(_) | Kind::Ces(_) | Kind::Smiley(_) | Kind::Stars(_) | Kind::Thumbs => {
             let points = earlier.kind.scale().into_iter().flat_map(Scale::points);
             let (asking, others) = points.partition::<Vec<_>, _>(|point| rating_asks(ask_if, *point));
-            if others.is_empty() { any_chosen(name) } else { one_chosen(name, &asking) }
+            if others.is_empty() { any_chosen(earlier) } else { one_chosen(name, &asking) }
         }
-        Kind::Choice(_) | Kind::Multi(_) if ask_if.any_of.is_empty() => any_chosen(name),
+        Kind::Choice(_) | Kind::Multi(_) if ask_if.any_of.is_empty() => any_chosen(earlier),
         Kind::Choice(_) | Kind::Multi(_) => one_chosen(name, &ask_if.any_of),
         Kind::Text { .. } => format!("[name=\"{name}\"]:not(:placeholder-shown)"),
     }
 }
 
-fn any_chosen(name: &QuestionId) -> String {
-    format!("[name=\"{name}\"]:checked")
+fn any_chosen(question: &Question) -> String {
+    let name = &question.id;
+    // That a question does not apply is nothing to ask about.
+    let but =
+        question.not_applicable.as_ref().map_or_else(String::new, |_| format!(":not([value=\"{NOT_APPLICABLE}\"])"));
+    format!("[name=\"{name}\"]{but}:checked")
 }
 
 fn one_chosen(name: &QuestionId, values: &[impl std::fmt::Display]) -> String {

@@ -5,7 +5,7 @@ use data_encoding::BASE64;
 use super::*;
 use crate::domain::answer::{Answer, Answers, Trouble};
 use crate::domain::id::QuestionId;
-use crate::domain::survey::{AskIf, Kind, Scale, Survey};
+use crate::domain::survey::{AskIf, Kind, NotApplicable, Scale, Survey};
 use crate::render::samples;
 
 fn id(id: &str) -> QuestionId {
@@ -148,6 +148,26 @@ fn a_thumb_has_words_and_a_line_is_an_input() {
     let waiter = part(&html, "waiter");
     assert!(waiter.contains("<input class=\"line\" id=\"i-waiter\" name=\"waiter\" value=\"&#34;Ada&#34; &lt;b&gt;\""));
     assert!(waiter.contains("maxlength=\"80\"") && !waiter.contains("<textarea"));
+}
+
+#[test]
+fn what_does_not_apply_and_own_words_have_their_place() {
+    let html = render(&SurveyPage::samples(&language("en"))[4]);
+    let music = part(&html, "music");
+    assert!(music.contains("name=\"music\" value=\"n/a\" checked>Does not apply to me</label>"), "{music}");
+    let way = part(&html, "way");
+    assert!(way.contains("name=\"way\" value=\"other\" checked>In another way</label>"), "{way}");
+    assert!(way.contains("<small>In your own words, at most 200 characters</small>"), "{way}");
+    assert!(way.contains("name=\"way.words\" value=\"By &#34;boat&#34;\" maxlength=\"200\""), "{way}");
+    assert!(way.contains("value=\"n/a\">I was brought</label>"), "{way}");
+}
+
+#[test]
+fn that_something_does_not_apply_meets_no_condition() {
+    let mut survey = conditional(AskIf { question: id("overall"), at_least: None, at_most: None, any_of: Vec::new() });
+    survey.questions[0].not_applicable = Some(NotApplicable::UsualWords);
+    let html = render(&SurveyPage::blank(&survey, language("en"), "/"));
+    assert!(html.contains("form:not(:has([name=\"overall\"]:not([value=\"n/a\"]):checked)) #q-more{display:none}"));
 }
 
 #[test]

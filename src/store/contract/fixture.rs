@@ -26,7 +26,7 @@ use crate::domain::response::Origin;
 use crate::domain::route::Route;
 use crate::domain::seal::Seal;
 use crate::domain::survey::tests::{english, question, visit, words};
-use crate::domain::survey::{Choice, Kind, Question, Scale, Survey};
+use crate::domain::survey::{Choice, Kind, NotApplicable, Question, Scale, Survey};
 use crate::report::tally::{SurfaceCell, SurfaceTally};
 use crate::store::keys::kind;
 use crate::store::memory::Map;
@@ -70,7 +70,7 @@ fn written_today() -> String {
 
 /// A survey with a question of each kind.
 fn many_questions() -> Survey {
-    let choice = |id: &str| Choice { id: QuestionId::parse(id).unwrap(), text: english(id) };
+    let choice = |id: &str| Choice { id: QuestionId::parse(id).unwrap(), text: english(id), own_words: false };
     let scale = Scale { worst: 1, best: 7 };
     let kinds = [
         ("nps", Kind::Nps),
@@ -81,11 +81,14 @@ fn many_questions() -> Survey {
         ("choice", Kind::Choice(vec![choice("a"), choice("b")])),
         ("multi", Kind::Multi(vec![choice("c")])),
         ("text", words(2_000)),
+        ("reason", Kind::Multi(vec![choice("a"), Choice { own_words: true, ..choice("e") }])),
         ("line", Kind::Text { chars_max: 80, lines: 1 }),
         ("thumbs", Kind::Thumbs),
     ];
     let mut questions: Vec<Question> = kinds.into_iter().map(|(id, kind)| question(id, kind)).collect();
     questions[0].ends = Some((english("Not at all"), english("Very")));
+    questions[1].not_applicable = Some(NotApplicable::Words(english("I do not know")));
+    questions[2].not_applicable = Some(NotApplicable::UsualWords);
     let title = BTreeMap::from(
         [("de", "Fragen"), ("en", "Questions")]
             .map(|(language, text)| (Language::parse(language).unwrap(), text.to_owned())),
@@ -185,6 +188,8 @@ fn stand_cards_up(view: &mut View<'_>) {
         (option("choice"), Answer::Choice(option("a"))),
         (option("multi"), Answer::Choices(BTreeSet::from([option("c")]))),
         (option("text"), Answer::Text("Grüße".to_owned())),
+        (option("thumbs"), Answer::NotApplicable),
+        (option("reason"), Answer::OwnWords { chosen: [option("a"), option("e")].into(), words: "Lärm".to_owned() }),
     ]);
     let answer = CardAnswer {
         id: ResponseId::from_bytes([9; 16]),

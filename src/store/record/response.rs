@@ -1,6 +1,6 @@
 //! Responses on disk.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
@@ -17,18 +17,21 @@ use crate::domain::survey::SurveyVersion;
 stored_enum!(SurfaceV1 for Surface { Card, Kiosk, Web });
 
 #[derive(Serialize, Deserialize)]
-struct ResponseV1 {
+struct ResponseOf<A> {
     id: [u8; 16],
     origin: OriginV1,
     survey: String,
     version: [u8; 12],
     language: String,
-    answers: BTreeMap<String, AnswerV1>,
+    answers: BTreeMap<String, A>,
     completeness: CompletenessV1,
     first_at: i64,
     last_at: i64,
     late: bool,
 }
+
+type ResponseV1 = ResponseOf<AnswerV1>;
+type ResponseV2 = ResponseOf<AnswerV2>;
 
 #[derive(Serialize, Deserialize)]
 enum OriginV1 {
@@ -44,8 +47,29 @@ enum AnswerV1 {
     Text(String),
 }
 
+#[derive(Serialize, Deserialize)]
+enum AnswerV2 {
+    Rating(i32),
+    Choice(String),
+    Choices(Vec<String>),
+    Text(String),
+    OwnWords { chosen: Vec<String>, words: String },
+    NotApplicable,
+}
+
+impl From<AnswerV1> for AnswerV2 {
+    fn from(stored: AnswerV1) -> Self {
+        match stored {
+            AnswerV1::Rating(point) => Self::Rating(point),
+            AnswerV1::Choice(option) => Self::Choice(option),
+            AnswerV1::Choices(options) => Self::Choices(options),
+            AnswerV1::Text(text) => Self::Text(text),
+        }
+    }
+}
+
 pub(in super::super) fn write(response: &Response) -> Result<Vec<u8>, StoreError> {
-    let stored = ResponseV1 {
+    let stored = ResponseV2 {
         id: *response.id.as_bytes(),
         origin: to_origin(&response.origin),
         survey: response.survey.to_string(),
@@ -57,7 +81,7 @@ pub(in super::super) fn write(response: &Response) -> Result<Vec<u8>, StoreError
         last_at: common::micros(response.last_at),
         late: response.late,
     };
-    encode(RESPONSE, 1, &stored)
+    encode(RESPONSE, 2, &stored)
 }
 
 fn to_origin(origin: &Origin) -> OriginV1 {
@@ -76,25 +100,31 @@ fn to_origin(origin: &Origin) -> OriginV1 {
     }
 }
 
-fn to_answer(answer: &Answer) -> AnswerV1 {
+fn to_answer(answer: &Answer) -> AnswerV2 {
+    let options = |options: &BTreeSet<QuestionId>| options.iter().map(ToString::to_string).collect();
     match answer {
-        Answer::Rating(point) => AnswerV1::Rating(*point),
-        Answer::Choice(option) => AnswerV1::Choice(option.to_string()),
-        Answer::Choices(options) => AnswerV1::Choices(options.iter().map(ToString::to_string).collect()),
-        Answer::Text(text) => AnswerV1::Text(text.clone()),
+        Answer::Rating(point) => AnswerV2::Rating(*point),
+        Answer::Choice(option) => AnswerV2::Choice(option.to_string()),
+        Answer::Choices(chosen) => AnswerV2::Choices(options(chosen)),
+        Answer::Text(text) => AnswerV2::Text(text.clone()),
+        Answer::OwnWords { chosen, words } => AnswerV2::OwnWords { chosen: options(chosen), words: words.clone() },
+        Answer::NotApplicable => AnswerV2::NotApplicable,
     }
 }
 
 pub(in super::super) fn read(record: &[u8]) -> Result<Response, StoreError> {
-    match split(RESPONSE, record)? {
-        (1, body) => from_v1(decode(RESPONSE, body)?).map_err(|wrong| unreadable(RESPONSE, &wrong)),
-        (version, _) => Err(newer(RESPONSE, version)),
-    }
+    let (version, body) = split(RESPONSE, record)?;
+    let read = match version {
+        1 => from_stored(decode::<ResponseV1>(RESPONSE, body)?),
+        2 => from_stored(decode::<ResponseV2>(RESPONSE, body)?),
+        _ => return Err(newer(RESPONSE, version)),
+    };
+    read.map_err(|wrong| unreadable(RESPONSE, &wrong))
 }
 
-fn from_v1(stored: ResponseV1) -> Result<Response, Wrong> {
-    let answers =
-        stored.answers.into_iter().map(|(id, answer)| Ok((common::id(QuestionId::parse(&id))?, from_answer(answer)?)));
+fn from_stored<A: Into<AnswerV2>>(stored: ResponseOf<A>) -> Result<Response, Wrong> {
+    let answer = |(id, answer): (String, A)| Ok((common::id(QuestionId::parse(&id))?, from_answer(answer.into())?));
+    let answers = stored.answers.into_iter().map(answer);
     Ok(Response {
         id: ResponseId::from_bytes(stored.id),
         origin: from_origin(stored.origin)?,
@@ -125,12 +155,16 @@ fn from_origin(stored: OriginV1) -> Result<Origin, Wrong> {
     })
 }
 
-fn from_answer(stored: AnswerV1) -> Result<Answer, Wrong> {
+fn from_answer(stored: AnswerV2) -> Result<Answer, Wrong> {
     let option = |id: String| common::id(QuestionId::parse(&id));
     Ok(match stored {
-        AnswerV1::Rating(point) => Answer::Rating(point),
-        AnswerV1::Choice(id) => Answer::Choice(option(id)?),
-        AnswerV1::Choices(ids) => Answer::Choices(ids.into_iter().map(option).collect::<Result<_, _>>()?),
-        AnswerV1::Text(text) => Answer::Text(text),
+        AnswerV2::Rating(point) => Answer::Rating(point),
+        AnswerV2::Choice(id) => Answer::Choice(option(id)?),
+        AnswerV2::Choices(ids) => Answer::Choices(ids.into_iter().map(option).collect::<Result<_, _>>()?),
+        AnswerV2::Text(text) => Answer::Text(text),
+        AnswerV2::OwnWords { chosen, words } => {
+            Answer::OwnWords { chosen: chosen.into_iter().map(option).collect::<Result<_, _>>()?, words }
+        }
+        AnswerV2::NotApplicable => Answer::NotApplicable,
     })
 }

@@ -12,7 +12,7 @@ use super::common::{self, Wrong};
 use super::{decode, encode, newer, split, unreadable};
 use crate::domain::id::{QuestionId, SurveyId};
 use crate::domain::language::Text;
-use crate::domain::survey::{AskIf, Choice, Kind, Question, Scale, Survey};
+use crate::domain::survey::{AskIf, Choice, Kind, NotApplicable, Question, Scale, Survey};
 
 type TextV1 = BTreeMap<String, String>;
 
@@ -33,6 +33,7 @@ struct QuestionV2 {
     required: bool,
     text: TextV1,
     ends: Option<(TextV1, TextV1)>,
+    not_applicable: Option<NotApplicableV2>,
     ask_if: Option<v1::AskIfV1>,
 }
 
@@ -43,10 +44,23 @@ enum KindV2 {
     Ces(ScaleV2),
     Smiley(ScaleV2),
     Stars(ScaleV2),
-    Choice(Vec<(String, TextV1)>),
-    Multi(Vec<(String, TextV1)>),
+    Choice(Vec<OptionV2>),
+    Multi(Vec<OptionV2>),
     Text { chars_max: u64, lines: u8 },
     Thumbs,
+}
+
+#[derive(Serialize, Deserialize)]
+enum NotApplicableV2 {
+    UsualWords,
+    Words(TextV1),
+}
+
+#[derive(Serialize, Deserialize)]
+struct OptionV2 {
+    id: String,
+    text: TextV1,
+    own_words: bool,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -90,6 +104,10 @@ fn to_question(question: &Question) -> QuestionV2 {
         required: question.required,
         text: to_text(&question.text),
         ends: question.ends.as_ref().map(|(worst, best)| (to_text(worst), to_text(best))),
+        not_applicable: question.not_applicable.as_ref().map(|not_applicable| match not_applicable {
+            NotApplicable::UsualWords => NotApplicableV2::UsualWords,
+            NotApplicable::Words(words) => NotApplicableV2::Words(to_text(words)),
+        }),
         ask_if: question.ask_if.as_ref().map(to_ask_if),
     }
 }
@@ -104,8 +122,12 @@ fn to_ask_if(ask_if: &AskIf) -> v1::AskIfV1 {
 }
 
 fn to_kind(kind: &Kind) -> KindV2 {
-    let options =
-        |options: &[Choice]| options.iter().map(|option| (option.id.to_string(), to_text(&option.text))).collect();
+    let option = |option: &Choice| OptionV2 {
+        id: option.id.to_string(),
+        text: to_text(&option.text),
+        own_words: option.own_words,
+    };
+    let options = |options: &[Choice]| options.iter().map(option).collect();
     match kind {
         Kind::Nps => KindV2::Nps,
         Kind::Csat(scale) => KindV2::Csat((*scale).into()),
@@ -157,17 +179,20 @@ fn from_question(stored: QuestionV2) -> Result<Question, Wrong> {
         required: stored.required,
         text: from_text(stored.text)?,
         ends,
+        not_applicable: match stored.not_applicable {
+            Some(NotApplicableV2::UsualWords) => Some(NotApplicable::UsualWords),
+            Some(NotApplicableV2::Words(words)) => Some(NotApplicable::Words(from_text(words)?)),
+            None => None,
+        },
         ask_if: stored.ask_if.as_ref().map(v1::from_ask_if).transpose()?,
     })
 }
 
 fn from_kind(stored: KindV2) -> Result<Kind, Wrong> {
-    let options = |options: Vec<(String, TextV1)>| {
-        let read = |(id, text): (String, TextV1)| {
-            Ok(Choice { id: common::id(QuestionId::parse(&id))?, text: from_text(text)? })
-        };
-        options.into_iter().map(read).collect::<Result<Vec<_>, Wrong>>()
+    let option = |OptionV2 { id, text, own_words }: OptionV2| {
+        Ok(Choice { id: common::id(QuestionId::parse(&id))?, text: from_text(text)?, own_words })
     };
+    let options = |options: Vec<OptionV2>| options.into_iter().map(option).collect::<Result<Vec<_>, Wrong>>();
     Ok(match stored {
         KindV2::Nps => Kind::Nps,
         KindV2::Csat(scale) => Kind::Csat(scale.into()),

@@ -161,6 +161,11 @@ fn answer(answer: &Answer) -> Value {
         Answer::Choice(option) => json!(option.as_str()),
         Answer::Choices(options) => options.iter().map(|option| json!(option.as_str())).collect(),
         Answer::Text(text) => json!(text),
+        Answer::OwnWords { chosen: _, words } => {
+            let chosen: Value = answer.chosen().map(|option| json!(option.as_str())).collect();
+            json!({ "chosen": chosen, "words": words })
+        }
+        Answer::NotApplicable => json!({ "not_applicable": true }),
     }
 }
 

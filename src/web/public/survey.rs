@@ -14,11 +14,12 @@ use super::visitor::{Visitor, fields};
 use super::{nothing_here, reply};
 use crate::daemon::breaker;
 use crate::daemon::core::{Core, Live};
-use crate::domain::answer::{self, Completeness, Reading};
+use crate::domain::answer::{self, Completeness, Form, Reading};
+use crate::domain::id::QuestionId;
 use crate::domain::invitation::Invitation;
 use crate::domain::language::Language;
 use crate::domain::seal::{LinkTarget, Purpose};
-use crate::domain::survey::Survey;
+use crate::domain::survey::{Question, Survey};
 use crate::render::{SurveyPage, ThanksKind, ThanksPage};
 use crate::store::{InvitationAnswer, StoreError, Way};
 
@@ -141,13 +142,15 @@ fn place(visit: &Visit) -> String {
 }
 
 /// Texts that were typed but could not be taken, so that nobody types them twice.
-pub(super) fn drafts(
-    survey: &Survey,
-    reading: &Reading,
-    given: &std::collections::BTreeMap<String, Vec<String>>,
-) -> Vec<(crate::domain::id::QuestionId, String)> {
-    let lost = survey.questions.iter().filter(|question| !reading.answers.contains_key(&question.id));
-    lost.filter_map(|question| Some((question.id.clone(), given.get(question.id.as_str())?.first()?.clone()))).collect()
+pub(super) fn drafts(survey: &Survey, reading: &Reading, given: &Form) -> Vec<(QuestionId, String)> {
+    let is_wrong = |id: &QuestionId| reading.troubles.iter().any(|(wrong, _)| wrong == id);
+    let draft = |question: &Question| {
+        let has_words = question.kind.own_words_option().is_some();
+        let field = if has_words { answer::words_field(&question.id) } else { question.id.to_string() };
+        Some((question.id.clone(), given.get(&field)?.first()?.clone()))
+    };
+    let lost = |id: &QuestionId| is_wrong(id) || !reading.answers.contains_key(id);
+    survey.questions.iter().filter(|question| lost(&question.id)).filter_map(draft).collect()
 }
 
 /// Carries the language that was chosen on the page along.

@@ -69,6 +69,7 @@ fn from_question(stored: QuestionV1) -> Result<Question, Wrong> {
         required: stored.required,
         text: from_text(stored.text)?,
         ends,
+        not_applicable: None,
         ask_if: stored.ask_if.as_ref().map(from_ask_if).transpose()?,
     })
 }
@@ -85,7 +86,7 @@ pub(super) fn from_ask_if(stored: &AskIfV1) -> Result<AskIf, Wrong> {
 fn from_kind(stored: KindV1) -> Result<Kind, Wrong> {
     let options = |options: Vec<(String, TextV1)>| {
         let read = |(id, text): (String, TextV1)| {
-            Ok(Choice { id: common::id(QuestionId::parse(&id))?, text: from_text(text)? })
+            Ok(Choice { id: common::id(QuestionId::parse(&id))?, text: from_text(text)?, own_words: false })
         };
         options.into_iter().map(read).collect::<Result<Vec<_>, Wrong>>()
     };

@@ -23,7 +23,7 @@ use crate::domain::language::{Language, Text};
 use crate::domain::place::Surface;
 use crate::domain::reason::{DeferReason, SkipReason};
 use crate::domain::response::{Origin, Response};
-use crate::domain::survey::{AskIf, Choice, Kind, Question, Scale, Survey, SurveyVersion};
+use crate::domain::survey::{AskIf, Choice, Kind, NotApplicable, Question, Scale, Survey, SurveyVersion};
 use crate::plan::{Decision, RecordedEvent, Verdict};
 
 /// Four thousand years around now.
@@ -169,7 +169,12 @@ fn text() -> impl Strategy<Value = Text> {
 
 fn kind() -> impl Strategy<Value = Kind> {
     let scale = || (any::<i32>(), any::<i32>()).prop_map(|(worst, best)| Scale { worst, best });
-    let choices = || vec((question_id(), text()).prop_map(|(id, text)| Choice { id, text }), 0..4);
+    let choices = || {
+        vec(
+            (question_id(), text(), any::<bool>()).prop_map(|(id, text, own_words)| Choice { id, text, own_words }),
+            0..4,
+        )
+    };
     prop_oneof![
         Just(Kind::Nps),
         scale().prop_map(Kind::Csat),
@@ -186,8 +191,19 @@ fn kind() -> impl Strategy<Value = Kind> {
 fn question() -> impl Strategy<Value = Question> {
     let ask_if = (question_id(), of(any::<i32>()), of(any::<i32>()), vec(question_id(), 0..3));
     let ask_if = ask_if.prop_map(|(question, at_least, at_most, any_of)| AskIf { question, at_least, at_most, any_of });
-    (question_id(), kind(), any::<bool>(), any::<bool>(), text(), of((text(), text())), of(ask_if)).prop_map(
-        |(id, kind, key, required, text, ends, ask_if)| Question { id, kind, key, required, text, ends, ask_if },
+    let not_applicable = of(text()).prop_map(|words| words.map_or(NotApplicable::UsualWords, NotApplicable::Words));
+    let words = (text(), of((text(), text())), of(not_applicable));
+    (question_id(), kind(), any::<bool>(), any::<bool>(), words, of(ask_if)).prop_map(
+        |(id, kind, key, required, (text, ends, not_applicable), ask_if)| Question {
+            id,
+            kind,
+            key,
+            required,
+            text,
+            ends,
+            not_applicable,
+            ask_if,
+        },
     )
 }
 
@@ -203,6 +219,8 @@ fn answers() -> impl Strategy<Value = Answers> {
         question_id().prop_map(Answer::Choice),
         options.prop_map(|options: BTreeSet<_>| Answer::Choices(options)),
         words().prop_map(Answer::Text),
+        (btree_set(question_id(), 0..4), words()).prop_map(|(chosen, words)| Answer::OwnWords { chosen, words }),
+        Just(Answer::NotApplicable),
     ];
     btree_map(question_id(), answer, 0..4).prop_map(|answers: BTreeMap<_, _>| answers)
 }
