@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 
 use crate::domain::id::QuestionId;
 use crate::domain::survey::{
-    AskIf, Choice, Kind, NotApplicable, OPTIONS_MAX, Question, Scale, TEXT_CHARS_MAX, TEXT_LINES, TEXT_LINES_MAX,
+    AskIf, Choice, Kind, NotApplicable, OPTIONS_MAX, Question, ROWS_MAX, Row, Scale, TEXT_CHARS_MAX, TEXT_LINES,
+    TEXT_LINES_MAX,
 };
 
 use super::node::{Content, shown};
@@ -53,10 +54,11 @@ enum Shape {
     Thumbs,
     Choice,
     Multi,
+    Matrix,
     Text,
 }
 
-const SHAPES: [(&str, Shape); 9] = [
+const SHAPES: [(&str, Shape); 10] = [
     ("nps", Shape::Nps),
     ("csat", Shape::Csat),
     ("ces", Shape::Ces),
@@ -65,6 +67,7 @@ const SHAPES: [(&str, Shape); 9] = [
     ("thumbs", Shape::Thumbs),
     ("choice", Shape::Choice),
     ("multi", Shape::Multi),
+    ("matrix", Shape::Matrix),
     ("text", Shape::Text),
 ];
 
@@ -101,7 +104,7 @@ pub(super) fn read(
         );
     }
     let ask_if = table.field("ask_if", |field| ask_if(field.table()?, earlier));
-    if key && matches!(shape, Some(Shape::Multi | Shape::Text)) {
+    if key && matches!(shape, Some(Shape::Multi | Shape::Matrix | Shape::Text)) {
         table.wrong::<()>("key", "a key question must be a rating or a `choice`: mail asks it with one tap");
     }
     if key && table.has("ask_if") {
@@ -134,6 +137,11 @@ fn kind(table: &mut Reader<'_>, shape: Shape, words: &Words) -> Option<Kind> {
         Shape::Thumbs => Some(Kind::Thumbs),
         Shape::Choice => options(table, words).map(Kind::Choice),
         Shape::Multi => options(table, words).map(Kind::Multi),
+        Shape::Matrix => {
+            let scale = scale(table, 5, &[3, 4, 5, 6, 7, 8, 9, 10]);
+            let rows = rows(table, words);
+            Some(Kind::Matrix { scale: scale?, rows: rows? })
+        }
         Shape::Text => {
             let chars_max = table.or("max_chars", TEXT_CHARS_MAX, values::whole(1..=TEXT_CHARS_MAX));
             let lines = table.or("lines", TEXT_LINES, values::whole(1..=TEXT_LINES_MAX));
@@ -196,6 +204,30 @@ fn options(table: &mut Reader<'_>, words: &Words) -> Option<Vec<Choice>> {
     })
 }
 
+fn rows(table: &mut Reader<'_>, words: &Words) -> Option<Vec<Row>> {
+    table.require("rows");
+    table.field("rows", |field| {
+        let mut seen = BTreeSet::new();
+        let mut n_given = 0;
+        let rows = field.list(|field| {
+            n_given += 1;
+            let mut row = field.table()?;
+            let id = row.required("id", values::parsed(QuestionId::parse));
+            if let Some(id) = id.as_ref().filter(|id| !seen.insert(QuestionId::clone(id))) {
+                row.wrong::<()>("id", format!("there is a row `{id}` already in this question"));
+            }
+            row.require("text");
+            let text = row.field("text", |field| words.text(field));
+            row.finish("a row");
+            Some(Row { id: id?, text: text? })
+        })?;
+        if !(2..=ROWS_MAX).contains(&n_given) {
+            return field.wrong(format!("a matrix has 2 to {ROWS_MAX} rows, found {n_given}"));
+        }
+        (rows.len() == n_given).then_some(rows)
+    })
+}
+
 fn ask_if(mut table: Reader<'_>, earlier: &Earlier<'_>) -> Option<AskIf> {
     let id = table.required("question", values::parsed(QuestionId::parse));
     let question = id.as_ref().and_then(|id| earlier.find(&table, id));
@@ -204,6 +236,9 @@ fn ask_if(mut table: Reader<'_>, earlier: &Earlier<'_>) -> Option<AskIf> {
         table.field(key, |field| {
             let point = field.read(values::whole(-1_000..=1_000))?;
             match (question, scale) {
+                (Some(Question { kind: Kind::Matrix { .. }, id, .. }), _) => {
+                    field.wrong(format!("`{id}` has a rating a row; that it was answered is all that can be asked"))
+                }
                 (Some(question), None) => field.wrong(format!("`{}` is not a rating; use `any_of`", question.id)),
                 (Some(question), Some(scale)) if !scale.contains(point) => field.wrong(format!(
                     "{point} is not on the scale of `{}`, which goes from {} to {}",

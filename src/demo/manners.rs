@@ -9,7 +9,7 @@ use super::chance::Chance;
 use crate::domain::answer;
 use crate::domain::journey::{Channel, StepKind};
 use crate::domain::language::Language;
-use crate::domain::survey::{Kind, Question, Scale, Survey};
+use crate::domain::survey::{Kind, Question, Row, Scale, Survey};
 
 /// What a guest does with a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -74,10 +74,12 @@ pub(super) fn form(survey: &Survey, language: &Language, cheer: f64, chance: &Ch
     let mut form = BTreeMap::<String, Vec<String>>::new();
     for question in &survey.questions {
         let known = answer::read(survey, &form).answers;
-        if answer::is_asked(question, &known)
-            && let Some(value) = value(question, language, cheer, chance)
-        {
-            form.insert(question.id.as_str().to_owned(), vec![value]);
+        if answer::is_asked(question, &known) {
+            let row = |row: &Row| (answer::row_field(&question.id, &row.id), value(question, language, cheer, chance));
+            let fields = question.kind.rows().iter().map(row);
+            let own = || (question.id.to_string(), value(question, language, cheer, chance));
+            let own = question.kind.rows().is_empty().then(own);
+            form.extend(fields.chain(own).filter_map(|(field, value)| Some((field, vec![value?]))));
         }
     }
     form.into_iter().filter_map(|(name, values)| Some((name, values.into_iter().next()?))).collect()
@@ -85,9 +87,13 @@ pub(super) fn form(survey: &Survey, language: &Language, cheer: f64, chance: &Ch
 
 fn value(question: &Question, language: &Language, cheer: f64, chance: &Chance) -> Option<String> {
     match &question.kind {
-        Kind::Nps | Kind::Csat(_) | Kind::Ces(_) | Kind::Smiley(_) | Kind::Stars(_) | Kind::Thumbs => {
-            Some(point(question.kind.scale()?, cheer, chance).to_string())
-        }
+        Kind::Nps
+        | Kind::Csat(_)
+        | Kind::Ces(_)
+        | Kind::Smiley(_)
+        | Kind::Stars(_)
+        | Kind::Thumbs
+        | Kind::Matrix { .. } => Some(point(question.kind.shown_scale()?, cheer, chance).to_string()),
         Kind::Choice(options) | Kind::Multi(options) => Some(chance.pick(options)?.id.as_str().to_owned()),
         Kind::Text { chars_max, lines: _ } => {
             // Who is unhappy has more to say.

@@ -7,7 +7,7 @@ use std::fmt;
 
 use super::id::QuestionId;
 use super::survey::{AskIf, Question, Survey};
-pub use field::{NOT_APPLICABLE, words_field};
+pub use field::{NOT_APPLICABLE, row_field, words_field};
 
 /// The answer to one question. `Debug` hides what was said.
 #[derive(Clone, PartialEq)]
@@ -27,8 +27,29 @@ pub enum Answer {
         /// The words; not blank.
         words: String,
     },
+    /// The rows of a matrix that were answered; at least one.
+    Rows(BTreeMap<QuestionId, RowAnswer>),
     /// That the question does not apply. It counts as given, and in no figure.
     NotApplicable,
+}
+
+/// The answer to one row of a matrix.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum RowAnswer {
+    /// A point of the matrix's scale.
+    Rating(i32),
+    /// That the row does not apply.
+    NotApplicable,
+}
+
+impl RowAnswer {
+    /// The point, where it is one.
+    pub fn point(self) -> Option<i32> {
+        match self {
+            Self::Rating(point) => Some(point),
+            Self::NotApplicable => None,
+        }
+    }
 }
 
 impl Answer {
@@ -37,9 +58,21 @@ impl Answer {
         let (one, several) = match self {
             Self::Choice(option) => (Some(option), None),
             Self::Choices(options) | Self::OwnWords { chosen: options, .. } => (None, Some(options)),
-            Self::Rating(_) | Self::Text(_) | Self::NotApplicable => (None, None),
+            Self::Rating(_) | Self::Text(_) | Self::Rows(_) | Self::NotApplicable => (None, None),
         };
         one.into_iter().chain(several.into_iter().flatten())
+    }
+
+    /// The answer to this row of a matrix.
+    pub fn row(&self, row: &QuestionId) -> Option<RowAnswer> {
+        if let Self::Rows(rows) = self { rows.get(row).copied() } else { None }
+    }
+
+    /// The ratings in it: one, or those of the rows of a matrix.
+    pub fn ratings(&self) -> impl Iterator<Item = i32> {
+        let one = if let Self::Rating(point) = self { Some(*point) } else { None };
+        let rows = if let Self::Rows(rows) = self { Some(rows) } else { None };
+        one.into_iter().chain(rows.into_iter().flat_map(BTreeMap::values).filter_map(|row| row.point()))
     }
 }
 
@@ -143,7 +176,7 @@ fn holds(ask_if: &AskIf, answers: &Answers) -> bool {
         Answer::Choice(_) | Answer::Choices(_) | Answer::OwnWords { .. } => {
             ask_if.any_of.is_empty() || answer.chosen().any(|option| ask_if.any_of.contains(option))
         }
-        Answer::Text(_) => true,
+        Answer::Text(_) | Answer::Rows(_) => true,
         // There is nothing to ask about.
         Answer::NotApplicable => false,
     }
@@ -161,7 +194,7 @@ fn completeness(survey: &Survey, answers: &Answers, handed_in: bool) -> Complete
 #[cfg(test)]
 mod tests {
     use super::super::survey::tests::{english, question, visit};
-    use super::super::survey::{Choice, Kind, NotApplicable};
+    use super::super::survey::{Choice, Kind, NotApplicable, Row, Scale};
     use super::*;
 
     fn form(fields: &[(&str, &str)]) -> Form {
@@ -241,6 +274,38 @@ mod tests {
         check_own_words(Kind::Multi, &[("q", "food"), ("q.words", "the bill")], "food");
         let long = "x".repeat(201);
         check_own_words(Kind::Choice, &[("q", "other"), ("q.words", &long)], "other TooLong { chars_max: 200 }");
+    }
+
+    #[test]
+    fn each_row_of_a_matrix_is_answered_where_the_question_must_be() {
+        let row = |id: &str| Row { id: QuestionId::parse(id).unwrap(), text: english(id) };
+        let kind = Kind::Matrix { scale: Scale { worst: 5, best: 1 }, rows: vec![row("food"), row("wait")] };
+        let mut survey = visit();
+        let matrix =
+            Question { required: true, not_applicable: Some(NotApplicable::UsualWords), ..question("q", kind) };
+        survey.questions = vec![matrix];
+        let check =
+            |survey: &Survey, fields: &[(&str, &str)], expected: &[(&str, Option<i32>)], troubles: &[Trouble]| {
+                let reading = read(survey, &form(fields));
+                let answer = reading.answers.values().next();
+                let rows = ["food", "wait"]
+                    .into_iter()
+                    .filter_map(|row| Some((row, answer?.row(&QuestionId::parse(row).unwrap())?.point())));
+                assert_eq!(rows.collect::<Vec<_>>(), expected, "{fields:?}");
+                assert_eq!(
+                    reading.troubles.iter().map(|(_, trouble)| *trouble).collect::<Vec<_>>(),
+                    troubles,
+                    "{fields:?}"
+                );
+                assert_eq!(read(survey, &to_form(&reading.answers)).answers, reading.answers);
+            };
+        check(&survey, &[("q.food", "1"), ("q.wait", "n/a")], &[("food", Some(1)), ("wait", None)], &[]);
+        check(&survey, &[("q.food", "1")], &[("food", Some(1))], &[Trouble::Missing]);
+        check(&survey, &[("q", "n/a")], &[], &[Trouble::Missing]);
+        check(&survey, &[("q.food", "6"), ("q.wait", "2")], &[("wait", Some(2))], &[Trouble::NotAnOption]);
+        survey.questions[0].required = false;
+        check(&survey, &[("q.food", "1")], &[("food", Some(1))], &[]);
+        check(&survey, &[], &[], &[]);
     }
 
     #[test]

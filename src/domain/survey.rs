@@ -15,6 +15,8 @@ pub use version::SurveyVersion;
 pub const QUESTIONS_MAX: usize = 100;
 /// Most options of one question.
 pub const OPTIONS_MAX: usize = 50;
+/// Most rows of a matrix.
+pub const ROWS_MAX: usize = 20;
 /// Longest free-text answer, in characters, where the question does not say less.
 pub const TEXT_CHARS_MAX: usize = 2_000;
 /// Longest own words beside an option, in characters.
@@ -88,6 +90,13 @@ pub enum Kind {
     Choice(Vec<Choice>),
     /// Any of these.
     Multi(Vec<Choice>),
+    /// Several things on one scale.
+    Matrix {
+        /// The scale.
+        scale: Scale,
+        /// The things, each on a line of its own.
+        rows: Vec<Row>,
+    },
     /// Own words, at most so many characters.
     Text {
         /// Characters allowed.
@@ -109,6 +118,7 @@ impl Kind {
             Self::Thumbs => "thumbs",
             Self::Choice(_) => "choice",
             Self::Multi(_) => "multi",
+            Self::Matrix { .. } => "matrix",
             Self::Text { .. } => "text",
         }
     }
@@ -119,8 +129,23 @@ impl Kind {
             Self::Nps => Some(Scale { worst: 0, best: 10 }),
             Self::Thumbs => Some(Scale { worst: 0, best: 1 }),
             Self::Csat(scale) | Self::Ces(scale) | Self::Smiley(scale) | Self::Stars(scale) => Some(*scale),
-            Self::Choice(_) | Self::Multi(_) | Self::Text { .. } => None,
+            Self::Choice(_) | Self::Multi(_) | Self::Matrix { .. } | Self::Text { .. } => None,
         }
+    }
+
+    /// The scale that people see: that of a rating, or that of each row.
+    pub fn shown_scale(&self) -> Option<Scale> {
+        if let Self::Matrix { scale, .. } = self { Some(*scale) } else { self.scale() }
+    }
+
+    /// The rows of a matrix.
+    pub fn rows(&self) -> &[Row] {
+        if let Self::Matrix { rows, .. } = self { rows } else { &[] }
+    }
+
+    /// Whether a text message can ask it.
+    pub fn is_asked_by_text(&self) -> bool {
+        !matches!(self, Self::Matrix { .. })
     }
 
     /// The option that own words can be added to.
@@ -138,6 +163,7 @@ impl Kind {
             | Self::Smiley(_)
             | Self::Stars(_)
             | Self::Thumbs
+            | Self::Matrix { .. }
             | Self::Text { .. } => None,
         }
     }
@@ -162,6 +188,15 @@ impl Scale {
     pub fn points(self) -> std::ops::RangeInclusive<i32> {
         self.worst.min(self.best)..=self.worst.max(self.best)
     }
+}
+
+/// One line of a matrix.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Row {
+    /// Its id, under which its answer is stored.
+    pub id: QuestionId,
+    /// The words.
+    pub text: Text,
 }
 
 /// One option of a choice.
@@ -224,6 +259,7 @@ fn question_texts(question: &Question) -> Vec<(String, &Text)> {
     if let Some(options) = question.kind.options() {
         texts.extend(options.iter().map(|option| (place(option.id.as_str()), &option.text)));
     }
+    texts.extend(question.kind.rows().iter().map(|row| (place(row.id.as_str()), &row.text)));
     texts
 }
 
@@ -290,6 +326,14 @@ pub(crate) mod tests {
         let mut changed = visit();
         changed.questions[0].not_applicable = Some(NotApplicable::UsualWords);
         assert_ne!(version, changed.version());
+        let mut matrix = visit();
+        matrix.questions[1].kind = Kind::Matrix { scale: Scale { worst: 1, best: 5 }, rows: Vec::new() };
+        let mut changed = matrix.clone();
+        changed.questions[1].kind = Kind::Matrix { scale: Scale { worst: 5, best: 1 }, rows: Vec::new() };
+        assert_ne!(matrix.version(), changed.version());
+        let row = Row { id: visit().questions[0].id.clone(), text: english("a") };
+        changed.questions[1].kind = Kind::Matrix { scale: Scale { worst: 1, best: 5 }, rows: vec![row] };
+        assert_ne!(matrix.version(), changed.version());
         let mut choice = visit();
         let option = |own_words| Choice { id: visit().questions[0].id.clone(), text: english("a"), own_words };
         choice.questions[1].kind = Kind::Choice(vec![option(false)]);

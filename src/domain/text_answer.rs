@@ -52,6 +52,8 @@ pub fn said(question: &Question, text: &str) -> Said {
         }
         Kind::Choice(options) => choice(options, text),
         Kind::Multi(options) => choices(options, text),
+        // It is not asked.
+        Kind::Matrix { .. } => Said::Words,
         Kind::Text { chars_max, lines: _ } => {
             let words: String = text.trim().chars().take(*chars_max).collect();
             if words.is_empty() { Said::Words } else { Said::Answer { values: vec![words], words: String::new() } }

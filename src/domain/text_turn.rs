@@ -88,7 +88,8 @@ fn behind<'s>(survey: &'s Survey, question: &Question) -> impl Iterator<Item = &
 
 /// Which question is asked after this one, if any.
 fn following<'s>(survey: &'s Survey, question: &Question, answers: &Answers, by: ByText) -> Option<&'s Question> {
-    let is_open = |next: &&Question| is_asked(next, answers) && !answers.contains_key(&next.id);
+    let is_open =
+        |next: &&Question| next.kind.is_asked_by_text() && is_asked(next, answers) && !answers.contains_key(&next.id);
     match by {
         ByText::All => behind(survey, question).find(is_open),
         ByText::Key if question.key => behind(survey, question).find(|next| takes_words(next, answers)).filter(is_open),
@@ -116,6 +117,7 @@ fn comment(survey: &Survey, question: &Question, form: &mut Form, words: &str) -
             | Answer::Choice(_)
             | Answer::Choices(_)
             | Answer::OwnWords { .. }
+            | Answer::Rows(_)
             | Answer::NotApplicable,
         )
         | None => words.to_owned(),
@@ -216,6 +218,14 @@ mod tests {
             check(&survey, ByText::All, &["5", words], (&["overall=5", "staff=n/a"], Next::Thanks));
         }
         check(&survey, ByText::All, &["n/a"], (&[], Next::Again(id("overall"))));
+    }
+
+    #[test]
+    fn what_no_text_message_can_ask_is_left_out() {
+        let mut survey = visit();
+        let matrix = Kind::Matrix { scale: Scale { worst: 1, best: 5 }, rows: Vec::new() };
+        survey.questions.insert(1, question("parts", matrix));
+        check(&survey, ByText::All, &["2"], (&["overall=2"], Next::Ask(id("why"))));
     }
 
     #[test]

@@ -13,7 +13,7 @@ pub(super) const FOLDERS: [&str; 4] = ["admin", "mail", "page", "sms"];
 pub(super) const CARD: (&str, &str) = ("card/plain.svg", crate::cards::PLAIN_TEMPLATE);
 
 /// Name and source of every template.
-pub(super) const TEMPLATES: [(&str, &str); 27] = built_in![
+pub(super) const TEMPLATES: [(&str, &str); 28] = built_in![
     "admin/admin.css",
     "admin/bar.html",
     "admin/rate.html",
@@ -31,6 +31,7 @@ pub(super) const TEMPLATES: [(&str, &str); 27] = built_in![
     "page/gone.html",
     "page/head.html",
     "page/layout.html",
+    "page/matrix.css",
     "page/not_found.html",
     "page/question.html",
     "page/survey.css",

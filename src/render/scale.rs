@@ -22,14 +22,14 @@ pub(super) struct Point {
     pub(super) face: Option<&'static str>,
 }
 
-/// The points of a rating question in rising order; none for another kind.
+/// The points of a rating question, or of each row of a matrix, in rising order; none for another kind.
 pub(super) fn points(question: &Question, language: &Language, words: &Words) -> Vec<Point> {
-    let Some(scale) = question.kind.scale() else { return Vec::new() };
+    let Some(scale) = question.kind.shown_scale() else { return Vec::new() };
     match question.kind {
         Kind::Smiley(_) => faces(question, scale, language, words),
         Kind::Stars(_) => numbers(scale, Some("★")),
         Kind::Thumbs => thumbs(question, scale, language, words),
-        Kind::Nps | Kind::Csat(_) | Kind::Ces(_) => numbers(scale, None),
+        Kind::Nps | Kind::Csat(_) | Kind::Ces(_) | Kind::Matrix { .. } => numbers(scale, None),
         Kind::Choice(_) | Kind::Multi(_) | Kind::Text { .. } => Vec::new(),
     }
 }
@@ -40,7 +40,7 @@ pub(super) fn ends(
     language: &Language,
     words: &Words,
 ) -> Result<Option<[String; 2]>, RenderError> {
-    let Some(scale) = question.kind.scale() else { return Ok(None) };
+    let Some(scale) = question.kind.shown_scale() else { return Ok(None) };
     if matches!(question.kind, Kind::Smiley(_) | Kind::Thumbs) && n_points(scale) <= WORDED_POINTS_MAX {
         return Ok(None);
     }
@@ -49,7 +49,7 @@ pub(super) fn ends(
 
 /// What the lowest and the highest point mean, such as `1 = Very bad`, also of faces; empty for another kind of question.
 pub(super) fn meant(question: &Question, language: &Language, words: &Words) -> Result<[String; 2], RenderError> {
-    let Some(scale) = question.kind.scale() else { return Ok([const { String::new() }; 2]) };
+    let Some(scale) = question.kind.shown_scale() else { return Ok([const { String::new() }; 2]) };
     let [worst, best] = meanings(question, language, words);
     let end =
         |point: i32, meaning: &str| fill(&words.scale.end, &[("point", &point.to_string()), ("meaning", meaning)]);
@@ -73,7 +73,12 @@ fn meanings<'a>(question: &'a Question, language: &Language, words: &'a Words) -
         Kind::Ces(scale) if scale.best < scale.worst => &words.scale.effort,
         Kind::Ces(_) => &words.scale.ces,
         Kind::Thumbs => &words.scale.thumbs,
-        Kind::Smiley(_) | Kind::Stars(_) | Kind::Choice(_) | Kind::Multi(_) | Kind::Text { .. } => &words.scale.general,
+        Kind::Smiley(_)
+        | Kind::Stars(_)
+        | Kind::Matrix { .. }
+        | Kind::Choice(_)
+        | Kind::Multi(_)
+        | Kind::Text { .. } => &words.scale.general,
     };
     [&words[0], &words[1]]
 }

@@ -32,7 +32,7 @@ fn a_survey_is_checked() {
     check_question(
         &format!("{q}kind = \"csatt\"\ntext = \"?\"\n"),
         &["config/surveys/visit.toml:11:8: question.q2.kind: `csatt` is not a kind of question; use `nps`, `csat`, \
-             `ces`, `smiley`, `stars`, `thumbs`, `choice`, `multi` or `text`, did you mean `csat`?"],
+             `ces`, `smiley`, `stars`, `thumbs`, `choice`, `multi`, `matrix` or `text`, did you mean `csat`?"],
     );
     check_question(
         &format!("{q}kind = \"csat\"\nscale = {{ from = 1, to = 6 }}\ntext = \"?\"\n"),
@@ -58,7 +58,7 @@ fn a_survey_is_checked() {
             "{q}kind = \"choice\"\ntext = \"?\"\noptions = [{{ id = \"a\", text = \"A\", other = true }}, {{ id = \"b\", text = \
              \"B\", other = true }}]\n"
         ),
-        &["config/surveys/visit.toml:13:77: question.q2.options.b.other: own words stand beside one option of a \
+        &["config/surveys/visit.toml:13:84: question.q2.options.b.other: own words stand beside one option of a \
              question, and there is one already"],
     );
     check_question(
@@ -74,6 +74,28 @@ fn a_survey_is_checked() {
         &[
             "config/surveys/visit.toml:13:18: question.q2.not_applicable: a key question makes a response usable, and an \
              answer that it does not apply does not: ask only those to whom it applies",
+        ],
+    );
+    check_question(
+        &format!(
+            "{q}kind = \"matrix\"\nkey = true\ntext = \"?\"\nrows = [{{ id = \"a\", text = \"A\" }}]\n[[question]]\nid = \
+             \"q3\"\nkind = \"text\"\ntext = \"?\"\n"
+        ),
+        &[
+            "config/surveys/visit.toml:12:7: question.q2.key: a key question must be a rating or a `choice`: mail asks it \
+             with one tap",
+            "config/surveys/visit.toml:14:8: question.q2.rows: a matrix has 2 to 20 rows, found 1",
+        ],
+    );
+    let rows = "rows = [{ id = \"a\", text = \"A\" }, { id = \"b\", text = \"B\" }]";
+    check_question(
+        &format!(
+            "{q}kind = \"matrix\"\ntext = \"?\"\n{rows}\n[[question]]\nid = \"q3\"\nkind = \"text\"\ntext = \
+             \"?\"\nask_if = {{ question = \"q2\", at_most = 2 }}\n"
+        ),
+        &[
+            "config/surveys/visit.toml:18:40: question.q3.ask_if.at_most: `q2` has a rating a row; that it was answered is \
+             all that can be asked",
         ],
     );
     check_question(

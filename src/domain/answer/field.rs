@@ -1,10 +1,10 @@
 //! The fields of one question: what they say, and what they would have to say for an answer.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Answer, Form, Trouble};
+use super::{Answer, Form, RowAnswer, Trouble};
 use crate::domain::id::QuestionId;
-use crate::domain::survey::{Choice, Kind, OWN_WORDS_CHARS_MAX, Question};
+use crate::domain::survey::{Choice, Kind, OWN_WORDS_CHARS_MAX, Question, Row, Scale};
 
 /// The value that says that a question does not apply. No option is called so.
 pub const NOT_APPLICABLE: &str = "n/a";
@@ -14,12 +14,18 @@ pub fn words_field(question: &QuestionId) -> String {
     format!("{question}.words")
 }
 
+/// The field for a row of a matrix.
+pub fn row_field(question: &QuestionId, row: &QuestionId) -> String {
+    format!("{question}.{row}")
+}
+
 /// What a form says to a question. What is good is kept even where something else is wrong.
 pub(super) fn read(question: &Question, form: &Form) -> (Option<Answer>, Option<Trouble>) {
     let given = form.get(question.id.as_str()).map_or(&[] as &[String], Vec::as_slice);
     let values: Vec<_> = given.iter().map(|value| value.trim()).filter(|value| !value.is_empty()).collect();
     let first = values.first().copied();
-    if question.not_applicable.is_some() && first == Some(NOT_APPLICABLE) {
+    let is_matrix = matches!(question.kind, Kind::Matrix { .. });
+    if question.not_applicable.is_some() && first == Some(NOT_APPLICABLE) && !is_matrix {
         return (Some(Answer::NotApplicable), None);
     }
     match &question.kind {
@@ -35,11 +41,33 @@ pub(super) fn read(question: &Question, form: &Form) -> (Option<Answer>, Option<
         Kind::Multi(options) => {
             choice(question, (options, &values), form, |chosen| (!chosen.is_empty()).then_some(Answer::Choices(chosen)))
         }
+        Kind::Matrix { scale, rows } => matrix(question, (*scale, rows), form),
         Kind::Text { chars_max, lines } => match text(first.unwrap_or_default(), *chars_max, *lines == 1) {
             Ok(text) => (text.map(Answer::Text), None),
             Err(trouble) => (None, Some(trouble)),
         },
     }
+}
+
+/// The rows that are answered. Each of them must be where the question must.
+fn matrix(question: &Question, (scale, rows): (Scale, &[Row]), form: &Form) -> (Option<Answer>, Option<Trouble>) {
+    let (mut answers, mut trouble) = (BTreeMap::new(), None);
+    for row in rows {
+        let given = form.get(&row_field(&question.id, &row.id)).and_then(|values| values.first());
+        let answer = match given.map_or("", |value| value.trim()) {
+            "" => {
+                trouble = trouble.or(question.required.then_some(Trouble::Missing));
+                continue;
+            }
+            NOT_APPLICABLE if question.not_applicable.is_some() => Some(RowAnswer::NotApplicable),
+            point => point.parse().ok().filter(|point| scale.contains(*point)).map(RowAnswer::Rating),
+        };
+        match answer {
+            Some(answer) => drop(answers.insert(row.id.clone(), answer)),
+            None => trouble = Some(Trouble::NotAnOption),
+        }
+    }
+    ((!answers.is_empty()).then_some(Answer::Rows(answers)), trouble)
 }
 
 /// The options that are named, as `answer` has them, and the words beside one of them. Words alone choose their option.
@@ -81,6 +109,13 @@ fn text(given: &str, chars_max: usize, one_line: bool) -> Result<Option<String>,
 /// Writes the fields that read as this answer.
 pub(super) fn write(question: &QuestionId, answer: &Answer, form: &mut Form) {
     let values = match answer {
+        Answer::Rows(rows) => {
+            for (row, answer) in rows {
+                let value = answer.point().map_or_else(|| NOT_APPLICABLE.to_owned(), |point| point.to_string());
+                form.insert(row_field(question, row), vec![value]);
+            }
+            return;
+        }
         Answer::Rating(point) => vec![point.to_string()],
         Answer::Text(text) => vec![text.clone()],
         Answer::NotApplicable => vec![NOT_APPLICABLE.to_owned()],

@@ -103,6 +103,12 @@ impl Content {
             self.add("+lines");
             self.add(&lines.to_string());
         }
+        // Its rows, with their ids, are among the texts.
+        if let Kind::Matrix { scale, rows: _ } = &question.kind {
+            self.add("+scale");
+            self.add_number(Some(scale.worst));
+            self.add_number(Some(scale.best));
+        }
         // Its words are among the texts.
         if question.not_applicable.is_some() {
             self.add("+not_applicable");

@@ -3,7 +3,8 @@
 use std::borrow::Cow;
 
 use super::{Answer, Answers, Kind, Language, Question, SurveyId, SurveyPage, Trouble, name, options, question, text};
-use crate::domain::survey::{NotApplicable, Scale, Survey};
+use crate::domain::answer::RowAnswer;
+use crate::domain::survey::{NotApplicable, Row, Scale, Survey};
 
 /// Its pages: empty, and with something wrong at every question.
 pub(super) fn pages(language: &Language) -> Vec<SurveyPage<'static>> {
@@ -37,6 +38,23 @@ pub(in crate::render) fn survey() -> Survey {
         not_applicable: Some(NotApplicable::UsualWords),
         ..question("music", Kind::Stars(Scale { worst: 1, best: 5 }), "How was the music?", "Wie war die Musik?")
     };
+    let rows = [
+        ["starter", "The starter", "Die Vorspeise"],
+        ["main", "The main course", "Das Hauptgericht"],
+        ["wine", "The wine", "Der Wein"],
+    ];
+    let row = |[id, english, german]: [&str; 3]| Row { id: name(id), text: text(english, german) };
+    let rows = rows.map(row).into();
+    let courses = Question {
+        required: true,
+        not_applicable: Some(NotApplicable::Words(text("I had none", "Hatte ich nicht"))),
+        ..question(
+            "courses",
+            Kind::Matrix { scale: Scale { worst: 1, best: 5 }, rows },
+            "How was each?",
+            "Wie war alles?",
+        )
+    };
     let mut ways = options(&[["walk", "On foot", "Zu Fuß"], ["other", "In another way", "Anders"]]);
     ways[1].own_words = true;
     let way = Question {
@@ -54,6 +72,7 @@ pub(in crate::render) fn survey() -> Survey {
             question("waiter", line, "Who served you?", "Wer hat Sie bedient?"),
             music,
             way,
+            courses,
         ],
     }
 }
@@ -64,6 +83,10 @@ fn answers() -> Answers {
         (name("effort"), Answer::Rating(2)),
         (name("waiter"), Answer::Text("\"Ada\" <b>".to_owned())),
         (name("music"), Answer::NotApplicable),
+        (
+            name("courses"),
+            Answer::Rows([(name("starter"), RowAnswer::NotApplicable), (name("main"), RowAnswer::Rating(4))].into()),
+        ),
         (name("way"), Answer::OwnWords { chosen: [name("other")].into(), words: "By \"boat\"".to_owned() }),
     ])
 }

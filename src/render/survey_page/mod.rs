@@ -75,8 +75,10 @@ impl TemplateContext for SurveyPage<'_> {
     fn render(&self, templates: &Templates) -> Result<Page, RenderError> {
         let language = shown_language(&self.survey, &self.language);
         let questions = QuestionView::all(self, language, templates.words(language))?;
-        let frame =
-            Frame { language, styles: &["page/base.css", "page/survey.css"], rules: &rules::rules(&self.survey) };
+        let has_rows = self.survey.questions.iter().any(|question| !question.kind.rows().is_empty());
+        let styles = ["page/base.css", "page/survey.css", "page/matrix.css"];
+        let styles = if has_rows { &styles } else { styles.split_at(2).0 };
+        let frame = Frame { language, styles, rules: &rules::rules(&self.survey) };
         templates.page(Self::TEMPLATE, frame, self.values(templates, language, &questions))
     }
 }
@@ -113,6 +115,7 @@ impl SurveyPage<'_> {
             | Answer::Choices(_)
             | Answer::Text(_)
             | Answer::OwnWords { .. }
+            | Answer::Rows(_)
             | Answer::NotApplicable => None,
         };
         std::iter::once(format!("?lang={language}")).chain(self.answers.iter().filter_map(rating)).collect()

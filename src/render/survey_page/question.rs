@@ -3,9 +3,9 @@
 use serde::Serialize;
 
 use super::SurveyPage;
-use crate::domain::answer::{Answer, NOT_APPLICABLE, Trouble};
+use crate::domain::answer::{Answer, NOT_APPLICABLE, RowAnswer, Trouble, row_field};
 use crate::domain::language::Language;
-use crate::domain::survey::{AskIf, Choice, Kind, NotApplicable, OWN_WORDS_CHARS_MAX, Question, Survey};
+use crate::domain::survey::{AskIf, Choice, Kind, NotApplicable, OWN_WORDS_CHARS_MAX, Question, Row, Survey};
 use crate::render::RenderError;
 use crate::render::fill::fill;
 use crate::render::scale;
@@ -24,6 +24,7 @@ pub(super) struct QuestionView<'a> {
     ends: Option<[String; 2]>,
     points: Vec<PointView>,
     not_applicable: Option<PointView>,
+    rows: Vec<RowView<'a>>,
     value: &'a str,
     chars_max: usize,
     lines: u8,
@@ -41,6 +42,19 @@ struct PointView {
     checked: bool,
     /// Whether own words can be added.
     own_words: bool,
+}
+
+/// One line of a matrix.
+#[derive(Serialize)]
+struct RowView<'a> {
+    /// The name of its field.
+    name: String,
+    text: &'a str,
+    points: Vec<PointView>,
+    not_applicable: Option<PointView>,
+    /// Whether it is the one to look at again, or the first.
+    is_first: bool,
+    is_missing: bool,
 }
 
 impl<'a> QuestionView<'a> {
@@ -65,6 +79,7 @@ impl<'a> QuestionView<'a> {
             question.ask_if.as_ref().map(|ask_if| only_if(ask_if, &page.survey, language, words)).transpose()?;
         let room = if let Kind::Text { chars_max, lines } = question.kind { Some((chars_max, lines)) } else { None };
         let (chars_max, lines) = room.unwrap_or((OWN_WORDS_CHARS_MAX, 1));
+        let is_not_applicable = page.answers.get(&question.id) == Some(&Answer::NotApplicable);
         let parts = [(trouble.is_some(), 't'), (ends.is_some(), 'e'), (room.is_some(), 'h')];
         let described_by = parts.iter().filter(|(there, _)| *there).map(|(_, part)| format!("{part}-{}", question.id));
         Ok(Self {
@@ -77,7 +92,8 @@ impl<'a> QuestionView<'a> {
             described_by: described_by.collect::<Vec<_>>().join(" "),
             ends,
             points: points(question, page, language, words),
-            not_applicable: not_applicable(question, page, language, words),
+            not_applicable: not_applicable(question, is_not_applicable, language, words),
+            rows: rows(question, page, language, words),
             value: written(question, page),
             chars_max,
             lines,
@@ -93,6 +109,7 @@ fn shape(kind: &Kind) -> &'static str {
         Kind::Stars(_) => "stars",
         Kind::Choice(_) => "one",
         Kind::Multi(_) => "many",
+        Kind::Matrix { .. } => "matrix",
         Kind::Text { .. } => "text",
     }
 }
@@ -127,8 +144,8 @@ fn points(question: &Question, page: &SurveyPage<'_>, language: &Language, words
     scale::points(question, language, words).into_iter().map(point).collect()
 }
 
-/// The way to say that a question does not apply.
-fn not_applicable(question: &Question, page: &SurveyPage<'_>, language: &Language, words: &Words) -> Option<PointView> {
+/// The way to say that a question, or a row of it, does not apply.
+fn not_applicable(question: &Question, is_said: bool, language: &Language, words: &Words) -> Option<PointView> {
     let label = match question.not_applicable.as_ref()? {
         NotApplicable::UsualWords => &words.survey.not_applicable,
         NotApplicable::Words(own) => own.in_language(language),
@@ -137,9 +154,36 @@ fn not_applicable(question: &Question, page: &SurveyPage<'_>, language: &Languag
         value: NOT_APPLICABLE.to_owned(),
         label: label.to_owned(),
         face: None,
-        checked: page.answers.get(&question.id) == Some(&Answer::NotApplicable),
+        checked: is_said,
         own_words: false,
     })
+}
+
+fn rows<'a>(question: &'a Question, page: &SurveyPage<'_>, language: &Language, words: &Words) -> Vec<RowView<'a>> {
+    let answer = page.answers.get(&question.id);
+    let is_troubled = page.troubles.iter().any(|(id, _)| *id == question.id);
+    let is_missing = |row: &Row| is_troubled && answer.and_then(|answer| answer.row(&row.id)).is_none();
+    let rows = question.kind.rows();
+    let first = rows.iter().position(is_missing).unwrap_or_default();
+    let view = |(place, row): (usize, &'a Row)| {
+        let answer = answer.and_then(|answer| answer.row(&row.id));
+        let point = |point: scale::Point| PointView {
+            value: point.value.to_string(),
+            checked: answer == Some(RowAnswer::Rating(point.value)),
+            label: point.label,
+            face: point.face,
+            own_words: false,
+        };
+        RowView {
+            name: row_field(&question.id, &row.id),
+            text: row.text.in_language(language),
+            points: scale::points(question, language, words).into_iter().map(point).collect(),
+            not_applicable: not_applicable(question, answer == Some(RowAnswer::NotApplicable), language, words),
+            is_first: place == first,
+            is_missing: is_missing(row),
+        }
+    };
+    rows.iter().enumerate().map(view).collect()
 }
 
 /// What stands in the field for own words: the draft that was refused, else the answer.
@@ -149,7 +193,8 @@ fn written<'a>(question: &Question, page: &'a SurveyPage<'_>) -> &'a str {
     }
     match page.answers.get(&question.id) {
         Some(Answer::Text(text) | Answer::OwnWords { chosen: _, words: text }) => text,
-        Some(Answer::Rating(_) | Answer::Choice(_) | Answer::Choices(_) | Answer::NotApplicable) | None => "",
+        Some(Answer::Rating(_) | Answer::Choice(_) | Answer::Choices(_) | Answer::Rows(_) | Answer::NotApplicable)
+        | None => "",
     }
 }
 

@@ -22,7 +22,7 @@ const MARGINS_PX: usize = 28;
 /// The rules, one a line.
 pub(super) fn rules(survey: &Survey) -> String {
     let mut rules = String::new();
-    let scales = survey.questions.iter().filter_map(|question| question.kind.scale());
+    let scales = survey.questions.iter().filter_map(|question| question.kind.shown_scale());
     for n_points in scales.map(|scale| scale.points().count()).collect::<BTreeSet<_>>() {
         rules.push_str(&columns(n_points));
     }
@@ -76,6 +76,7 @@ fn answered(ask_if: &AskIf, earlier: &Question) -> String {
         }
         Kind::Choice(_) | Kind::Multi(_) if ask_if.any_of.is_empty() => any_chosen(earlier),
         Kind::Choice(_) | Kind::Multi(_) => one_chosen(name, &ask_if.any_of),
+        Kind::Matrix { .. } => format!("[name^=\"{name}.\"]:checked"),
         Kind::Text { .. } => format!("[name=\"{name}\"]:not(:placeholder-shown)"),
     }
 }

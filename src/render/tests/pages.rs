@@ -163,6 +163,25 @@ fn what_does_not_apply_and_own_words_have_their_place() {
 }
 
 #[test]
+fn a_matrix_has_a_group_of_controls_for_each_row() {
+    let pages = SurveyPage::samples(&language("en"));
+    let html = render(&pages[4]);
+    let courses = part(&html, "courses");
+    assert_eq!(courses.matches("role=\"radiogroup\"").count(), 3);
+    assert_eq!(courses.matches("type=\"radio\"").count(), 18);
+    assert!(courses.contains("name=\"courses.main\" value=\"4\" checked>"));
+    assert!(courses.contains("name=\"courses.starter\" value=\"n/a\" checked>I had none</label>"));
+    // Only the row without an answer is to be looked at again, and that is where the list of troubles leads.
+    let (before, wine) = courses.split_once("<legend>The wine</legend>").unwrap();
+    assert_eq!(
+        before.matches("aria-describedby=\"e-courses t-courses\" aria-required=\"true\" aria-invalid").count(),
+        1
+    );
+    assert!(wine.contains("name=\"courses.wine\" value=\"1\" id=\"i-courses\">"));
+    assert!(render(&pages[0]).find("<legend>The wine").is_none() && !render(&pages[0]).contains(".row{"));
+}
+
+#[test]
 fn that_something_does_not_apply_meets_no_condition() {
     let mut survey = conditional(AskIf { question: id("overall"), at_least: None, at_most: None, any_of: Vec::new() });
     survey.questions[0].not_applicable = Some(NotApplicable::UsualWords);

@@ -12,7 +12,7 @@ use data_encoding::HEXLOWER;
 use super::texts::message;
 use super::unit::Unit;
 use super::world::{accepted, contact_id, days, event, form, guest, hours, noon, refused, unknown};
-use crate::domain::answer::{Answer, Completeness};
+use crate::domain::answer::{Answer, Completeness, RowAnswer};
 use crate::domain::card::Card;
 use crate::domain::card_code::CardCode;
 use crate::domain::contact::Consent;
@@ -26,7 +26,7 @@ use crate::domain::response::Origin;
 use crate::domain::route::Route;
 use crate::domain::seal::Seal;
 use crate::domain::survey::tests::{english, question, visit, words};
-use crate::domain::survey::{Choice, Kind, NotApplicable, Question, Scale, Survey};
+use crate::domain::survey::{Choice, Kind, NotApplicable, Question, Row, Scale, Survey};
 use crate::report::tally::{SurfaceCell, SurfaceTally};
 use crate::store::keys::kind;
 use crate::store::memory::Map;
@@ -71,6 +71,7 @@ fn written_today() -> String {
 /// A survey with a question of each kind.
 fn many_questions() -> Survey {
     let choice = |id: &str| Choice { id: QuestionId::parse(id).unwrap(), text: english(id), own_words: false };
+    let row = |id: &str| Row { id: QuestionId::parse(id).unwrap(), text: english(id) };
     let scale = Scale { worst: 1, best: 7 };
     let kinds = [
         ("nps", Kind::Nps),
@@ -84,6 +85,7 @@ fn many_questions() -> Survey {
         ("reason", Kind::Multi(vec![choice("a"), Choice { own_words: true, ..choice("e") }])),
         ("line", Kind::Text { chars_max: 80, lines: 1 }),
         ("thumbs", Kind::Thumbs),
+        ("matrix", Kind::Matrix { scale, rows: ["r", "s"].map(row).into() }),
     ];
     let mut questions: Vec<Question> = kinds.into_iter().map(|(id, kind)| question(id, kind)).collect();
     questions[0].ends = Some((english("Not at all"), english("Very")));
@@ -189,6 +191,10 @@ fn stand_cards_up(view: &mut View<'_>) {
         (option("multi"), Answer::Choices(BTreeSet::from([option("c")]))),
         (option("text"), Answer::Text("Grüße".to_owned())),
         (option("thumbs"), Answer::NotApplicable),
+        (
+            option("matrix"),
+            Answer::Rows([(option("r"), RowAnswer::Rating(7)), (option("s"), RowAnswer::NotApplicable)].into()),
+        ),
         (option("reason"), Answer::OwnWords { chosen: [option("a"), option("e")].into(), words: "Lärm".to_owned() }),
     ]);
     let answer = CardAnswer {

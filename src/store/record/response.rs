@@ -8,7 +8,7 @@ use super::super::StoreError;
 use super::super::keys::kind::RESPONSE;
 use super::common::{self, CompletenessV1, Wrong, stored_enum};
 use super::{decode, encode, newer, split, unreadable};
-use crate::domain::answer::{Answer, Answers};
+use crate::domain::answer::{Answer, Answers, RowAnswer};
 use crate::domain::id::{BranchId, CardId, InvitationId, QuestionId, ResponseId, SurveyId, TouchpointId};
 use crate::domain::place::Surface;
 use crate::domain::response::{Origin, Response};
@@ -53,8 +53,13 @@ enum AnswerV2 {
     Choice(String),
     Choices(Vec<String>),
     Text(String),
-    OwnWords { chosen: Vec<String>, words: String },
+    OwnWords {
+        chosen: Vec<String>,
+        words: String,
+    },
     NotApplicable,
+    /// A row without a point does not apply.
+    Rows(Vec<(String, Option<i32>)>),
 }
 
 impl From<AnswerV1> for AnswerV2 {
@@ -109,6 +114,9 @@ fn to_answer(answer: &Answer) -> AnswerV2 {
         Answer::Text(text) => AnswerV2::Text(text.clone()),
         Answer::OwnWords { chosen, words } => AnswerV2::OwnWords { chosen: options(chosen), words: words.clone() },
         Answer::NotApplicable => AnswerV2::NotApplicable,
+        Answer::Rows(rows) => {
+            AnswerV2::Rows(rows.iter().map(|(row, answer)| (row.to_string(), answer.point())).collect())
+        }
     }
 }
 
@@ -166,5 +174,10 @@ fn from_answer(stored: AnswerV2) -> Result<Answer, Wrong> {
             Answer::OwnWords { chosen: chosen.into_iter().map(option).collect::<Result<_, _>>()?, words }
         }
         AnswerV2::NotApplicable => Answer::NotApplicable,
+        AnswerV2::Rows(rows) => Answer::Rows(rows.into_iter().map(from_row).collect::<Result<_, Wrong>>()?),
     })
+}
+
+fn from_row((id, point): (String, Option<i32>)) -> Result<(QuestionId, RowAnswer), Wrong> {
+    Ok((common::id(QuestionId::parse(&id))?, point.map_or(RowAnswer::NotApplicable, RowAnswer::Rating)))
 }

@@ -12,7 +12,7 @@ use super::common::{self, Wrong};
 use super::{decode, encode, newer, split, unreadable};
 use crate::domain::id::{QuestionId, SurveyId};
 use crate::domain::language::Text;
-use crate::domain::survey::{AskIf, Choice, Kind, NotApplicable, Question, Scale, Survey};
+use crate::domain::survey::{AskIf, Choice, Kind, NotApplicable, Question, Row, Scale, Survey};
 
 type TextV1 = BTreeMap<String, String>;
 
@@ -48,6 +48,7 @@ enum KindV2 {
     Multi(Vec<OptionV2>),
     Text { chars_max: u64, lines: u8 },
     Thumbs,
+    Matrix { scale: ScaleV2, rows: Vec<(String, TextV1)> },
 }
 
 #[derive(Serialize, Deserialize)]
@@ -137,6 +138,10 @@ fn to_kind(kind: &Kind) -> KindV2 {
         Kind::Thumbs => KindV2::Thumbs,
         Kind::Choice(choices) => KindV2::Choice(options(choices)),
         Kind::Multi(choices) => KindV2::Multi(options(choices)),
+        Kind::Matrix { scale, rows } => KindV2::Matrix {
+            scale: (*scale).into(),
+            rows: rows.iter().map(|row| (row.id.to_string(), to_text(&row.text))).collect(),
+        },
         Kind::Text { chars_max, lines } => KindV2::Text { chars_max: *chars_max as u64, lines: *lines },
     }
 }
@@ -188,6 +193,10 @@ fn from_question(stored: QuestionV2) -> Result<Question, Wrong> {
     })
 }
 
+fn from_row((id, text): (String, TextV1)) -> Result<Row, Wrong> {
+    Ok(Row { id: common::id(QuestionId::parse(&id))?, text: from_text(text)? })
+}
+
 fn from_kind(stored: KindV2) -> Result<Kind, Wrong> {
     let option = |OptionV2 { id, text, own_words }: OptionV2| {
         Ok(Choice { id: common::id(QuestionId::parse(&id))?, text: from_text(text)?, own_words })
@@ -202,6 +211,9 @@ fn from_kind(stored: KindV2) -> Result<Kind, Wrong> {
         KindV2::Thumbs => Kind::Thumbs,
         KindV2::Choice(choices) => Kind::Choice(options(choices)?),
         KindV2::Multi(choices) => Kind::Multi(options(choices)?),
+        KindV2::Matrix { scale, rows } => {
+            Kind::Matrix { scale: scale.into(), rows: rows.into_iter().map(from_row).collect::<Result<_, _>>()? }
+        }
         KindV2::Text { chars_max, lines } => {
             Kind::Text { chars_max: usize::try_from(chars_max).map_err(|err| err.to_string())?, lines }
         }

@@ -3,11 +3,12 @@
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde_json::{Map, Value, json};
 
-use crate::domain::answer::Answer;
+use crate::domain::answer::{Answer, RowAnswer};
 use crate::domain::attempt::{Attempt, Fate, TextCost};
 use crate::domain::card::Card;
 use crate::domain::contact::Contact;
 use crate::domain::hold::Hold;
+use crate::domain::id::QuestionId;
 use crate::domain::invitation::{Invitation, State};
 use crate::domain::response::{Origin, Response};
 use crate::domain::scope::Scope;
@@ -165,8 +166,18 @@ fn answer(answer: &Answer) -> Value {
             let chosen: Value = answer.chosen().map(|option| json!(option.as_str())).collect();
             json!({ "chosen": chosen, "words": words })
         }
-        Answer::NotApplicable => json!({ "not_applicable": true }),
+        Answer::Rows(rows) => {
+            let row = |(row, answer): (&QuestionId, &RowAnswer)| {
+                (row.to_string(), answer.point().map_or_else(not_applicable, |point| json!(point)))
+            };
+            Value::Object(rows.iter().map(row).collect())
+        }
+        Answer::NotApplicable => not_applicable(),
     }
+}
+
+fn not_applicable() -> Value {
+    json!({ "not_applicable": true })
 }
 
 /// A card.

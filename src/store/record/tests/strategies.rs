@@ -9,7 +9,7 @@ use proptest::option::of;
 use proptest::prelude::*;
 use proptest::sample::select;
 
-use crate::domain::answer::{Answer, Answers, Completeness};
+use crate::domain::answer::{Answer, Answers, Completeness, RowAnswer};
 use crate::domain::card::Card;
 use crate::domain::card_code::CardCode;
 use crate::domain::contact::{Consent, Contact, Email, Phone};
@@ -23,7 +23,7 @@ use crate::domain::language::{Language, Text};
 use crate::domain::place::Surface;
 use crate::domain::reason::{DeferReason, SkipReason};
 use crate::domain::response::{Origin, Response};
-use crate::domain::survey::{AskIf, Choice, Kind, NotApplicable, Question, Scale, Survey, SurveyVersion};
+use crate::domain::survey::{AskIf, Choice, Kind, NotApplicable, Question, Row, Scale, Survey, SurveyVersion};
 use crate::plan::{Decision, RecordedEvent, Verdict};
 
 /// Four thousand years around now.
@@ -184,6 +184,8 @@ fn kind() -> impl Strategy<Value = Kind> {
         choices().prop_map(Kind::Choice),
         choices().prop_map(Kind::Multi),
         Just(Kind::Thumbs),
+        (scale(), vec((question_id(), text()).prop_map(|(id, text)| Row { id, text }), 0..4))
+            .prop_map(|(scale, rows)| Kind::Matrix { scale, rows }),
         any::<(usize, u8)>().prop_map(|(chars_max, lines)| Kind::Text { chars_max, lines }),
     ]
 }
@@ -221,6 +223,10 @@ fn answers() -> impl Strategy<Value = Answers> {
         words().prop_map(Answer::Text),
         (btree_set(question_id(), 0..4), words()).prop_map(|(chosen, words)| Answer::OwnWords { chosen, words }),
         Just(Answer::NotApplicable),
+        btree_map(question_id(), of(any::<i32>()), 0..4).prop_map(|rows| {
+            let answer = |point: Option<i32>| point.map_or(RowAnswer::NotApplicable, RowAnswer::Rating);
+            Answer::Rows(rows.into_iter().map(|(row, point)| (row, answer(point))).collect())
+        }),
     ];
     btree_map(question_id(), answer, 0..4).prop_map(|answers: BTreeMap<_, _>| answers)
 }
