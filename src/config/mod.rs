@@ -22,6 +22,7 @@ mod loading;
 mod problem;
 pub mod shipped;
 mod tests_block;
+mod thanks;
 
 mod layers;
 mod node;

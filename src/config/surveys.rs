@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::domain::id::{QuestionId, SurveyId};
 use crate::domain::language::Text;
-use crate::domain::survey::{QUESTIONS_MAX, Question, Survey};
+use crate::domain::survey::{Link, QUESTIONS_MAX, Question, Survey, Thanks};
 use crate::domain::text_turn::ByText;
 
 use super::node::Node;
@@ -12,6 +12,7 @@ use super::problem::Spot;
 use super::questions::{self, Earlier};
 use super::reader::{Field, Reader};
 use super::references::Ledger;
+use super::thanks;
 use super::values;
 use super::words::Words;
 
@@ -28,9 +29,10 @@ pub(super) fn read(root: &Node, ledger: &Ledger<'_>) -> Option<(Survey, ByText)>
     let own_spot = root.spot("survey");
     let questions = root.field("question", |field| read_questions(field, &words));
     root.finish("a survey file");
-    let Head { id, title, intro, thanks, by_sms } = head??;
-    let survey = Survey { id, title, intro, thanks, questions: questions? };
+    let Head { id, title, intro, thanks, thanks_spot, link, by_sms } = head??;
+    let survey = Survey { id, title, intro, thanks, link, questions: questions? };
     check_key_questions(&survey, &own_spot, ledger);
+    thanks::check(&survey, &thanks_spot, ledger);
     Some((survey, by_sms))
 }
 
@@ -39,7 +41,9 @@ struct Head {
     id: SurveyId,
     title: Text,
     intro: Option<Text>,
-    thanks: Option<Text>,
+    thanks: Vec<Thanks>,
+    thanks_spot: Spot,
+    link: Option<Link>,
     by_sms: ByText,
 }
 
@@ -55,12 +59,14 @@ fn read_head(mut head: Reader<'_>, ledger: &Ledger<'_>, words: &mut Words) -> Op
         *words = words.like(title);
     }
     let intro = head.field("intro", |field| words.text(field));
-    let thanks = head.field("thanks", |field| words.text(field));
+    let thanks_spot = head.spot("thanks");
+    let thanks = head.field("thanks", |field| thanks::thanks(field, words)).unwrap_or_default();
+    let link = head.field("link", |field| thanks::link(field, words));
     // It says how the survey is asked, not what: no part of its content, and so of its version.
     let words = [("key", ByText::Key), ("all", ByText::All)];
     let by_sms = head.or("by_sms", ByText::Key, values::one_of("how much is asked by text message", &words));
     head.finish("[survey]");
-    Some(Head { id: id?, title: title?, intro, thanks, by_sms })
+    Some(Head { id: id?, title: title?, intro, thanks, thanks_spot, link, by_sms })
 }
 
 fn read_questions(field: Field<'_, '_>, words: &Words) -> Option<Vec<Question>> {

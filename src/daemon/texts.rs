@@ -6,6 +6,7 @@ use super::core::{Core, Live};
 use super::metrics::InboundKind;
 use crate::chain::Chain;
 use crate::channel::sms::{FromTelephone, Gateway, ReplyWay};
+use crate::domain::answer::Answers;
 use crate::domain::conversation::Line;
 use crate::domain::id::QuestionId;
 use crate::domain::journey::Channel;
@@ -41,7 +42,14 @@ pub async fn hear(
         breaker::refused(core, &about.invitation, about.attempt).await;
     }
     let Some(line) = understood.say.as_ref().filter(|_| message.answered.is_none()) else { return Ok(None) };
-    Ok(written(live, line, understood.about.as_ref()).unwrap_or_else(|err| {
+    let mut answers = None;
+    if let (Meant::Answer(recorded), Line::Thanks, Some(about)) = (&understood.meant, line, &understood.about)
+        && about.survey.has_scored_thanks()
+    {
+        answers = core.store.response(&recorded.response).await?.map(|response| response.answers);
+    }
+    let about = understood.about.as_ref().map(|about| (about, answers.unwrap_or_default()));
+    Ok(written(live, line, about.as_ref()).unwrap_or_else(|err| {
         tracing::error!(gateway = name, "what a telephone is answered cannot be written: {}", Chain(&err));
         None
     }))
@@ -101,14 +109,16 @@ fn tell(core: &Core, gateway: &str, understood: &Understood) {
 }
 
 /// What is said, in the language of whoever reads it.
-fn written(live: &Live, line: &Line, about: Option<&About>) -> Result<Option<String>, RenderError> {
+fn written(live: &Live, line: &Line, about: Option<&(&About, Answers)>) -> Result<Option<String>, RenderError> {
+    let answers = about.map(|(_, answers)| answers);
+    let about = about.map(|(about, _)| *about);
     let language = about.map_or(&live.config.settings.daemon.language, |about| &about.language).clone();
     let kind = match line {
         Line::Stopped => NoticeKind::Stopped,
         Line::Started => NoticeKind::Started,
         Line::Help => NoticeKind::Help { contact: contact(live) },
         Line::Thanks => {
-            let thanks = about.and_then(|about| about.survey.thanks.as_ref());
+            let thanks = about.zip(answers).and_then(|(about, answers)| about.survey.thanks_for(answers));
             NoticeKind::Thanks { thanks: thanks.map(|thanks| thanks.in_language(&language).to_owned()) }
         }
         Line::Ask(id) => return question(live, language, (about, id), false),

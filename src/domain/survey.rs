@@ -3,12 +3,16 @@
 //! A survey's version is a hash of everything in it, so two servers with the same TOML agree on it, and an answer keeps
 //! the version that was shown whatever happens to the file later.
 
+#[cfg(test)]
+pub(crate) mod tests;
+mod thanks;
 mod version;
 
 use std::collections::BTreeSet;
 
 use super::id::{QuestionId, SurveyId};
 use super::language::{Language, Text};
+pub use thanks::{Link, THANKS_MAX, Thanks};
 pub use version::SurveyVersion;
 
 /// Most questions of one survey.
@@ -35,8 +39,10 @@ pub struct Survey {
     pub title: Text,
     /// A sentence above the questions.
     pub intro: Option<Text>,
-    /// What is said after the answer.
-    pub thanks: Option<Text>,
+    /// What is said after the answer: the first of these that is meant for its score.
+    pub thanks: Vec<Thanks>,
+    /// What everybody is shown after the answer.
+    pub link: Option<Link>,
     /// The questions, in the order in which they are asked.
     pub questions: Vec<Question>,
 }
@@ -241,9 +247,10 @@ impl Survey {
 
     /// Every text of it with the place where it stands, for a check of translations.
     pub fn texts(&self) -> impl Iterator<Item = (String, &Text)> {
-        let head = [("title", Some(&self.title)), ("intro", self.intro.as_ref()), ("thanks", self.thanks.as_ref())];
+        let head = [("title", Some(&self.title)), ("intro", self.intro.as_ref())];
         let head = head.into_iter().filter_map(|(place, text)| Some((place.to_owned(), text?)));
-        head.chain(self.questions.iter().flat_map(question_texts))
+        let link = self.link.as_ref().map(|link| ("link.text".to_owned(), &link.text));
+        head.chain(self.thanks_texts()).chain(link).chain(self.questions.iter().flat_map(question_texts))
     }
 }
 
@@ -261,91 +268,4 @@ fn question_texts(question: &Question) -> Vec<(String, &Text)> {
     }
     texts.extend(question.kind.rows().iter().map(|row| (place(row.id.as_str()), &row.text)));
     texts
-}
-
-#[cfg(test)]
-pub(crate) mod tests {
-    use super::*;
-
-    pub(crate) fn english(text: &str) -> Text {
-        Text::plain(Language::english(), text)
-    }
-
-    pub(crate) fn question(id: &str, kind: Kind) -> Question {
-        Question {
-            id: QuestionId::parse(id).unwrap(),
-            kind,
-            key: false,
-            required: false,
-            text: english(id),
-            ends: None,
-            not_applicable: None,
-            ask_if: None,
-        }
-    }
-
-    /// Own words in a field of the usual height.
-    pub(crate) fn words(chars_max: usize) -> Kind {
-        Kind::Text { chars_max, lines: TEXT_LINES }
-    }
-
-    /// A key rating of 1 to 5, and a comment that is asked for after at most 3.
-    pub(crate) fn visit() -> Survey {
-        let overall =
-            Question { key: true, required: true, ..question("overall", Kind::Csat(Scale { worst: 1, best: 5 })) };
-        let ask_if = AskIf { question: overall.id.clone(), at_least: None, at_most: Some(3), any_of: Vec::new() };
-        let why = Question { ask_if: Some(ask_if), ..question("why", words(500)) };
-        Survey {
-            id: SurveyId::parse("visit").unwrap(),
-            title: english("Your visit"),
-            intro: None,
-            thanks: None,
-            questions: vec![overall, why],
-        }
-    }
-
-    #[test]
-    fn any_change_of_a_survey_is_another_version() {
-        let version = visit().version();
-        assert_eq!(version, visit().version());
-        let mut changed = visit();
-        changed.questions[0].kind = Kind::Csat(Scale { worst: 5, best: 1 });
-        assert_ne!(version, changed.version());
-        let mut changed = visit();
-        changed.questions[1].ask_if = None;
-        assert_ne!(version, changed.version());
-        let mut changed = visit();
-        changed.questions.swap(0, 1);
-        assert_ne!(version, changed.version());
-        let mut changed = visit();
-        changed.title = Text::plain(Language::parse("de").unwrap(), "Your visit");
-        assert_ne!(version, changed.version());
-        let mut changed = visit();
-        changed.questions[1].kind = Kind::Text { chars_max: 500, lines: 1 };
-        assert_ne!(version, changed.version());
-        let mut changed = visit();
-        changed.questions[0].not_applicable = Some(NotApplicable::UsualWords);
-        assert_ne!(version, changed.version());
-        let mut matrix = visit();
-        matrix.questions[1].kind = Kind::Matrix { scale: Scale { worst: 1, best: 5 }, rows: Vec::new() };
-        let mut changed = matrix.clone();
-        changed.questions[1].kind = Kind::Matrix { scale: Scale { worst: 5, best: 1 }, rows: Vec::new() };
-        assert_ne!(matrix.version(), changed.version());
-        let row = Row { id: visit().questions[0].id.clone(), text: english("a") };
-        changed.questions[1].kind = Kind::Matrix { scale: Scale { worst: 1, best: 5 }, rows: vec![row] };
-        assert_ne!(matrix.version(), changed.version());
-        let mut choice = visit();
-        let option = |own_words| Choice { id: visit().questions[0].id.clone(), text: english("a"), own_words };
-        choice.questions[1].kind = Kind::Choice(vec![option(false)]);
-        let mut changed = choice.clone();
-        changed.questions[1].kind = Kind::Choice(vec![option(true)]);
-        assert_ne!(choice.version(), changed.version());
-    }
-
-    #[test]
-    fn a_reversed_scale_contains_the_same_points() {
-        let scale = Scale { worst: 5, best: 1 };
-        assert!(scale.contains(1) && scale.contains(5) && !scale.contains(0) && !scale.contains(6));
-        assert_eq!(scale.points().collect::<Vec<_>>(), [1, 2, 3, 4, 5]);
-    }
 }

@@ -5,8 +5,10 @@ use minijinja::{Value, context};
 use super::page::{Frame, Page};
 use super::templates::Templates;
 use super::{RenderError, TemplateContext};
+use crate::domain::answer::Answers;
 use crate::domain::journey::Channel;
 use crate::domain::language::Language;
+use crate::domain::survey::Survey;
 
 /// After an answer.
 #[derive(Clone)]
@@ -28,9 +30,21 @@ pub enum ThanksKind {
     Answered {
         /// The survey's own words of thanks.
         thanks: Option<String>,
+        /// Address and words of the page that everybody is shown.
+        link: Option<[String; 2]>,
     },
     /// There was one before, and it stays as it was.
     AlreadyAnswered,
+}
+
+impl ThanksKind {
+    /// What a survey says after these answers.
+    pub fn after(survey: &Survey, answers: &Answers, language: &Language) -> Self {
+        Self::Answered {
+            thanks: survey.thanks_for(answers).map(|thanks| thanks.in_language(language).to_owned()),
+            link: survey.link.as_ref().map(|link| [link.url.clone(), link.text.in_language(language).to_owned()]),
+        }
+    }
 }
 
 impl TemplateContext for ThanksPage {
@@ -45,20 +59,23 @@ impl TemplateContext for ThanksPage {
             kind,
             amend_url: amend_url.map(str::to_owned),
         };
+        let link = ["https://sole.example/table?a=1&b=2", "Book your next table"].map(str::to_owned);
         vec![
-            page(ThanksKind::Answered { thanks: None }, "Sole Mitte", Some("/s/sample")),
-            page(ThanksKind::Answered { thanks: Some("Grazie!".to_owned()) }, "", None),
+            page(ThanksKind::Answered { thanks: None, link: None }, "Sole Mitte", Some("/s/sample")),
+            page(ThanksKind::Answered { thanks: Some("Grazie!".to_owned()), link: Some(link) }, "", None),
             page(ThanksKind::AlreadyAnswered, "Sole Mitte", None),
         ]
     }
 
     fn render(&self, templates: &Templates) -> Result<Page, RenderError> {
         let words = &templates.words(&self.language).thanks;
-        let (title, text) = match &self.kind {
-            ThanksKind::Answered { thanks } => (&words.title, thanks.as_ref().unwrap_or(&words.text)),
-            ThanksKind::AlreadyAnswered => (&words.already_title, &words.already_text),
+        let (title, text, link) = match &self.kind {
+            ThanksKind::Answered { thanks, link } => {
+                (&words.title, thanks.as_ref().unwrap_or(&words.text), link.as_ref())
+            }
+            ThanksKind::AlreadyAnswered => (&words.already_title, &words.already_text, None),
         };
-        let context = context! { title, text, amend_url => self.amend_url.as_deref(), ..head(&self.place) };
+        let context = context! { title, text, link, amend_url => self.amend_url.as_deref(), ..head(&self.place) };
         templates.page(Self::TEMPLATE, Frame::plain(&self.language), context)
     }
 }

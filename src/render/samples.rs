@@ -144,7 +144,8 @@ pub(super) fn every_kind() -> Survey {
         id: SurveyId::parse("visit").expect("a valid name"),
         title: text("Your visit", "Ihr Besuch"),
         intro: Some(text("Ten short questions, and thank you.", "Zehn kurze Fragen, und vielen Dank.")),
-        thanks: None,
+        thanks: Vec::new(),
+        link: None,
         questions: vec![
             overall,
             why,

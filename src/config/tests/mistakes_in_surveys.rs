@@ -122,6 +122,53 @@ fn a_survey_is_checked() {
     );
 }
 
+#[track_caller]
+fn check_head(line: &str, expected: &[&str]) {
+    check("surveys/visit.toml", &SURVEY.replacen("\n[[question]]", &format!("\n{line}\n[[question]]"), 1), expected);
+}
+
+#[test]
+fn thanks_may_go_by_the_score_and_links_may_not() {
+    check_head("thanks = [{ at_most = 3, text = \"Sorry\" }, { text = \"Thanks\" }]", &["none"]);
+    check_head(
+        "thanks = \"Thanks, from www.sole.example\"\nlink = { url = \"https://sole.example\", text = \"Book\" }",
+        &["none"],
+    );
+    let gate = "a link that only some scores get to see steers reviews, which review sites and regulators forbid; put it into \
+                `link` of [survey], which everybody sees";
+    check_head(
+        "thanks = [{ at_most = 3, text = \"Sorry\" }, { text = \"Thanks\", link = \"https://reviews.example\" }]",
+        &[&format!("config/surveys/visit.toml:4:64: survey.thanks[1].link: {gate}")],
+    );
+    check_head(
+        "thanks = [{ at_most = 3, text = \"Sorry\" }, { text = \"See https://reviews.example\" }]",
+        &[&format!("config/surveys/visit.toml:4:54: survey.thanks[1].text: {gate}")],
+    );
+    let order = "each thanks has an `at_most`, higher than the one before, but the last, which has none";
+    for thanks in [
+        "[{ text = \"A\" }, { text = \"B\" }]",
+        "[{ at_most = 3, text = \"A\" }]",
+        "[{ at_most = 3, text = \"A\" }, { at_most = 3, text = \"B\" }, { text = \"C\" }]",
+    ] {
+        check_head(
+            &format!("thanks = {thanks}"),
+            &[&format!("config/surveys/visit.toml:4:10: survey.thanks: {order}")],
+        );
+    }
+    check_head(
+        "thanks = [{ at_most = 6, text = \"A\" }, { text = \"B\" }]",
+        &[
+            "config/surveys/visit.toml:4:10: survey.thanks: 6 is not on the scale of `overall`, the first key question, which \
+             goes from 1 to 5",
+        ],
+    );
+    check_head(
+        "link = { url = \"javascript:alert(1)\", text = \"Book\" }",
+        &["config/surveys/visit.toml:4:16: survey.link.url: the address of a page belongs here, such as \
+             `https://sole.example/table`, in at most 500 bytes"],
+    );
+}
+
 #[test]
 fn a_question_may_depend_on_earlier_ones_only() {
     let ask = |ask_if: &str, expected: &str| {

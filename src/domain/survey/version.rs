@@ -22,6 +22,14 @@ impl Survey {
         for question in &self.questions {
             content.question(question);
         }
+        for most in self.thanks.iter().filter_map(|thanks| thanks.at_most) {
+            content.add("+at_most");
+            content.add_number(Some(most));
+        }
+        if let Some(link) = &self.link {
+            content.add("+link");
+            content.add(&link.url);
+        }
         content.version()
     }
 }

@@ -65,7 +65,8 @@ pub(in crate::render) fn survey() -> Survey {
         id: SurveyId::parse("evening").expect("a valid name"),
         title: text("Your evening", "Ihr Abend"),
         intro: None,
-        thanks: None,
+        thanks: Vec::new(),
+        link: None,
         questions: vec![
             again,
             question("effort", effort, "How much effort was it to pay?", "Wie aufwendig war das Bezahlen?"),

@@ -26,7 +26,7 @@ use crate::domain::response::Origin;
 use crate::domain::route::Route;
 use crate::domain::seal::Seal;
 use crate::domain::survey::tests::{english, question, visit, words};
-use crate::domain::survey::{Choice, Kind, NotApplicable, Question, Row, Scale, Survey};
+use crate::domain::survey::{Choice, Kind, Link, NotApplicable, Question, Row, Scale, Survey, Thanks};
 use crate::report::tally::{SurfaceCell, SurfaceTally};
 use crate::store::keys::kind;
 use crate::store::memory::Map;
@@ -99,7 +99,11 @@ fn many_questions() -> Survey {
         id: SurveyId::parse("many").unwrap(),
         title: Text::of(title).unwrap(),
         intro: Some(english("Some questions")),
-        thanks: Some(english("Thank you")),
+        thanks: vec![
+            Thanks { at_most: Some(3), text: english("We are sorry") },
+            Thanks { at_most: None, text: english("Thank you") },
+        ],
+        link: Some(Link { url: "https://sole.example/".to_owned(), text: english("Book a table") }),
         questions,
     }
 }

@@ -12,7 +12,7 @@ use super::common::{self, Wrong};
 use super::{decode, encode, newer, split, unreadable};
 use crate::domain::id::{QuestionId, SurveyId};
 use crate::domain::language::Text;
-use crate::domain::survey::{AskIf, Choice, Kind, NotApplicable, Question, Row, Scale, Survey};
+use crate::domain::survey::{AskIf, Choice, Kind, Link, NotApplicable, Question, Row, Scale, Survey, Thanks};
 
 type TextV1 = BTreeMap<String, String>;
 
@@ -21,7 +21,10 @@ struct SurveyV2 {
     id: String,
     title: TextV1,
     intro: Option<TextV1>,
-    thanks: Option<TextV1>,
+    /// Up to which rating, and what.
+    thanks: Vec<(Option<i32>, TextV1)>,
+    /// Where, and what.
+    link: Option<(String, TextV1)>,
     questions: Vec<QuestionV2>,
 }
 
@@ -87,7 +90,8 @@ pub(in super::super) fn write(survey: &Survey) -> Result<Vec<u8>, StoreError> {
         id: survey.id.to_string(),
         title: to_text(&survey.title),
         intro: survey.intro.as_ref().map(to_text),
-        thanks: survey.thanks.as_ref().map(to_text),
+        thanks: survey.thanks.iter().map(|thanks| (thanks.at_most, to_text(&thanks.text))).collect(),
+        link: survey.link.as_ref().map(|link| (link.url.clone(), to_text(&link.text))),
         questions: survey.questions.iter().map(to_question).collect(),
     };
     encode(SURVEY, 2, &stored)
@@ -161,7 +165,8 @@ fn from_v2(stored: SurveyV2) -> Result<Survey, Wrong> {
         id: common::id(SurveyId::parse(&stored.id))?,
         title: from_text(stored.title)?,
         intro: stored.intro.map(from_text).transpose()?,
-        thanks: stored.thanks.map(from_text).transpose()?,
+        thanks: stored.thanks.into_iter().map(from_thanks).collect::<Result<_, _>>()?,
+        link: stored.link.map(from_link).transpose()?,
         questions: stored.questions.into_iter().map(from_question).collect::<Result<_, _>>()?,
     })
 }
@@ -170,6 +175,14 @@ fn from_text(stored: TextV1) -> Result<Text, Wrong> {
     let translations = stored.into_iter().map(|(tag, text)| Ok((common::language(&tag)?, text)));
     let translations = translations.collect::<Result<BTreeMap<_, _>, Wrong>>()?;
     Text::of(translations).ok_or_else(|| "a text has no language".to_owned())
+}
+
+fn from_thanks((at_most, text): (Option<i32>, TextV1)) -> Result<Thanks, Wrong> {
+    Ok(Thanks { at_most, text: from_text(text)? })
+}
+
+fn from_link((url, text): (String, TextV1)) -> Result<Link, Wrong> {
+    Ok(Link { url, text: from_text(text)? })
 }
 
 fn from_question(stored: QuestionV2) -> Result<Question, Wrong> {

@@ -16,7 +16,7 @@ use super::visitor::{Visitor, fields};
 use super::{nothing_here, reply};
 use crate::chain::Chain;
 use crate::daemon::core::{Core, Live};
-use crate::domain::answer::{self, Reading};
+use crate::domain::answer::{self, Answers, Reading};
 use crate::domain::card::Card;
 use crate::domain::card_code::CardCode;
 use crate::domain::id::ResponseId;
@@ -89,7 +89,12 @@ pub(super) async fn take(
         Err(err) => return reply::not_saved(&visit.live, visit.language, &err),
     }
     if reading.troubles.is_empty() {
-        return reply::see_other(&with_language(format!("/q/{}/thanks", visit.card.code), &who));
+        let url = with_language(format!("/q/{}/thanks", visit.card.code), &who);
+        if !visit.survey.has_scored_thanks() {
+            return reply::see_other(&url);
+        }
+        let joint = if url.contains('?') { '&' } else { '?' };
+        return reply::see_other(&format!("{url}{joint}{FORM}={number}"));
     }
     let drafts = drafts(&visit.survey, &reading, &given);
     let Reading { answers, troubles, .. } = reading;
@@ -103,10 +108,13 @@ pub(super) async fn thanks(State(core): State<Arc<Core>>, Path(code): Path<Strin
         Ok(visit) => visit,
         Err(refusal) => return refusal,
     };
-    let said = visit.survey.thanks.as_ref().map(|thanks| thanks.in_language(&visit.language).to_owned());
+    let answers = match answers(&core, &visit, &who).await {
+        Ok(answers) => answers,
+        Err(err) => return unavailable(&core, &who, &err),
+    };
     let page = ThanksPage {
         place: visit.branch.title.clone(),
-        kind: ThanksKind::Answered { thanks: said },
+        kind: ThanksKind::after(&visit.survey, &answers, &visit.language),
         amend_url: None,
         language: visit.language.clone(),
     };
@@ -141,6 +149,15 @@ async fn find(core: &Core, code: &str, who: &Visitor) -> Result<Found, StoreErro
     let revoked = card.revoked_at.is_some();
     let visit = Box::new(Visit { live, card, branch, survey, language });
     Ok(if revoked { Found::Revoked(visit) } else { Found::Card(visit) })
+}
+
+/// What was handed in with the form whose number is in the query; nothing where it was none of this card.
+async fn answers(core: &Core, visit: &Visit, who: &Visitor) -> Result<Answers, StoreError> {
+    let number = who.query.get(FORM).and_then(|values| values.first());
+    let Some(id) = number.and_then(|number| response_id(number)) else { return Ok(Answers::new()) };
+    let response = core.store.response(&id).await?;
+    let is_of_card = |origin: &Origin| matches!(origin, Origin::Surface { card, .. } if *card == visit.card.id);
+    Ok(response.filter(|response| is_of_card(&response.origin)).map(|response| response.answers).unwrap_or_default())
 }
 
 fn response_id(number: &str) -> Option<ResponseId> {

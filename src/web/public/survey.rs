@@ -79,10 +79,13 @@ pub(super) async fn thanks(State(core): State<Arc<Core>>, Path(token): Path<Stri
         Ok(None) => return nothing_here(State(core), who).await,
         Err(err) => return unavailable(&core, &who, &err),
     };
-    let said = visit.survey.thanks.as_ref().map(|thanks| thanks.in_language(&visit.language).to_owned());
+    let answers = match core.store.response(&core.store.seal().response_id(&visit.invitation.id)).await {
+        Ok(response) => response.map(|response| response.answers).unwrap_or_default(),
+        Err(err) => return unavailable(&core, &who, &err),
+    };
     let page = ThanksPage {
         place: place(&visit),
-        kind: ThanksKind::Answered { thanks: said },
+        kind: ThanksKind::after(&visit.survey, &answers, &visit.language),
         amend_url: Some(with_language(format!("/s/{token}"), &who)),
         language: visit.language.clone(),
     };

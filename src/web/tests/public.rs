@@ -39,6 +39,18 @@ async fn an_answer_is_stored_once_and_a_second_one_amends_it() {
 }
 
 #[tokio::test]
+async fn thanks_go_by_what_was_answered() {
+    let house = House::open().await;
+    let (survey, _) = house.invite(1).await;
+    house.submit(&survey, "overall=3").await;
+    let thanks = house.get(&format!("{survey}/thanks")).await;
+    assert!(thanks.body.contains("We are sorry"), "{}", thanks.body);
+    house.submit(&survey, "overall=4").await;
+    let thanks = house.get(&format!("{survey}/thanks")).await;
+    assert!(thanks.body.contains("and so does the kitchen") && !thanks.body.contains("sorry"), "{}", thanks.body);
+}
+
+#[tokio::test]
 async fn twenty_submits_at_once_store_one_response() {
     let house = House::open().await;
     let (survey, _) = house.invite(1).await;
@@ -154,8 +166,13 @@ async fn a_card_is_opened_in_any_case_answered_and_counted_apart() {
     let key = house.core.live.load().config.surveys["table"].key_question().unwrap().id.clone();
     let form = format!("form={number}&{key}=4");
     for _ in 0..2 {
-        assert_eq!(house.submit(&format!("/q/{code}"), &form).await.status, StatusCode::SEE_OTHER);
+        let taken = house.submit(&format!("/q/{code}"), &form).await;
+        assert_eq!(taken.status, StatusCode::SEE_OTHER);
+        let thanks = house.get(&taken.header(header::LOCATION)).await;
+        assert!(thanks.body.contains("Enjoy the rest of your evening"), "{}", thanks.body);
     }
+    let of_nobody = house.get(&format!("/q/{code}/thanks?form={}", "0".repeat(32))).await;
+    assert!(of_nobody.body.contains("Enjoy the rest of your evening"), "{}", of_nobody.body);
     let report = house.ask("/api/v1/reports/rates?from=2026-03-01&to=2026-04-01").await.json();
     let card = &report["surfaces"][0];
     assert_eq!([&card["sessions"], &card["complete"]], [2, 1], "{report}");

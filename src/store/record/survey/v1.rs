@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::super::common::{self, Wrong};
 use super::{TextV1, from_text};
 use crate::domain::id::{QuestionId, SurveyId};
-use crate::domain::survey::{AskIf, Choice, Kind, Question, Scale, Survey, TEXT_LINES};
+use crate::domain::survey::{AskIf, Choice, Kind, Question, Scale, Survey, TEXT_LINES, Thanks};
 
 #[derive(Serialize, Deserialize)]
 pub(super) struct SurveyV1 {
@@ -52,7 +52,11 @@ pub(super) fn upgrade(stored: SurveyV1) -> Result<Survey, Wrong> {
         id: common::id(SurveyId::parse(&stored.id))?,
         title: from_text(stored.title)?,
         intro: stored.intro.map(from_text).transpose()?,
-        thanks: stored.thanks.map(from_text).transpose()?,
+        thanks: match stored.thanks {
+            Some(text) => vec![Thanks { at_most: None, text: from_text(text)? }],
+            None => Vec::new(),
+        },
+        link: None,
         questions: stored.questions.into_iter().map(from_question).collect::<Result<_, _>>()?,
     })
 }

@@ -23,7 +23,9 @@ use crate::domain::language::{Language, Text};
 use crate::domain::place::Surface;
 use crate::domain::reason::{DeferReason, SkipReason};
 use crate::domain::response::{Origin, Response};
-use crate::domain::survey::{AskIf, Choice, Kind, NotApplicable, Question, Row, Scale, Survey, SurveyVersion};
+use crate::domain::survey::{
+    AskIf, Choice, Kind, Link, NotApplicable, Question, Row, Scale, Survey, SurveyVersion, Thanks,
+};
 use crate::plan::{Decision, RecordedEvent, Verdict};
 
 /// Four thousand years around now.
@@ -210,8 +212,10 @@ fn question() -> impl Strategy<Value = Question> {
 }
 
 pub(super) fn survey() -> impl Strategy<Value = Survey> {
-    (survey_id(), text(), of(text()), of(text()), vec(question(), 0..4))
-        .prop_map(|(id, title, intro, thanks, questions)| Survey { id, title, intro, thanks, questions })
+    let thanks = vec((of(any::<i32>()), text()).prop_map(|(at_most, text)| Thanks { at_most, text }), 0..3);
+    let link = of((words(), text()).prop_map(|(url, text)| Link { url, text }));
+    (survey_id(), text(), of(text()), (thanks, link), vec(question(), 0..4))
+        .prop_map(|(id, title, intro, (thanks, link), questions)| Survey { id, title, intro, thanks, link, questions })
 }
 
 fn answers() -> impl Strategy<Value = Answers> {
