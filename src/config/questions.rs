@@ -88,6 +88,10 @@ pub(super) fn read(
     let kind = shape.and_then(|shape| kind(&mut table, shape, words));
     let key = table.or("key", false, values::flag);
     let required = table.or("required", key, values::flag);
+    let new_page = table.or("new_page", false, values::flag);
+    if new_page && earlier.ids.len() == 1 {
+        table.wrong::<()>("new_page", "the first question begins the first page; leave it out");
+    }
     table.require("text");
     let text = table.field("text", |field| words.text(field));
     let has_ends = shape.is_none_or(|shape| !matches!(shape, Shape::Choice | Shape::Multi | Shape::Text));
@@ -95,7 +99,6 @@ pub(super) fn read(
     let takes_not_applicable = shape.is_none_or(|shape| !matches!(shape, Shape::Multi | Shape::Text));
     let not_applicable =
         if takes_not_applicable { table.field("not_applicable", |field| not_applicable(field, words)) } else { None };
-    let not_applicable = not_applicable.flatten();
     if key && not_applicable.is_some() {
         table.wrong::<()>(
             "not_applicable",
@@ -115,15 +118,15 @@ pub(super) fn read(
         // Which keys belong here is not known before its kind is.
         None => drop(table),
     }
-    Some(Question { id: id?, kind: kind?, key, required, text: text?, ends, not_applicable, ask_if })
+    Some(Question { id: id?, kind: kind?, key, required, new_page, text: text?, ends, not_applicable, ask_if })
 }
 
 /// `true` for the interface's words, or words.
-fn not_applicable(field: Field<'_, '_>, words: &Words) -> Option<Option<NotApplicable>> {
+fn not_applicable(field: Field<'_, '_>, words: &Words) -> Option<NotApplicable> {
     if let Content::Flag(is_so) = field.node.content {
-        return Some(is_so.then_some(NotApplicable::UsualWords));
+        return is_so.then_some(NotApplicable::UsualWords);
     }
-    words.text(field).map(|words| Some(NotApplicable::Words(words)))
+    words.text(field).map(NotApplicable::Words)
 }
 
 /// Reads what only this kind needs.

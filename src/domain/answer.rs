@@ -1,6 +1,7 @@
 //! Answers: what came in a form, read against the survey that was shown.
 
 mod field;
+pub mod paging;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;

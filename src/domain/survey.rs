@@ -58,6 +58,8 @@ pub struct Question {
     pub key: bool,
     /// Whether the page insists on an answer.
     pub required: bool,
+    /// Whether a new page begins with it.
+    pub new_page: bool,
     /// The words.
     pub text: Text,
     /// What the worst and the best end of the scale mean.
@@ -233,6 +235,11 @@ impl Survey {
     /// The question with this id.
     pub fn question(&self, id: &QuestionId) -> Option<&Question> {
         self.questions.iter().find(|question| question.id == *id)
+    }
+
+    /// The questions, page by page.
+    pub fn pages(&self) -> Vec<&[Question]> {
+        self.questions.chunk_by(|_, next| !next.new_page).collect()
     }
 
     /// The first key question, which is the one that mail and SMS ask.

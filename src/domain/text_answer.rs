@@ -5,6 +5,7 @@
 
 use super::answer::NOT_APPLICABLE;
 use super::contact::ascii_digit;
+use super::language::Text;
 use super::survey::{Choice, Kind, NotApplicable, Question, Scale};
 use super::text_words::folded;
 
@@ -86,7 +87,7 @@ fn is_not_applicable(words: &NotApplicable, text: &str) -> bool {
         NotApplicable::UsualWords => None,
         NotApplicable::Words(words) => Some(words),
     };
-    let mut own = own.into_iter().flat_map(|words| words.translations());
+    let mut own = own.into_iter().flat_map(Text::translations);
     text == folded(NOT_APPLICABLE) || own.any(|(_, own)| text == folded(own))
 }
 

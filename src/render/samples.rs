@@ -106,6 +106,7 @@ pub(super) fn survey_pages(language: &Language) -> Vec<SurveyPage<'static>> {
     let page = |answers, troubles| SurveyPage {
         survey: Cow::Owned(survey.clone()),
         language: language.clone(),
+        page: 0,
         place: "Sole Mitte".to_owned(),
         answers,
         drafts: Vec::new(),
@@ -191,7 +192,17 @@ fn options(options: &[[&str; 3]]) -> Vec<Choice> {
 
 fn question(id: &str, kind: Kind, english: &str, german: &str) -> Question {
     let text = text(english, german);
-    Question { id: name(id), kind, key: false, required: false, text, ends: None, not_applicable: None, ask_if: None }
+    Question {
+        id: name(id),
+        kind,
+        key: false,
+        required: false,
+        new_page: false,
+        text,
+        ends: None,
+        not_applicable: None,
+        ask_if: None,
+    }
 }
 
 /// Own words in a field of the usual height.

@@ -47,6 +47,9 @@ pub(super) struct ScaleWords {
 #[serde(deny_unknown_fields)]
 pub(super) struct SurveyWords {
     send: String,
+    next: String,
+    back: String,
+    pub(super) page: String,
     optional: String,
     marked: String,
     pub(super) only_after: String,

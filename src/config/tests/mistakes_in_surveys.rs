@@ -42,7 +42,7 @@ fn a_survey_is_checked() {
     check_question(
         &format!("{q}kind = \"nps\"\nscale = {{ from = 1, to = 5 }}\ntext = \"?\"\n"),
         &["config/surveys/visit.toml:12:1: question.q2.scale: `scale` is not a key of a `nps` question (its keys: \
-             ask_if, ends, id, key, kind, not_applicable, required, text)"],
+             ask_if, ends, id, key, kind, new_page, not_applicable, required, text)"],
     );
     check_question(
         &format!("{q}kind = \"choice\"\ntext = \"?\"\noptions = [{{ id = \"a\", text = \"A\" }}]\n"),
@@ -65,7 +65,7 @@ fn a_survey_is_checked() {
         &format!("{q}kind = \"multi\"\nnot_applicable = true\ntext = \"?\"\noptions = []\n"),
         &[
             "config/surveys/visit.toml:12:1: question.q2.not_applicable: `not_applicable` is not a key of a `multi` question \
-             (its keys: ask_if, id, key, kind, options, required, text)",
+             (its keys: ask_if, id, key, kind, new_page, options, required, text)",
             "config/surveys/visit.toml:14:11: question.q2.options: a choice has 2 to 50 options, found 0",
         ],
     );
@@ -94,8 +94,16 @@ fn a_survey_is_checked() {
              \"?\"\nask_if = {{ question = \"q2\", at_most = 2 }}\n"
         ),
         &[
-            "config/surveys/visit.toml:18:40: question.q3.ask_if.at_most: `q2` has a rating a row; that it was answered is \
+            "config/surveys/visit.toml:18:39: question.q3.ask_if.at_most: `q2` has a rating a row; that it was answered is \
              all that can be asked",
+        ],
+    );
+    check(
+        "surveys/visit.toml",
+        &SURVEY.replace("key = true", "key = true\nnew_page = true"),
+        &[
+            "config/surveys/visit.toml:8:12: question.overall.new_page: the first question begins the first page; leave it \
+             out",
         ],
     );
     check_question(
@@ -138,11 +146,11 @@ fn thanks_may_go_by_the_score_and_links_may_not() {
                 `link` of [survey], which everybody sees";
     check_head(
         "thanks = [{ at_most = 3, text = \"Sorry\" }, { text = \"Thanks\", link = \"https://reviews.example\" }]",
-        &[&format!("config/surveys/visit.toml:4:64: survey.thanks[1].link: {gate}")],
+        &[&format!("config/surveys/visit.toml:4:70: survey.thanks[1].link: {gate}")],
     );
     check_head(
         "thanks = [{ at_most = 3, text = \"Sorry\" }, { text = \"See https://reviews.example\" }]",
-        &[&format!("config/surveys/visit.toml:4:54: survey.thanks[1].text: {gate}")],
+        &[&format!("config/surveys/visit.toml:4:53: survey.thanks[1].text: {gate}")],
     );
     let order = "each thanks has an `at_most`, higher than the one before, but the last, which has none";
     for thanks in [

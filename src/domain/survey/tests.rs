@@ -11,6 +11,7 @@ pub(crate) fn question(id: &str, kind: Kind) -> Question {
         kind,
         key: false,
         required: false,
+        new_page: false,
         text: english(id),
         ends: None,
         not_applicable: None,
@@ -60,6 +61,9 @@ fn any_change_of_a_survey_is_another_version() {
     assert_ne!(version, changed.version());
     let mut changed = visit();
     changed.questions[0].not_applicable = Some(NotApplicable::UsualWords);
+    assert_ne!(version, changed.version());
+    let mut changed = visit();
+    changed.questions[1].new_page = true;
     assert_ne!(version, changed.version());
     let mut matrix = visit();
     matrix.questions[1].kind = Kind::Matrix { scale: Scale { worst: 1, best: 5 }, rows: Vec::new() };

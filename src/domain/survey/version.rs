@@ -111,6 +111,9 @@ impl Content {
             self.add("+lines");
             self.add(&lines.to_string());
         }
+        if question.new_page {
+            self.add("+new_page");
+        }
         // Its rows, with their ids, are among the texts.
         if let Kind::Matrix { scale, rows: _ } = &question.kind {
             self.add("+scale");

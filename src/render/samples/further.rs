@@ -6,7 +6,7 @@ use super::{Answer, Answers, Kind, Language, Question, SurveyId, SurveyPage, Tro
 use crate::domain::answer::RowAnswer;
 use crate::domain::survey::{NotApplicable, Row, Scale, Survey};
 
-/// Its pages: empty, and with something wrong at every question.
+/// Its pages: whole, empty and with something wrong at every question.
 pub(super) fn pages(language: &Language) -> Vec<SurveyPage<'static>> {
     let survey = survey();
     let troubles = survey.questions.iter().map(|question| (question.id.clone(), Trouble::Missing)).collect();
@@ -15,6 +15,7 @@ pub(super) fn pages(language: &Language) -> Vec<SurveyPage<'static>> {
         answers,
         troubles,
         language: language.clone(),
+        page: 0,
         place: "Sole Mitte".to_owned(),
         drafts: Vec::new(),
         action: "/s/sample".to_owned(),
@@ -22,7 +23,10 @@ pub(super) fn pages(language: &Language) -> Vec<SurveyPage<'static>> {
         honeypot: None,
         unsubscribe_url: Some("/u/sample".to_owned()),
     };
-    vec![page(Answers::new(), Vec::new()), page(answers(), troubles)]
+    let mut paged = page(answers(), Vec::new());
+    paged.survey.to_mut().questions.iter_mut().for_each(|q| q.new_page = matches!(q.id.as_str(), "waiter" | "courses"));
+    let second = SurveyPage { page: 1, ..paged };
+    vec![page(Answers::new(), Vec::new()), page(answers(), troubles), second]
 }
 
 /// Questions of the other kinds, in English and German.

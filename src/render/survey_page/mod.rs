@@ -9,15 +9,17 @@ use minijinja::value::Serde;
 use minijinja::{Value, context};
 
 use super::asked::shown_language;
+use super::fill::fill;
 use super::notice::pairs;
 use super::page::{Frame, Page};
 use super::samples;
 use super::templates::Templates;
+use super::words::Words;
 use super::{RenderError, TemplateContext};
-use crate::domain::answer::{Answer, Answers, Trouble};
+use crate::domain::answer::{Answer, Answers, Trouble, is_asked, paging};
 use crate::domain::id::QuestionId;
 use crate::domain::language::Language;
-use crate::domain::survey::Survey;
+use crate::domain::survey::{Question, Survey};
 use question::QuestionView;
 
 /// A survey to be answered. No `Debug`: it holds answers and tokens.
@@ -27,6 +29,8 @@ pub struct SurveyPage<'a> {
     pub survey: Cow<'a, Survey>,
     /// The wanted language; the page stands in one that the survey speaks.
     pub language: Language,
+    /// The page of the survey, counted from 0.
+    pub page: usize,
     /// What is asked about, such as the branch; may be empty.
     pub place: String,
     /// What is answered or marked already.
@@ -51,6 +55,7 @@ impl<'a> SurveyPage<'a> {
         Self {
             survey: Cow::Borrowed(survey),
             language,
+            page: 0,
             place: String::new(),
             answers: Answers::new(),
             drafts: Vec::new(),
@@ -75,16 +80,54 @@ impl TemplateContext for SurveyPage<'_> {
     fn render(&self, templates: &Templates) -> Result<Page, RenderError> {
         let language = shown_language(&self.survey, &self.language);
         let questions = QuestionView::all(self, language, templates.words(language))?;
-        let has_rows = self.survey.questions.iter().any(|question| !question.kind.rows().is_empty());
+        let has_rows = self.shown().iter().any(|question| !question.kind.rows().is_empty());
         let styles = ["page/base.css", "page/survey.css", "page/matrix.css"];
         let styles = if has_rows { &styles } else { styles.split_at(2).0 };
-        let frame = Frame { language, styles, rules: &rules::rules(&self.survey) };
-        templates.page(Self::TEMPLATE, frame, self.values(templates, language, &questions))
+        let frame = Frame { language, styles, rules: &rules::rules(&self.shown()) };
+        templates.page(Self::TEMPLATE, frame, self.values(templates, language, &questions)?)
     }
 }
 
 impl SurveyPage<'_> {
-    fn values(&self, templates: &Templates, language: &Language, questions: &[QuestionView<'_>]) -> Value {
+    /// The questions of the page, without those that depend on an answer which an earlier page did not get.
+    fn shown(&self) -> Vec<&Question> {
+        let pages = self.survey.pages();
+        let mut shown = Vec::<&Question>::new();
+        for question in pages.get(self.page).copied().unwrap_or_default() {
+            let is_of = |id: &QuestionId| pages.get(self.page).is_some_and(|page| page.iter().any(|q| q.id == *id));
+            let waits = question.ask_if.as_ref().filter(|ask_if| is_of(&ask_if.question));
+            let is_shown = match waits {
+                Some(ask_if) => ask_if.question == question.id || shown.iter().any(|q| q.id == ask_if.question),
+                None => is_asked(question, &self.answers),
+            };
+            if is_shown {
+                shown.push(question);
+            }
+        }
+        shown
+    }
+
+    /// Which page this is of those that ask something, and of how many; `None` where there is one.
+    fn progress(&self, words: &Words) -> Result<Option<String>, RenderError> {
+        if self.survey.pages().len() < 2 {
+            return Ok(None);
+        }
+        let asked = paging::possible(&self.survey, &self.answers, self.page);
+        let place = asked.iter().filter(|page| **page <= self.page).count().max(1);
+        let numbers = [("page", &*place.to_string()), ("pages", &*asked.len().max(place).to_string())];
+        fill(&words.survey.page, &numbers).map(Some)
+    }
+
+    fn values(
+        &self,
+        templates: &Templates,
+        language: &Language,
+        questions: &[QuestionView<'_>],
+    ) -> Result<Value, RenderError> {
+        let words = templates.words(language);
+        let (progress, n_pages) = (self.progress(words)?, self.survey.pages().len());
+        let has_more = self.page + 1 < n_pages
+            && paging::possible(&self.survey, &self.answers, self.page).iter().any(|p| *p > self.page);
         let troubles = questions.iter().filter_map(|question| {
             Some(context! { id => question.id, text => question.text, what => question.trouble.as_ref()? })
         });
@@ -92,19 +135,22 @@ impl SurveyPage<'_> {
             context! { tag => other.as_str(), name => templates.language_name(other), url => self.language_url(other) }
         };
         let others = self.survey.title.translations().map(|(other, _)| other).filter(|other| *other != language);
-        context! {
+        Ok(context! {
+            progress,
+            page => self.page + 1,
+            has_more,
             place => &self.place,
             languages => others.map(other).collect::<Vec<_>>(),
             title => self.survey.title.in_language(language),
-            intro => self.survey.intro.as_ref().map(|intro| intro.in_language(language)),
+            intro => self.survey.intro.as_ref().filter(|_| self.page == 0).map(|intro| intro.in_language(language)),
             troubles => troubles.collect::<Vec<_>>(),
-            marked => !self.answers.is_empty(),
+            marked => !self.answers.is_empty() && n_pages < 2,
             action => &self.action,
             hidden => pairs(&self.hidden),
             questions => Serde(questions),
             honeypot => self.honeypot.as_deref(),
             unsubscribe_url => self.unsubscribe_url.as_deref(),
-        }
+        })
     }
 
     /// The same page in another language. Ratings go along; words do not, because links end up in logs.
@@ -118,6 +164,12 @@ impl SurveyPage<'_> {
             | Answer::Rows(_)
             | Answer::NotApplicable => None,
         };
-        std::iter::once(format!("?lang={language}")).chain(self.answers.iter().filter_map(rating)).collect()
+        let lang = std::iter::once(format!("?lang={language}"));
+        if self.survey.pages().len() < 2 {
+            return lang.chain(self.answers.iter().filter_map(rating)).collect();
+        }
+        // What was answered is stored, page by page.
+        let hidden = self.hidden.iter().map(|(name, value)| format!("&{name}={value}"));
+        lang.chain([format!("&{}={}", paging::PAGE, self.page + 1)]).chain(hidden).collect()
     }
 }

@@ -63,7 +63,7 @@ impl<'a> QuestionView<'a> {
         language: &Language,
         words: &Words,
     ) -> Result<Vec<QuestionView<'a>>, RenderError> {
-        page.survey.questions.iter().map(|question| Self::of(question, page, language, words)).collect()
+        page.shown().into_iter().map(|question| Self::of(question, page, language, words)).collect()
     }
 
     fn of(

@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 use super::question::rating_asks;
 use crate::domain::answer::NOT_APPLICABLE;
 use crate::domain::id::QuestionId;
-use crate::domain::survey::{AskIf, Kind, Question, Scale, Survey};
+use crate::domain::survey::{AskIf, Kind, Question, Scale};
 
 /// Most columns that fit at 44 pixels each on a screen 320 pixels wide.
 const COLUMNS_NARROW_MAX: usize = 6;
@@ -20,13 +20,13 @@ const COLUMN_PX: usize = 48;
 const MARGINS_PX: usize = 28;
 
 /// The rules, one a line.
-pub(super) fn rules(survey: &Survey) -> String {
+pub(super) fn rules(questions: &[&Question]) -> String {
     let mut rules = String::new();
-    let scales = survey.questions.iter().filter_map(|question| question.kind.shown_scale());
+    let scales = questions.iter().filter_map(|question| question.kind.shown_scale());
     for n_points in scales.map(|scale| scale.points().count()).collect::<BTreeSet<_>>() {
         rules.push_str(&columns(n_points));
     }
-    let waiting = survey.questions.iter().map(|question| (question, conditions(survey, question)));
+    let waiting = questions.iter().map(|question| (question, conditions(questions, question)));
     let waiting = waiting.filter(|(_, conditions)| !conditions.is_empty()).collect::<Vec<_>>();
     if waiting.is_empty() {
         return rules;
@@ -52,13 +52,14 @@ fn columns(n_points: usize) -> String {
 
 /// What must hold for a question to be asked: its own condition, and those of the question it depends on. Nothing for
 /// a question that is always asked.
-fn conditions(survey: &Survey, question: &Question) -> String {
+fn conditions(questions: &[&Question], question: &Question) -> String {
     let mut conditions = String::new();
     let mut current = question;
     // A question depends on an earlier one, so no chain is longer than the survey; the bound holds for any input.
-    for _ in 0..survey.questions.len() {
+    for _ in 0..questions.len() {
         let Some(ask_if) = &current.ask_if else { break };
-        let Some(earlier) = survey.question(&ask_if.question) else { break };
+        // What an earlier page asked is known.
+        let Some(earlier) = questions.iter().find(|earlier| earlier.id == ask_if.question) else { break };
         conditions.extend([":has(", &answered(ask_if, earlier), ")"]);
         current = earlier;
     }

@@ -182,6 +182,36 @@ fn a_matrix_has_a_group_of_controls_for_each_row() {
 }
 
 #[test]
+fn a_page_of_several_says_which_it_is_and_leads_both_ways() {
+    let pages = SurveyPage::samples(&language("de"));
+    let mut page = pages[5].clone();
+    let html = render(&page);
+    assert!(html.contains("<title>Ihr Abend – Seite 2 von 3 – Sole Mitte</title>"), "{html}");
+    assert!(html.contains("<p class=\"step\">Seite 2 von 3</p>"), "{html}");
+    assert!(html.contains("name=\".page\" value=\"2\">") && html.contains(">Weiter</button>"), "{html}");
+    assert!(html.contains("name=\".go\" value=\"back\">Zurück</button>"), "{html}");
+    assert!(html.contains("id=\"q-music\"") && !html.contains("id=\"q-again\"") && !html.contains(".row{"), "{html}");
+    assert!(html.contains("<a href=\"?lang=en&amp;.page=2\""), "{html}");
+    page.page = 2;
+    let html = render(&page);
+    assert!(html.contains(">Absenden</button>") && html.contains("id=\"q-courses\""), "{html}");
+}
+
+#[test]
+fn what_an_earlier_page_asked_is_known() {
+    let mut survey = samples::every_kind();
+    survey.questions.iter_mut().for_each(|question| question.new_page = question.id.as_str() == "why");
+    for (point, is_asked) in [(2, true), (4, false)] {
+        let mut page = SurveyPage::blank(&survey, language("en"), "/");
+        page.page = 1;
+        page.answers = Answers::from([(id("overall"), Answer::Rating(point))]);
+        let html = render(&page);
+        assert_eq!(html.contains("id=\"q-why\""), is_asked);
+        assert!(!html.contains("#q-why{display:none}") && html.contains("#q-which{display:none}"), "{html}");
+    }
+}
+
+#[test]
 fn that_something_does_not_apply_meets_no_condition() {
     let mut survey = conditional(AskIf { question: id("overall"), at_least: None, at_most: None, any_of: Vec::new() });
     survey.questions[0].not_applicable = Some(NotApplicable::UsualWords);

@@ -89,6 +89,7 @@ fn many_questions() -> Survey {
     ];
     let mut questions: Vec<Question> = kinds.into_iter().map(|(id, kind)| question(id, kind)).collect();
     questions[0].ends = Some((english("Not at all"), english("Very")));
+    questions[1].new_page = true;
     questions[1].not_applicable = Some(NotApplicable::Words(english("I do not know")));
     questions[2].not_applicable = Some(NotApplicable::UsualWords);
     let title = BTreeMap::from(

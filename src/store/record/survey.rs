@@ -34,6 +34,7 @@ struct QuestionV2 {
     kind: KindV2,
     key: bool,
     required: bool,
+    new_page: bool,
     text: TextV1,
     ends: Option<(TextV1, TextV1)>,
     not_applicable: Option<NotApplicableV2>,
@@ -107,6 +108,7 @@ fn to_question(question: &Question) -> QuestionV2 {
         kind: to_kind(&question.kind),
         key: question.key,
         required: question.required,
+        new_page: question.new_page,
         text: to_text(&question.text),
         ends: question.ends.as_ref().map(|(worst, best)| (to_text(worst), to_text(best))),
         not_applicable: question.not_applicable.as_ref().map(|not_applicable| match not_applicable {
@@ -195,6 +197,7 @@ fn from_question(stored: QuestionV2) -> Result<Question, Wrong> {
         kind: from_kind(stored.kind)?,
         key: stored.key,
         required: stored.required,
+        new_page: stored.new_page,
         text: from_text(stored.text)?,
         ends,
         not_applicable: match stored.not_applicable {

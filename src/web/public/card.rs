@@ -11,12 +11,13 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use data_encoding::HEXLOWER;
 
-use super::survey::{drafts, unavailable, with_language};
+use super::survey::{drafts, is_paged, unavailable, with_language, with_query};
 use super::visitor::{Visitor, fields};
 use super::{nothing_here, reply};
 use crate::chain::Chain;
 use crate::daemon::core::{Core, Live};
-use crate::domain::answer::{self, Answers, Reading};
+use crate::domain::answer::paging::{self, HandedIn, Then};
+use crate::domain::answer::{Answers, Completeness, Reading};
 use crate::domain::card::Card;
 use crate::domain::card_code::CardCode;
 use crate::domain::id::ResponseId;
@@ -52,11 +53,24 @@ pub(super) async fn show(State(core): State<Arc<Core>>, Path(code): Path<String>
         Ok(visit) => visit,
         Err(refusal) => return refusal,
     };
+    let page = paging::named(&visit.survey, &who.query);
+    // Who turns a page was counted when they came.
     if who.is_person
+        && page.is_none()
         && let Err(err) = core.store.count_session(cell(&core, &visit)).await
         && !err.is_read_only()
     {
         tracing::error!("a visit to {} was not counted: {}", visit.card.id, Chain(&err));
+    }
+    if let Some(page) = page
+        && let Some(number) = number_of(&who)
+    {
+        let answers = match answers(&core, &visit, number).await {
+            Ok(answers) => answers.map(|(answers, _)| answers).unwrap_or_default(),
+            Err(err) => return unavailable(&core, &who, &err),
+        };
+        let page = SurveyPage { page, answers, ..form(&visit, &who, number.to_owned()) };
+        return reply::page(StatusCode::OK, &visit.live, &page);
     }
     let number = HEXLOWER.encode(&core.entropy.bytes::<16>());
     let page = form(&visit, &who, number);
@@ -82,23 +96,32 @@ pub(super) async fn take(
         reply::page(StatusCode::UNPROCESSABLE_ENTITY, &visit.live, &form(&visit, &who, fresh))
     };
     let Some(id) = response_id(&number) else { return afresh() };
-    let reading = answer::read(&visit.survey, &given);
+    let before = if is_paged(&visit.survey) { answers(&core, &visit, &number).await } else { Ok(None) };
+    let before = match before {
+        Ok(before) => before,
+        Err(err) => return reply::not_saved(&visit.live, visit.language, &err),
+    };
+    let before = before.as_ref().map(|(answers, completeness)| (answers, *completeness));
+    let HandedIn { reading, then } = paging::hand_in(&visit.survey, before, &given);
     match store(&core, &visit, id, reading.clone()).await {
         Ok(()) => (),
         Err(StoreError::Exists { .. }) => return afresh(),
         Err(err) => return reply::not_saved(&visit.live, visit.language, &err),
     }
-    if reading.troubles.is_empty() {
-        let url = with_language(format!("/q/{}/thanks", visit.card.code), &who);
-        if !visit.survey.has_scored_thanks() {
-            return reply::see_other(&url);
+    let form_number = (FORM, number.clone());
+    let (page, troubles) = match then {
+        Then::Thanks => {
+            let query = visit.survey.has_scored_thanks().then_some(form_number);
+            return reply::see_other(&with_query(format!("/q/{}/thanks", visit.card.code), &who, query.as_slice()));
         }
-        let joint = if url.contains('?') { '&' } else { '?' };
-        return reply::see_other(&format!("{url}{joint}{FORM}={number}"));
-    }
+        Then::Page(page) => {
+            let query = [form_number, (paging::PAGE, (page + 1).to_string())];
+            return reply::see_other(&with_query(format!("/q/{}", visit.card.code), &who, &query));
+        }
+        Then::Again { page, troubles } => (page, troubles),
+    };
     let drafts = drafts(&visit.survey, &reading, &given);
-    let Reading { answers, troubles, .. } = reading;
-    let page = SurveyPage { answers, drafts, troubles, ..form(&visit, &who, number) };
+    let page = SurveyPage { answers: reading.answers, page, drafts, troubles, ..form(&visit, &who, number) };
     reply::page(StatusCode::UNPROCESSABLE_ENTITY, &visit.live, &page)
 }
 
@@ -108,8 +131,12 @@ pub(super) async fn thanks(State(core): State<Arc<Core>>, Path(code): Path<Strin
         Ok(visit) => visit,
         Err(refusal) => return refusal,
     };
-    let answers = match answers(&core, &visit, &who).await {
-        Ok(answers) => answers,
+    let given = match number_of(&who) {
+        Some(number) => answers(&core, &visit, number).await,
+        None => Ok(None),
+    };
+    let answers = match given {
+        Ok(given) => given.map(|(answers, _)| answers).unwrap_or_default(),
         Err(err) => return unavailable(&core, &who, &err),
     };
     let page = ThanksPage {
@@ -151,13 +178,18 @@ async fn find(core: &Core, code: &str, who: &Visitor) -> Result<Found, StoreErro
     Ok(if revoked { Found::Revoked(visit) } else { Found::Card(visit) })
 }
 
-/// What was handed in with the form whose number is in the query; nothing where it was none of this card.
-async fn answers(core: &Core, visit: &Visit, who: &Visitor) -> Result<Answers, StoreError> {
-    let number = who.query.get(FORM).and_then(|values| values.first());
-    let Some(id) = number.and_then(|number| response_id(number)) else { return Ok(Answers::new()) };
+/// The form's number in the query.
+fn number_of(who: &Visitor) -> Option<&str> {
+    who.query.get(FORM)?.first().map(String::as_str)
+}
+
+/// What was handed in with the form of this number; nothing where it was none of this card and survey.
+async fn answers(core: &Core, visit: &Visit, number: &str) -> Result<Option<(Answers, Completeness)>, StoreError> {
+    let Some(id) = response_id(number) else { return Ok(None) };
     let response = core.store.response(&id).await?;
     let is_of_card = |origin: &Origin| matches!(origin, Origin::Surface { card, .. } if *card == visit.card.id);
-    Ok(response.filter(|response| is_of_card(&response.origin)).map(|response| response.answers).unwrap_or_default())
+    let response = response.filter(|given| is_of_card(&given.origin) && given.version == visit.survey.version());
+    Ok(response.map(|response| (response.answers, response.completeness)))
 }
 
 fn response_id(number: &str) -> Option<ResponseId> {

@@ -14,6 +14,8 @@ use super::visitor::{Visitor, fields};
 use super::{nothing_here, reply};
 use crate::daemon::breaker;
 use crate::daemon::core::{Core, Live};
+use crate::domain;
+use crate::domain::answer::paging::{self, HandedIn, Then};
 use crate::domain::answer::{self, Completeness, Form, Reading};
 use crate::domain::id::QuestionId;
 use crate::domain::invitation::Invitation;
@@ -40,8 +42,22 @@ pub(super) async fn show(State(core): State<Arc<Core>>, Path(token): Path<String
         Err(err) => return unavailable(&core, &who, &err),
     };
     // Marks what the link says, as far as it is an answer at all.
-    let marked = answer::read(&visit.survey, &who.query).answers;
-    let page = SurveyPage { answers: marked, ..form(&core, &visit, &token, &who) };
+    let mut answers = answer::read(&visit.survey, &who.query).answers;
+    let mut page = paging::named(&visit.survey, &who.query).unwrap_or_default();
+    if is_paged(&visit.survey) {
+        let before = match known(&core, &visit).await {
+            Ok(before) => before,
+            Err(err) => return unavailable(&core, &who, &err),
+        };
+        if let Some(before) = before {
+            // Whoever comes by the link goes on where they were, and from the start where they were done.
+            if paging::named(&visit.survey, &who.query).is_none() && before.completeness != Completeness::Complete {
+                page = paging::resumed(&visit.survey, &before.answers);
+            }
+            answers = before.answers.into_iter().chain(answers).collect();
+        }
+    }
+    let page = SurveyPage { page, answers, ..form(&core, &visit, &token, &who) };
     reply::page(StatusCode::OK, &visit.live, &page)
 }
 
@@ -58,17 +74,26 @@ pub(super) async fn take(
         Err(err) => return unavailable(&core, &who, &err),
     };
     let given = fields(&body);
-    let reading = answer::read(&visit.survey, &given);
-    let handed_in = reading.troubles.is_empty();
+    let before = if is_paged(&visit.survey) { known(&core, &visit).await } else { Ok(None) };
+    let before = match before {
+        Ok(before) => before,
+        Err(err) => return reply::not_saved(&visit.live, visit.language, &err),
+    };
+    let before = before.as_ref().map(|response| (&response.answers, response.completeness));
+    let HandedIn { reading, then } = paging::hand_in(&visit.survey, before, &given);
     if let Err(err) = store(&core, &visit, reading.clone()).await {
         return reply::not_saved(&visit.live, visit.language, &err);
     }
-    if handed_in {
-        return reply::see_other(&with_language(format!("/s/{token}/thanks"), &who));
-    }
+    let (page, troubles) = match then {
+        Then::Thanks => return reply::see_other(&with_language(format!("/s/{token}/thanks"), &who)),
+        Then::Page(page) => {
+            let query = [(paging::PAGE, (page + 1).to_string())];
+            return reply::see_other(&with_query(format!("/s/{token}"), &who, &query));
+        }
+        Then::Again { page, troubles } => (page, troubles),
+    };
     let drafts = drafts(&visit.survey, &reading, &given);
-    let Reading { answers, troubles, .. } = reading;
-    let page = SurveyPage { answers, drafts, troubles, ..form(&core, &visit, &token, &who) };
+    let page = SurveyPage { answers: reading.answers, page, drafts, troubles, ..form(&core, &visit, &token, &who) };
     reply::page(StatusCode::UNPROCESSABLE_ENTITY, &visit.live, &page)
 }
 
@@ -79,7 +104,7 @@ pub(super) async fn thanks(State(core): State<Arc<Core>>, Path(token): Path<Stri
         Ok(None) => return nothing_here(State(core), who).await,
         Err(err) => return unavailable(&core, &who, &err),
     };
-    let answers = match core.store.response(&core.store.seal().response_id(&visit.invitation.id)).await {
+    let answers = match known(&core, &visit).await {
         Ok(response) => response.map(|response| response.answers).unwrap_or_default(),
         Err(err) => return unavailable(&core, &who, &err),
     };
@@ -158,10 +183,25 @@ pub(super) fn drafts(survey: &Survey, reading: &Reading, given: &Form) -> Vec<(Q
 
 /// Carries the language that was chosen on the page along.
 pub(super) fn with_language(url: String, who: &Visitor) -> String {
-    match who.chosen() {
-        Some(language) => format!("{url}?lang={language}"),
-        None => url,
-    }
+    with_query(url, who, &[])
+}
+
+/// Carries the chosen language and further fields along. Their values need no escapes.
+pub(super) fn with_query(url: String, who: &Visitor, fields: &[(&str, String)]) -> String {
+    let language = who.chosen().map(|language| format!("lang={language}"));
+    let fields = fields.iter().map(|(name, value)| format!("{name}={value}"));
+    let query: Vec<_> = language.into_iter().chain(fields).collect();
+    if query.is_empty() { url } else { format!("{url}?{}", query.join("&")) }
+}
+
+/// Whether the survey is asked on several pages.
+pub(super) fn is_paged(survey: &Survey) -> bool {
+    survey.pages().len() > 1
+}
+
+/// What was answered before.
+async fn known(core: &Core, visit: &Visit) -> Result<Option<domain::response::Response>, StoreError> {
+    core.store.response(&core.store.seal().response_id(&visit.invitation.id)).await
 }
 
 pub(super) fn unavailable(core: &Core, who: &Visitor, err: &StoreError) -> Response {

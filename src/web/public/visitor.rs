@@ -9,8 +9,8 @@ use axum::http::{HeaderMap, Method, header};
 
 use crate::domain::language::Language;
 
-/// Most fields that are read from a query or a form.
-const FIELDS_MAX: usize = 500;
+/// Most fields that are read from a query or a form: a hundred questions, some of them with rows.
+const FIELDS_MAX: usize = 2_500;
 
 /// What a request says of its sender. Nothing of it is kept.
 #[derive(Clone, Debug)]

@@ -169,10 +169,10 @@ async fn a_card_is_opened_in_any_case_answered_and_counted_apart() {
         let taken = house.submit(&format!("/q/{code}"), &form).await;
         assert_eq!(taken.status, StatusCode::SEE_OTHER);
         let thanks = house.get(&taken.header(header::LOCATION)).await;
-        assert!(thanks.body.contains("Enjoy the rest of your evening"), "{}", thanks.body);
+        assert!(thanks.body.contains("Genießen Sie den Abend"), "{}", thanks.body);
     }
     let of_nobody = house.get(&format!("/q/{code}/thanks?form={}", "0".repeat(32))).await;
-    assert!(of_nobody.body.contains("Enjoy the rest of your evening"), "{}", of_nobody.body);
+    assert!(of_nobody.body.contains("Genießen Sie den Abend"), "{}", of_nobody.body);
     let report = house.ask("/api/v1/reports/rates?from=2026-03-01&to=2026-04-01").await.json();
     let card = &report["surfaces"][0];
     assert_eq!([&card["sessions"], &card["complete"]], [2, 1], "{report}");

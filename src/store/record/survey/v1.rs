@@ -71,6 +71,7 @@ fn from_question(stored: QuestionV1) -> Result<Question, Wrong> {
         kind: from_kind(stored.kind)?,
         key: stored.key,
         required: stored.required,
+        new_page: false,
         text: from_text(stored.text)?,
         ends,
         not_applicable: None,
