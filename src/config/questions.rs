@@ -55,10 +55,11 @@ enum Shape {
     Choice,
     Multi,
     Matrix,
+    Consent,
     Text,
 }
 
-const SHAPES: [(&str, Shape); 10] = [
+const SHAPES: [(&str, Shape); 11] = [
     ("nps", Shape::Nps),
     ("csat", Shape::Csat),
     ("ces", Shape::Ces),
@@ -68,6 +69,7 @@ const SHAPES: [(&str, Shape); 10] = [
     ("choice", Shape::Choice),
     ("multi", Shape::Multi),
     ("matrix", Shape::Matrix),
+    ("consent", Shape::Consent),
     ("text", Shape::Text),
 ];
 
@@ -88,15 +90,19 @@ pub(super) fn read(
     let kind = shape.and_then(|shape| kind(&mut table, shape, words));
     let key = table.or("key", false, values::flag);
     let required = table.or("required", key, values::flag);
+    if required && !key && shape == Some(Shape::Consent) {
+        table.wrong::<()>("required", "consent is given freely or it is none; nobody can be required to give it");
+    }
     let new_page = table.or("new_page", false, values::flag);
     if new_page && earlier.ids.len() == 1 {
         table.wrong::<()>("new_page", "the first question begins the first page; leave it out");
     }
     table.require("text");
     let text = table.field("text", |field| words.text(field));
-    let has_ends = shape.is_none_or(|shape| !matches!(shape, Shape::Choice | Shape::Multi | Shape::Text));
+    let has_ends =
+        shape.is_none_or(|shape| !matches!(shape, Shape::Choice | Shape::Multi | Shape::Consent | Shape::Text));
     let ends = if has_ends { table.field("ends", |field| words.ends(field)) } else { None };
-    let takes_not_applicable = shape.is_none_or(|shape| !matches!(shape, Shape::Multi | Shape::Text));
+    let takes_not_applicable = shape.is_none_or(|shape| !matches!(shape, Shape::Multi | Shape::Consent | Shape::Text));
     let not_applicable =
         if takes_not_applicable { table.field("not_applicable", |field| not_applicable(field, words)) } else { None };
     if key && not_applicable.is_some() {
@@ -107,7 +113,7 @@ pub(super) fn read(
         );
     }
     let ask_if = table.field("ask_if", |field| ask_if(field.table()?, earlier));
-    if key && matches!(shape, Some(Shape::Multi | Shape::Matrix | Shape::Text)) {
+    if key && matches!(shape, Some(Shape::Multi | Shape::Matrix | Shape::Consent | Shape::Text)) {
         table.wrong::<()>("key", "a key question must be a rating or a `choice`: mail asks it with one tap");
     }
     if key && table.has("ask_if") {
@@ -138,6 +144,7 @@ fn kind(table: &mut Reader<'_>, shape: Shape, words: &Words) -> Option<Kind> {
         Shape::Smiley => scale(table, 5, &[3, 4, 5]).map(Kind::Smiley),
         Shape::Stars => scale(table, 5, &[3, 4, 5, 6, 7, 8, 9, 10]).map(Kind::Stars),
         Shape::Thumbs => Some(Kind::Thumbs),
+        Shape::Consent => Some(Kind::Consent),
         Shape::Choice => options(table, words).map(Kind::Choice),
         Shape::Multi => options(table, words).map(Kind::Multi),
         Shape::Matrix => {
@@ -239,6 +246,9 @@ fn ask_if(mut table: Reader<'_>, earlier: &Earlier<'_>) -> Option<AskIf> {
         table.field(key, |field| {
             let point = field.read(values::whole(-1_000..=1_000))?;
             match (question, scale) {
+                (Some(Question { kind: Kind::Consent, id, .. }), _) => {
+                    field.wrong(format!("`{id}` is no rating; whether it was given is all that can be asked"))
+                }
                 (Some(Question { kind: Kind::Matrix { .. }, id, .. }), _) => {
                     field.wrong(format!("`{id}` has a rating a row; that it was answered is all that can be asked"))
                 }

@@ -95,6 +95,7 @@ fn value(question: &Question, language: &Language, cheer: f64, chance: &Chance) 
         | Kind::Thumbs
         | Kind::Matrix { .. } => Some(point(question.kind.shown_scale()?, cheer, chance).to_string()),
         Kind::Choice(options) | Kind::Multi(options) => Some(chance.pick(options)?.id.as_str().to_owned()),
+        Kind::Consent => Some(if chance.hits(0.3) { answer::YES } else { answer::NO }.to_owned()),
         Kind::Text { chars_max, lines: _ } => {
             // Who is unhappy has more to say.
             let says = chance.hits(if cheer < 0.5 { 0.6 } else { 0.25 });

@@ -8,7 +8,7 @@ use std::fmt;
 
 use super::id::QuestionId;
 use super::survey::{AskIf, Question, Survey};
-pub use field::{NOT_APPLICABLE, row_field, words_field};
+pub use field::{NO, NOT_APPLICABLE, YES, row_field, words_field};
 
 /// The answer to one question. `Debug` hides what was said.
 #[derive(Clone, PartialEq)]
@@ -32,6 +32,8 @@ pub enum Answer {
     Rows(BTreeMap<QuestionId, RowAnswer>),
     /// That the question does not apply. It counts as given, and in no figure.
     NotApplicable,
+    /// Whether they may be contacted.
+    Consent(bool),
 }
 
 /// The answer to one row of a matrix.
@@ -59,7 +61,7 @@ impl Answer {
         let (one, several) = match self {
             Self::Choice(option) => (Some(option), None),
             Self::Choices(options) | Self::OwnWords { chosen: options, .. } => (None, Some(options)),
-            Self::Rating(_) | Self::Text(_) | Self::Rows(_) | Self::NotApplicable => (None, None),
+            Self::Rating(_) | Self::Text(_) | Self::Rows(_) | Self::NotApplicable | Self::Consent(_) => (None, None),
         };
         one.into_iter().chain(several.into_iter().flatten())
     }
@@ -67,6 +69,11 @@ impl Answer {
     /// The answer to this row of a matrix.
     pub fn row(&self, row: &QuestionId) -> Option<RowAnswer> {
         if let Self::Rows(rows) = self { rows.get(row).copied() } else { None }
+    }
+
+    /// Whether consent was given; `None` where it was not asked for.
+    pub fn consent(&self) -> Option<bool> {
+        if let Self::Consent(is_given) = self { Some(*is_given) } else { None }
     }
 
     /// The ratings in it: one, or those of the rows of a matrix.
@@ -180,6 +187,7 @@ fn holds(ask_if: &AskIf, answers: &Answers) -> bool {
         Answer::Text(_) | Answer::Rows(_) => true,
         // There is nothing to ask about.
         Answer::NotApplicable => false,
+        Answer::Consent(is_given) => *is_given,
     }
 }
 
@@ -194,7 +202,7 @@ fn completeness(survey: &Survey, answers: &Answers, handed_in: bool) -> Complete
 
 #[cfg(test)]
 mod tests {
-    use super::super::survey::tests::{english, question, visit};
+    use super::super::survey::tests::{english, question, visit, words};
     use super::super::survey::{Choice, Kind, NotApplicable, Row, Scale};
     use super::*;
 
@@ -307,6 +315,25 @@ mod tests {
         survey.questions[0].required = false;
         check(&survey, &[("q.food", "1")], &[("food", Some(1))], &[]);
         check(&survey, &[], &[], &[]);
+    }
+
+    #[test]
+    fn consent_is_given_or_not_where_it_was_asked_for() {
+        let mut survey = visit();
+        survey.questions.push(question("call", Kind::Consent));
+        let asked =
+            AskIf { question: QuestionId::parse("call").unwrap(), at_least: None, at_most: None, any_of: Vec::new() };
+        survey.questions.push(Question { ask_if: Some(asked), ..question("when", words(80)) });
+        let check = |fields: &[(&str, &str)], expected, n_answers| {
+            let reading = read(&survey, &form(&[&[("overall", "5"), ("when", "noon")], fields].concat()));
+            let call = reading.answers.get(&QuestionId::parse("call").unwrap());
+            assert_eq!((call.and_then(Answer::consent), reading.answers.len()), (expected, n_answers), "{fields:?}");
+            assert_eq!(read(&survey, &to_form(&reading.answers)).answers, reading.answers);
+        };
+        check(&[("call", "no"), ("call", "yes")], Some(true), 3);
+        check(&[("call", "no")], Some(false), 2);
+        check(&[], None, 1);
+        check(&[("call", "maybe")], None, 1);
     }
 
     #[test]

@@ -105,6 +105,8 @@ pub enum Kind {
         /// The things, each on a line of its own.
         rows: Vec<Row>,
     },
+    /// Whether they may be contacted about what they answered.
+    Consent,
     /// Own words, at most so many characters.
     Text {
         /// Characters allowed.
@@ -127,6 +129,7 @@ impl Kind {
             Self::Choice(_) => "choice",
             Self::Multi(_) => "multi",
             Self::Matrix { .. } => "matrix",
+            Self::Consent => "consent",
             Self::Text { .. } => "text",
         }
     }
@@ -137,7 +140,7 @@ impl Kind {
             Self::Nps => Some(Scale { worst: 0, best: 10 }),
             Self::Thumbs => Some(Scale { worst: 0, best: 1 }),
             Self::Csat(scale) | Self::Ces(scale) | Self::Smiley(scale) | Self::Stars(scale) => Some(*scale),
-            Self::Choice(_) | Self::Multi(_) | Self::Matrix { .. } | Self::Text { .. } => None,
+            Self::Choice(_) | Self::Multi(_) | Self::Matrix { .. } | Self::Consent | Self::Text { .. } => None,
         }
     }
 
@@ -172,6 +175,7 @@ impl Kind {
             | Self::Stars(_)
             | Self::Thumbs
             | Self::Matrix { .. }
+            | Self::Consent
             | Self::Text { .. } => None,
         }
     }

@@ -3,7 +3,7 @@
 //! People write `9`, `9/10`, `9 great service` and `９`. What is a point beyond doubt is taken for one; anything else, such
 //! as `7-8` or `4.5`, is not, for an answer that nobody gave is worse than none.
 
-use super::answer::NOT_APPLICABLE;
+use super::answer::{self, NOT_APPLICABLE};
 use super::contact::ascii_digit;
 use super::language::Text;
 use super::survey::{Choice, Kind, NotApplicable, Question, Scale};
@@ -53,6 +53,11 @@ pub fn said(question: &Question, text: &str) -> Said {
         }
         Kind::Choice(options) => choice(options, text),
         Kind::Multi(options) => choices(options, text),
+        Kind::Consent => match yes_or_no(text) {
+            Some((true, _)) => Said::Answer { values: vec![answer::YES.to_owned()], words: String::new() },
+            Some((false, _)) => Said::Answer { values: vec![answer::NO.to_owned()], words: String::new() },
+            None => Said::Words,
+        },
         // It is not asked.
         Kind::Matrix { .. } => Said::Words,
         Kind::Text { chars_max, lines: _ } => {
@@ -261,6 +266,13 @@ mod tests {
             Said::Words => "words".to_owned(),
         };
         assert_eq!(shown, expected, "{text}");
+    }
+
+    #[test]
+    fn consent_is_a_word_for_yes_or_no() {
+        for (text, expected) in [("Yes please", "yes"), ("ja", "yes"), ("No.", "no"), ("nein", "no"), ("5", "words")] {
+            check(&Kind::Consent, text, expected);
+        }
     }
 
     #[test]

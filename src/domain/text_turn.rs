@@ -118,7 +118,8 @@ fn comment(survey: &Survey, question: &Question, form: &mut Form, words: &str) -
             | Answer::Choices(_)
             | Answer::OwnWords { .. }
             | Answer::Rows(_)
-            | Answer::NotApplicable,
+            | Answer::NotApplicable
+            | Answer::Consent(_),
         )
         | None => words.to_owned(),
     };

@@ -30,7 +30,7 @@ pub(super) fn points(question: &Question, language: &Language, words: &Words) ->
         Kind::Stars(_) => numbers(scale, Some("★")),
         Kind::Thumbs => thumbs(question, scale, language, words),
         Kind::Nps | Kind::Csat(_) | Kind::Ces(_) | Kind::Matrix { .. } => numbers(scale, None),
-        Kind::Choice(_) | Kind::Multi(_) | Kind::Text { .. } => Vec::new(),
+        Kind::Choice(_) | Kind::Multi(_) | Kind::Consent | Kind::Text { .. } => Vec::new(),
     }
 }
 
@@ -78,6 +78,7 @@ fn meanings<'a>(question: &'a Question, language: &Language, words: &'a Words) -
         | Kind::Matrix { .. }
         | Kind::Choice(_)
         | Kind::Multi(_)
+        | Kind::Consent
         | Kind::Text { .. } => &words.scale.general,
     };
     [&words[0], &words[1]]

@@ -123,6 +123,7 @@ fn how(question: &Question, language: &Language, words: &Words) -> Result<String
         }
         Kind::Choice(options) => fill(&words.sms.how_options, &[("options", &numbered(options, language))]),
         Kind::Multi(options) => fill(&words.sms.how_several, &[("options", &numbered(options, language))]),
+        Kind::Consent => Ok(words.sms.how_yes_no.clone()),
         Kind::Matrix { .. } | Kind::Text { .. } => Ok(String::new()),
     }
 }

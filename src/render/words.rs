@@ -155,6 +155,7 @@ pub(super) struct SmsWords {
     pub(super) how_rating: String,
     pub(super) how_options: String,
     pub(super) how_several: String,
+    pub(super) how_yes_no: String,
     pub(super) how_not_applicable: String,
 }
 

@@ -28,6 +28,15 @@ use crate::domain::hold::Hold;
 use crate::domain::invitation::Invitation;
 use crate::plan::{Facts, PlanRules};
 
+/// What somebody said to being contacted about their answer.
+pub fn consent(is_given: bool) -> &'static str {
+    if is_given {
+        "They may be contacted about this answer."
+    } else {
+        "They do not wish to be contacted about this answer."
+    }
+}
+
 /// A line of a story.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Line {

@@ -32,7 +32,7 @@ fn a_survey_is_checked() {
     check_question(
         &format!("{q}kind = \"csatt\"\ntext = \"?\"\n"),
         &["config/surveys/visit.toml:11:8: question.q2.kind: `csatt` is not a kind of question; use `nps`, `csat`, \
-             `ces`, `smiley`, `stars`, `thumbs`, `choice`, `multi`, `matrix` or `text`, did you mean `csat`?"],
+             `ces`, `smiley`, `stars`, `thumbs`, `choice`, `multi`, `matrix`, `consent` or `text`, did you mean `csat`?"],
     );
     check_question(
         &format!("{q}kind = \"csat\"\nscale = {{ from = 1, to = 6 }}\ntext = \"?\"\n"),
@@ -104,6 +104,18 @@ fn a_survey_is_checked() {
         &[
             "config/surveys/visit.toml:8:12: question.overall.new_page: the first question begins the first page; leave it \
              out",
+        ],
+    );
+    check_question(
+        &format!(
+            "{q}kind = \"consent\"\nrequired = true\ntext = \"?\"\n[[question]]\nid = \"q3\"\nkind = \"text\"\ntext = \
+             \"?\"\nask_if = {{ question = \"q2\", at_least = 1 }}\n"
+        ),
+        &[
+            "config/surveys/visit.toml:12:12: question.q2.required: consent is given freely or it is none; nobody can be \
+             required to give it",
+            "config/surveys/visit.toml:18:40: question.q3.ask_if.at_least: `q2` is no rating; whether it was given is all \
+             that can be asked",
         ],
     );
     check_question(

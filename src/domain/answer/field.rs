@@ -9,6 +9,11 @@ use crate::domain::survey::{Choice, Kind, OWN_WORDS_CHARS_MAX, Question, Row, Sc
 /// The value that says that a question does not apply. No option is called so.
 pub const NOT_APPLICABLE: &str = "n/a";
 
+/// The values of consent. The page says no for whoever was asked, unless they say yes.
+pub const YES: &str = "yes";
+/// See [`YES`].
+pub const NO: &str = "no";
+
 /// The field for the own words beside an option.
 pub fn words_field(question: &QuestionId) -> String {
     format!("{question}.words")
@@ -42,6 +47,12 @@ pub(super) fn read(question: &Question, form: &Form) -> (Option<Answer>, Option<
             choice(question, (options, &values), form, |chosen| (!chosen.is_empty()).then_some(Answer::Choices(chosen)))
         }
         Kind::Matrix { scale, rows } => matrix(question, (*scale, rows), form),
+        Kind::Consent => match (values.contains(&YES), first) {
+            (true, _) => (Some(Answer::Consent(true)), None),
+            (false, Some(NO)) => (Some(Answer::Consent(false)), None),
+            (false, Some(_)) => (None, Some(Trouble::NotAnOption)),
+            (false, None) => (None, None),
+        },
         Kind::Text { chars_max, lines } => match text(first.unwrap_or_default(), *chars_max, *lines == 1) {
             Ok(text) => (text.map(Answer::Text), None),
             Err(trouble) => (None, Some(trouble)),
@@ -119,6 +130,7 @@ pub(super) fn write(question: &QuestionId, answer: &Answer, form: &mut Form) {
         Answer::Rating(point) => vec![point.to_string()],
         Answer::Text(text) => vec![text.clone()],
         Answer::NotApplicable => vec![NOT_APPLICABLE.to_owned()],
+        Answer::Consent(is_given) => vec![if *is_given { YES } else { NO }.to_owned()],
         Answer::Choice(_) | Answer::Choices(_) | Answer::OwnWords { .. } => {
             answer.chosen().map(ToString::to_string).collect()
         }

@@ -78,6 +78,7 @@ pub(in crate::render) fn survey() -> Survey {
             music,
             way,
             courses,
+            question("call", Kind::Consent, "You may write to me about this.", "Sie dürfen mir dazu schreiben."),
         ],
     }
 }
@@ -88,6 +89,7 @@ fn answers() -> Answers {
         (name("effort"), Answer::Rating(2)),
         (name("waiter"), Answer::Text("\"Ada\" <b>".to_owned())),
         (name("music"), Answer::NotApplicable),
+        (name("call"), Answer::Consent(true)),
         (
             name("courses"),
             Answer::Rows([(name("starter"), RowAnswer::NotApplicable), (name("main"), RowAnswer::Rating(4))].into()),

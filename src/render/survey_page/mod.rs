@@ -162,7 +162,8 @@ impl SurveyPage<'_> {
             | Answer::Text(_)
             | Answer::OwnWords { .. }
             | Answer::Rows(_)
-            | Answer::NotApplicable => None,
+            | Answer::NotApplicable
+            | Answer::Consent(_) => None,
         };
         let lang = std::iter::once(format!("?lang={language}"));
         if self.survey.pages().len() < 2 {

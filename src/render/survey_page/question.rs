@@ -19,6 +19,8 @@ pub(super) struct QuestionView<'a> {
     pub(super) text: &'a str,
     required: bool,
     optional: bool,
+    /// Whether consent was given before.
+    is_given: bool,
     /// The condition in words, for browsers that cannot hide the question until it holds.
     only_if: Option<String>,
     ends: Option<[String; 2]>,
@@ -88,6 +90,7 @@ impl<'a> QuestionView<'a> {
             text: question.text.in_language(language),
             required: question.required,
             optional: !question.required,
+            is_given: page.answers.get(&question.id) == Some(&Answer::Consent(true)),
             only_if: only_if.flatten(),
             described_by: described_by.collect::<Vec<_>>().join(" "),
             ends,
@@ -110,6 +113,7 @@ fn shape(kind: &Kind) -> &'static str {
         Kind::Choice(_) => "one",
         Kind::Multi(_) => "many",
         Kind::Matrix { .. } => "matrix",
+        Kind::Consent => "consent",
         Kind::Text { .. } => "text",
     }
 }
@@ -193,7 +197,14 @@ fn written<'a>(question: &Question, page: &'a SurveyPage<'_>) -> &'a str {
     }
     match page.answers.get(&question.id) {
         Some(Answer::Text(text) | Answer::OwnWords { chosen: _, words: text }) => text,
-        Some(Answer::Rating(_) | Answer::Choice(_) | Answer::Choices(_) | Answer::Rows(_) | Answer::NotApplicable)
+        Some(
+            Answer::Rating(_)
+            | Answer::Choice(_)
+            | Answer::Choices(_)
+            | Answer::Rows(_)
+            | Answer::NotApplicable
+            | Answer::Consent(_),
+        )
         | None => "",
     }
 }

@@ -77,6 +77,7 @@ fn answered(ask_if: &AskIf, earlier: &Question) -> String {
         }
         Kind::Choice(_) | Kind::Multi(_) if ask_if.any_of.is_empty() => any_chosen(earlier),
         Kind::Choice(_) | Kind::Multi(_) => one_chosen(name, &ask_if.any_of),
+        Kind::Consent => any_chosen(earlier),
         Kind::Matrix { .. } => format!("[name^=\"{name}.\"]:checked"),
         Kind::Text { .. } => format!("[name=\"{name}\"]:not(:placeholder-shown)"),
     }

@@ -212,6 +212,15 @@ fn what_an_earlier_page_asked_is_known() {
 }
 
 #[test]
+fn consent_is_a_box_that_says_no_unless_it_is_ticked() {
+    let pages = SurveyPage::samples(&language("en"));
+    let call = |page: usize| part(&render(&pages[page]), "call").to_owned();
+    assert!(call(3).contains("<input type=\"hidden\" name=\"call\" value=\"no\">"));
+    assert!(call(3).contains("id=\"i-call\" name=\"call\" value=\"yes\"><span>You may write to me about this.</span>"));
+    assert!(call(4).contains("name=\"call\" value=\"yes\" checked aria-invalid=\"true\" aria-describedby=\"t-call\">"));
+}
+
+#[test]
 fn that_something_does_not_apply_meets_no_condition() {
     let mut survey = conditional(AskIf { question: id("overall"), at_least: None, at_most: None, any_of: Vec::new() });
     survey.questions[0].not_applicable = Some(NotApplicable::UsualWords);

@@ -85,6 +85,7 @@ fn many_questions() -> Survey {
         ("reason", Kind::Multi(vec![choice("a"), Choice { own_words: true, ..choice("e") }])),
         ("line", Kind::Text { chars_max: 80, lines: 1 }),
         ("thumbs", Kind::Thumbs),
+        ("consent", Kind::Consent),
         ("matrix", Kind::Matrix { scale, rows: ["r", "s"].map(row).into() }),
     ];
     let mut questions: Vec<Question> = kinds.into_iter().map(|(id, kind)| question(id, kind)).collect();
@@ -196,6 +197,7 @@ fn stand_cards_up(view: &mut View<'_>) {
         (option("multi"), Answer::Choices(BTreeSet::from([option("c")]))),
         (option("text"), Answer::Text("Grüße".to_owned())),
         (option("thumbs"), Answer::NotApplicable),
+        (option("consent"), Answer::Consent(true)),
         (
             option("matrix"),
             Answer::Rows([(option("r"), RowAnswer::Rating(7)), (option("s"), RowAnswer::NotApplicable)].into()),

@@ -60,6 +60,7 @@ enum AnswerV2 {
     NotApplicable,
     /// A row without a point does not apply.
     Rows(Vec<(String, Option<i32>)>),
+    Consent(bool),
 }
 
 impl From<AnswerV1> for AnswerV2 {
@@ -114,6 +115,7 @@ fn to_answer(answer: &Answer) -> AnswerV2 {
         Answer::Text(text) => AnswerV2::Text(text.clone()),
         Answer::OwnWords { chosen, words } => AnswerV2::OwnWords { chosen: options(chosen), words: words.clone() },
         Answer::NotApplicable => AnswerV2::NotApplicable,
+        Answer::Consent(is_given) => AnswerV2::Consent(*is_given),
         Answer::Rows(rows) => {
             AnswerV2::Rows(rows.iter().map(|(row, answer)| (row.to_string(), answer.point())).collect())
         }
@@ -174,6 +176,7 @@ fn from_answer(stored: AnswerV2) -> Result<Answer, Wrong> {
             Answer::OwnWords { chosen: chosen.into_iter().map(option).collect::<Result<_, _>>()?, words }
         }
         AnswerV2::NotApplicable => Answer::NotApplicable,
+        AnswerV2::Consent(is_given) => Answer::Consent(is_given),
         AnswerV2::Rows(rows) => Answer::Rows(rows.into_iter().map(from_row).collect::<Result<_, Wrong>>()?),
     })
 }

@@ -53,6 +53,7 @@ enum KindV2 {
     Text { chars_max: u64, lines: u8 },
     Thumbs,
     Matrix { scale: ScaleV2, rows: Vec<(String, TextV1)> },
+    Consent,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -142,6 +143,7 @@ fn to_kind(kind: &Kind) -> KindV2 {
         Kind::Smiley(scale) => KindV2::Smiley((*scale).into()),
         Kind::Stars(scale) => KindV2::Stars((*scale).into()),
         Kind::Thumbs => KindV2::Thumbs,
+        Kind::Consent => KindV2::Consent,
         Kind::Choice(choices) => KindV2::Choice(options(choices)),
         Kind::Multi(choices) => KindV2::Multi(options(choices)),
         Kind::Matrix { scale, rows } => KindV2::Matrix {
@@ -225,6 +227,7 @@ fn from_kind(stored: KindV2) -> Result<Kind, Wrong> {
         KindV2::Smiley(scale) => Kind::Smiley(scale.into()),
         KindV2::Stars(scale) => Kind::Stars(scale.into()),
         KindV2::Thumbs => Kind::Thumbs,
+        KindV2::Consent => Kind::Consent,
         KindV2::Choice(choices) => Kind::Choice(options(choices)?),
         KindV2::Multi(choices) => Kind::Multi(options(choices)?),
         KindV2::Matrix { scale, rows } => {

@@ -1,5 +1,6 @@
 //! `canvass why`: the story of a contact, an invitation, an event or a card, with the reasons.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::sync::Arc;
 
@@ -14,6 +15,7 @@ use super::cards::{PAGE_MAX, place_of};
 use super::wire;
 use crate::daemon::core::{Core, Live};
 use crate::daemon::status::stopped_gateways;
+use crate::domain::answer::Answer;
 use crate::domain::card::Card;
 use crate::domain::card_code::CardCode;
 use crate::domain::hold::Hold;
@@ -48,6 +50,8 @@ struct Person {
     event: Option<RecordedEvent>,
     holds: Vec<Hold>,
     stopped: Vec<(String, DateTime<Utc>)>,
+    /// What those who answered said to being contacted about it, where they were asked.
+    consents: BTreeMap<InvitationId, bool>,
 }
 
 /// Tells the story.
@@ -57,7 +61,10 @@ pub(super) async fn why(
     Query(query): Query<WhyQuery>,
 ) -> Result<Response, ApiProblem> {
     let live = core.live.load_full();
-    let subject = find(&core, &live, &id).await?;
+    let mut subject = find(&core, &live, &id).await?;
+    if let Subject::Person(person) = &mut subject {
+        person.consents = consents(&core, &person.invitations).await?;
+    }
     match (query.format.as_deref(), &subject) {
         (None | Some("json"), Subject::Person(person)) => Ok(Json(person.json(&core, &live)).into_response()),
         (None | Some("json"), Subject::Card(card, place)) => {
@@ -79,8 +86,10 @@ pub(super) async fn why(
 
 async fn find(core: &Core, live: &Live, id: &str) -> Result<Subject, ApiProblem> {
     let (holds, stopped) = (core.store.holds().await?, stopped_gateways(core, core.clock.now()).await?);
-    let person =
-        |facts, invitations, event| Subject::Person(Box::new(Person { facts, invitations, event, holds, stopped }));
+    let consents = BTreeMap::new();
+    let person = |facts, invitations, event| {
+        Subject::Person(Box::new(Person { facts, invitations, event, holds, stopped, consents }))
+    };
     if let Ok(id) = InvitationId::parse(id) {
         let found = core.store.invitation(&id).await?;
         let invitation = found.ok_or_else(|| ApiProblem::not_found(format!("there is no invitation {id}")))?;
@@ -109,6 +118,19 @@ async fn find(core: &Core, live: &Live, id: &str) -> Result<Subject, ApiProblem>
     }
     let detail = format!("`{}` is no contact, invitation, event or card that is known here", id.escape_debug());
     Err(ApiProblem::not_found(detail))
+}
+
+async fn consents(core: &Core, invitations: &[Invitation]) -> Result<BTreeMap<InvitationId, bool>, StoreError> {
+    let mut consents = BTreeMap::new();
+    for invitation in invitations.iter().filter(|invitation| invitation.answer.is_some()) {
+        let Some(response) = core.store.response(&core.store.seal().response_id(&invitation.id)).await? else {
+            continue;
+        };
+        // Who was asked twice and said no once said no.
+        let said = response.answers.values().filter_map(Answer::consent).reduce(|one, other| one && other);
+        consents.extend(said.map(|said| (invitation.id, said)));
+    }
+    Ok(consents)
 }
 
 /// The card with this code or id. An id is a hash of the code, so the cards are gone through for it.
@@ -156,7 +178,9 @@ impl Person {
             let lines: Vec<_> =
                 lines.iter().map(|line| json!({ "at": wire::time(line.at), "what": line.what })).collect();
             let standing = story::standing(invitation, &background);
-            json!({ "invitation": wire::invitation(invitation), "story": lines, "standing": standing })
+            let may_be_contacted = self.consents.get(&invitation.id);
+            json!({ "invitation": wire::invitation(invitation), "story": lines, "standing": standing,
+                "may_be_contacted": may_be_contacted })
         };
         json!({
             "contact": self.facts.contact.as_ref().map(|contact| contact.id.as_str()),
@@ -183,7 +207,10 @@ impl Person {
         }
         for invitation in &self.invitations {
             text.push('\n');
-            block(&mut text, invitation_block(invitation, &background));
+            let (head, mut lines) = invitation_block(invitation, &background);
+            let consent = self.consents.get(&invitation.id);
+            lines.extend(consent.map(|is_given| format!("→ {}", story::consent(*is_given))));
+            block(&mut text, (head, lines));
         }
         text
     }

@@ -173,6 +173,7 @@ fn answer(answer: &Answer) -> Value {
             Value::Object(rows.iter().map(row).collect())
         }
         Answer::NotApplicable => not_applicable(),
+        Answer::Consent(is_given) => json!(is_given),
     }
 }
 

@@ -82,3 +82,23 @@ async fn a_card_is_answered_page_by_page_under_the_number_of_its_form() {
     let done = house.submit(&url, &format!("form={number}&.page=1&mood=5")).await;
     assert_eq!(done.header(header::LOCATION), format!("{url}/thanks?form={number}"));
 }
+
+#[tokio::test]
+async fn the_story_says_whether_somebody_may_be_contacted() {
+    let survey = SHIPPED.files.iter().find(|(name, _)| *name == "surveys/visit.toml").unwrap().1;
+    let end = "\n[[question]]\nid = \"call\"\nkind = \"consent\"\ntext = { en = \"You may write to me.\", de = \"Schreiben Sie \
+               mir.\" }\n";
+    let survey = format!("{survey}{end}");
+    let house = house(&changed("surveys/visit.toml", &survey)).await;
+    let (link, _) = house.invite(1).await;
+    let story = async || house.ask("/api/v1/why/c-1").await.json()["invitations"][0]["may_be_contacted"].clone();
+    let text = async || house.ask("/api/v1/why/c-1?format=text").await.body;
+    assert_eq!(story().await, Value::Null);
+    house.submit(&link, "overall=2&call=no").await;
+    assert_eq!(story().await, false);
+    assert!(text().await.contains("→ They do not wish to be contacted about this answer."));
+    house.submit(&link, "overall=2&call=no&call=yes").await;
+    assert_eq!(story().await, true);
+    assert!(text().await.contains("→ They may be contacted about this answer."));
+    assert_eq!(house.ask("/api/v1/responses").await.json()["rows"][0]["answers"]["call"], true);
+}

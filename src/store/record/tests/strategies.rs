@@ -186,6 +186,7 @@ fn kind() -> impl Strategy<Value = Kind> {
         choices().prop_map(Kind::Choice),
         choices().prop_map(Kind::Multi),
         Just(Kind::Thumbs),
+        Just(Kind::Consent),
         (scale(), vec((question_id(), text()).prop_map(|(id, text)| Row { id, text }), 0..4))
             .prop_map(|(scale, rows)| Kind::Matrix { scale, rows }),
         any::<(usize, u8)>().prop_map(|(chars_max, lines)| Kind::Text { chars_max, lines }),
@@ -228,6 +229,7 @@ fn answers() -> impl Strategy<Value = Answers> {
         words().prop_map(Answer::Text),
         (btree_set(question_id(), 0..4), words()).prop_map(|(chosen, words)| Answer::OwnWords { chosen, words }),
         Just(Answer::NotApplicable),
+        any::<bool>().prop_map(Answer::Consent),
         btree_map(question_id(), of(any::<i32>()), 0..4).prop_map(|rows| {
             let answer = |point: Option<i32>| point.map_or(RowAnswer::NotApplicable, RowAnswer::Rating);
             Answer::Rows(rows.into_iter().map(|(row, point)| (row, answer(point))).collect())
