@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use crate::domain::id::QuestionId;
 use crate::domain::survey::{
-    AskIf, Choice, Kind, NotApplicable, OPTIONS_MAX, Question, ROWS_MAX, Row, Scale, TEXT_CHARS_MAX, TEXT_LINES,
-    TEXT_LINES_MAX,
+    ASK_IF_MAX, AskIf, Choice, Kind, NotApplicable, OPTIONS_MAX, Question, ROWS_MAX, Row, Scale, TEXT_CHARS_MAX,
+    TEXT_LINES, TEXT_LINES_MAX,
 };
 
 use super::node::{Content, shown};
@@ -112,7 +112,8 @@ pub(super) fn read(
              whom it applies",
         );
     }
-    let ask_if = table.field("ask_if", |field| ask_if(field.table()?, earlier));
+    let ask_if = table.field("ask_if", |field| conditions(field, earlier));
+    let ask_if = ask_if.unwrap_or_default();
     if key && matches!(shape, Some(Shape::Multi | Shape::Matrix | Shape::Consent | Shape::Text)) {
         table.wrong::<()>("key", "a key question must be a rating or a `choice`: mail asks it with one tap");
     }
@@ -236,6 +237,22 @@ fn rows(table: &mut Reader<'_>, words: &Words) -> Option<Vec<Row>> {
         }
         (rows.len() == n_given).then_some(rows)
     })
+}
+
+/// One condition, or a list of such as must all hold.
+fn conditions(field: Field<'_, '_>, earlier: &Earlier<'_>) -> Option<Vec<AskIf>> {
+    if !matches!(field.node.content, Content::List(_)) {
+        return ask_if(field.table()?, earlier).map(|ask_if| vec![ask_if]);
+    }
+    let mut n_given = 0;
+    let conditions = field.list(|field| {
+        n_given += 1;
+        ask_if(field.table()?, earlier)
+    })?;
+    if !(1..=ASK_IF_MAX).contains(&n_given) {
+        return field.wrong(format!("1 to {ASK_IF_MAX} conditions belong here, found {n_given}"));
+    }
+    Some(conditions)
 }
 
 fn ask_if(mut table: Reader<'_>, earlier: &Earlier<'_>) -> Option<AskIf> {

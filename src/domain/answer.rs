@@ -172,10 +172,11 @@ pub fn to_form(answers: &Answers) -> Form {
 
 /// Whether a question is to be asked after these answers.
 pub fn is_asked(question: &Question, answers: &Answers) -> bool {
-    question.ask_if.as_ref().is_none_or(|ask_if| holds(ask_if, answers))
+    question.ask_if.iter().all(|ask_if| holds(ask_if, answers))
 }
 
-fn holds(ask_if: &AskIf, answers: &Answers) -> bool {
+/// Whether one condition holds.
+pub fn holds(ask_if: &AskIf, answers: &Answers) -> bool {
     let Some(answer) = answers.get(&ask_if.question) else { return false };
     match answer {
         Answer::Rating(point) => {
@@ -318,12 +319,24 @@ mod tests {
     }
 
     #[test]
+    fn a_question_is_asked_when_all_of_its_conditions_hold() {
+        let mut survey = visit();
+        survey.questions.insert(1, question("staff", Kind::Stars(Scale { worst: 1, best: 5 })));
+        let of_staff = AskIf { question: QuestionId::parse("staff").unwrap(), ..survey.questions[2].ask_if[0].clone() };
+        survey.questions[2].ask_if.push(of_staff);
+        for (overall, staff, n_answers) in [("2", "2", 3), ("2", "5", 2), ("5", "2", 2), ("2", "", 1)] {
+            let reading = read(&survey, &form(&[("overall", overall), ("staff", staff), ("why", "cold")]));
+            assert_eq!(reading.answers.len(), n_answers, "{overall} {staff}");
+        }
+    }
+
+    #[test]
     fn consent_is_given_or_not_where_it_was_asked_for() {
         let mut survey = visit();
         survey.questions.push(question("call", Kind::Consent));
         let asked =
             AskIf { question: QuestionId::parse("call").unwrap(), at_least: None, at_most: None, any_of: Vec::new() };
-        survey.questions.push(Question { ask_if: Some(asked), ..question("when", words(80)) });
+        survey.questions.push(Question { ask_if: vec![asked], ..question("when", words(80)) });
         let check = |fields: &[(&str, &str)], expected, n_answers| {
             let reading = read(&survey, &form(&[&[("overall", "5"), ("when", "noon")], fields].concat()));
             let call = reading.answers.get(&QuestionId::parse("call").unwrap());

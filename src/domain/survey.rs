@@ -19,6 +19,8 @@ pub use version::SurveyVersion;
 pub const QUESTIONS_MAX: usize = 100;
 /// Most options of one question.
 pub const OPTIONS_MAX: usize = 50;
+/// Most conditions of one question.
+pub const ASK_IF_MAX: usize = 10;
 /// Most rows of a matrix.
 pub const ROWS_MAX: usize = 20;
 /// Longest free-text answer, in characters, where the question does not say less.
@@ -66,8 +68,8 @@ pub struct Question {
     pub ends: Option<(Text, Text)>,
     /// Whether somebody may say that it does not apply to them.
     pub not_applicable: Option<NotApplicable>,
-    /// Asked only when an earlier answer was such.
-    pub ask_if: Option<AskIf>,
+    /// Asked only when earlier answers were all such.
+    pub ask_if: Vec<AskIf>,
 }
 
 /// How somebody says that a question does not apply to them. It answers the question, and is no answer in any figure.

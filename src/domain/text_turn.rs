@@ -197,7 +197,7 @@ mod tests {
         let mut survey = visit();
         let option = |name: &str| Choice { id: id(name), text: english(name), own_words: name == "other" };
         survey.questions[0].kind = Kind::Choice(vec![option("food"), option("other")]);
-        survey.questions[1].ask_if = None;
+        survey.questions[1].ask_if = Vec::new();
         let check = |messages: &[&str], expected| check(&survey, ByText::Key, messages, expected);
         check(&["2 the bill"], (&["overall=other", "overall.words=the bill"], Next::Ask(id("why"))));
         check(&["1 cold"], (&["overall=food", "why=cold"], Next::Thanks));

@@ -134,10 +134,14 @@ impl Templates {
     }
 
     fn check_page(&self, survey: &Survey, language: &Language) -> Result<(), RenderError> {
-        let troubled = survey.questions.iter().map(|question| (question.id.clone(), Trouble::Missing)).collect();
-        let page = SurveyPage::blank(survey, language.clone(), "/");
-        page.render(self)?;
-        SurveyPage { troubles: troubled, ..page }.render(self).map(drop)
+        let troubles: Vec<_> =
+            survey.questions.iter().map(|question| (question.id.clone(), Trouble::Missing)).collect();
+        let blank = SurveyPage::blank(survey, language.clone(), "/");
+        for page in 0..survey.pages().len() {
+            SurveyPage { page, ..blank.clone() }.render(self)?;
+            SurveyPage { page, troubles: troubles.clone(), ..blank.clone() }.render(self)?;
+        }
+        Ok(())
     }
 
     fn check_mail(&self, survey: &Survey, language: &Language, worst: &WorstCase<'_>) -> Result<(), RenderError> {

@@ -134,11 +134,11 @@ pub(super) fn every_kind() -> Survey {
         ..question("overall", Kind::Csat(five), "How was your visit?", "Wie war Ihr Besuch?")
     };
     let why = question("why", words(500), "What went wrong?", "Was lief schief?");
-    let why = Question { ask_if: Some(ask_if("overall", Some(3), &[])), ..why };
+    let why = Question { ask_if: vec![ask_if("overall", Some(3), &[])], ..why };
     let nps = Question { text: recommend(), required: true, ..question("recommend", Kind::Nps, "", "") };
     let which =
         question("which", Kind::Choice(options(&DISHES)), "Which dish do you mean?", "Welches Gericht meinen Sie?");
-    let which = Question { ask_if: Some(ask_if("better", None, &["food"])), ..which };
+    let which = Question { ask_if: vec![ask_if("better", None, &["food"])], ..which };
     let reversed = Scale { worst: 5, best: 1 };
     let ces = Kind::Ces(Scale { worst: 1, best: 7 });
     Survey {
@@ -201,7 +201,7 @@ fn question(id: &str, kind: Kind, english: &str, german: &str) -> Question {
         text,
         ends: None,
         not_applicable: None,
-        ask_if: None,
+        ask_if: Vec::new(),
     }
 }
 

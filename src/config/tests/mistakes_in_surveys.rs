@@ -54,6 +54,27 @@ fn a_survey_is_checked() {
              asks it with one tap"],
     );
     check_question(
+        "[[question]]\nid = \"overall\"\nkind = \"text\"\ntext = \"?\"\n",
+        &["config/surveys/visit.toml:10:6: question.overall.id: there is a question `overall` already, at \
+             config/surveys/visit.toml:5:6"],
+    );
+    check(
+        "surveys/visit.toml",
+        &SURVEY.replace("key = true\n", ""),
+        &["config/surveys/visit.toml:1:1: survey: no question of `visit` has `key = true`; mark the one that makes \
+             a response usable, which mail and text messages ask"],
+    );
+    check(
+        "surveys/visit.toml",
+        &SURVEY.replace("\"Your visit\"", "{ en = \"Your visit\", de = \"Ihr Besuch\" }"),
+        &["config/surveys/visit.toml:8:8: question.overall.text: the translation into de is missing; the title has it"],
+    );
+}
+
+#[test]
+fn what_an_option_and_a_question_may_be_is_checked() {
+    let q = "[[question]]\nid = \"q2\"\n";
+    check_question(
         &format!(
             "{q}kind = \"choice\"\ntext = \"?\"\noptions = [{{ id = \"a\", text = \"A\", other = true }}, {{ id = \"b\", text = \
              \"B\", other = true }}]\n"
@@ -76,6 +97,11 @@ fn a_survey_is_checked() {
              answer that it does not apply does not: ask only those to whom it applies",
         ],
     );
+}
+
+#[test]
+fn matrices_consent_pages_and_lines_are_checked() {
+    let q = "[[question]]\nid = \"q2\"\n";
     check_question(
         &format!(
             "{q}kind = \"matrix\"\nkey = true\ntext = \"?\"\nrows = [{{ id = \"a\", text = \"A\" }}]\n[[question]]\nid = \
@@ -123,22 +149,6 @@ fn a_survey_is_checked() {
         &[
             "config/surveys/visit.toml:12:9: question.q2.lines: a whole number from 1 to 20 belongs here, found the number 0",
         ],
-    );
-    check_question(
-        "[[question]]\nid = \"overall\"\nkind = \"text\"\ntext = \"?\"\n",
-        &["config/surveys/visit.toml:10:6: question.overall.id: there is a question `overall` already, at \
-             config/surveys/visit.toml:5:6"],
-    );
-    check(
-        "surveys/visit.toml",
-        &SURVEY.replace("key = true\n", ""),
-        &["config/surveys/visit.toml:1:1: survey: no question of `visit` has `key = true`; mark the one that makes \
-             a response usable, which mail and text messages ask"],
-    );
-    check(
-        "surveys/visit.toml",
-        &SURVEY.replace("\"Your visit\"", "{ en = \"Your visit\", de = \"Ihr Besuch\" }"),
-        &["config/surveys/visit.toml:8:8: question.overall.text: the translation into de is missing; the title has it"],
     );
 }
 
@@ -205,6 +215,21 @@ fn a_question_may_depend_on_earlier_ones_only() {
     ask(
         "question = \"overal\"",
         "23: question.q2.ask_if.question: there is no question `overal` in this survey, did you mean `overall`?",
+    );
+    let list = |conditions: &str, expected: &[&str]| {
+        check_question(
+            &format!("[[question]]\nid = \"q2\"\nkind = \"text\"\nask_if = [{conditions}]\ntext = \"?\"\n"),
+            expected,
+        );
+    };
+    list("{ question = \"overall\", at_least = 2 }, { question = \"overall\", at_most = 3 }", &["none"]);
+    list("", &["config/surveys/visit.toml:12:10: question.q2.ask_if: 1 to 10 conditions belong here, found 0"]);
+    list(
+        "{ question = \"overall\" }, { question = \"overall\", at_most = 6 }",
+        &[
+            "config/surveys/visit.toml:12:71: question.q2.ask_if[1].at_most: 6 is not on the scale of `overall`, which goes \
+             from 1 to 5",
+        ],
     );
     ask(
         "question = \"overall\", at_most = 6",

@@ -4,7 +4,7 @@
 //! and going on is possible from anywhere. A page on which nothing is to be asked is passed over. A form that does not say
 //! which page it is, is the whole survey.
 
-use super::{Answers, Completeness, Form, Reading, Trouble, is_asked, read, row_field, to_form, words_field};
+use super::{Answers, Completeness, Form, Reading, Trouble, holds, is_asked, read, row_field, to_form, words_field};
 use crate::domain::id::QuestionId;
 use crate::domain::survey::{Question, Survey};
 
@@ -121,9 +121,8 @@ pub fn asked(survey: &Survey, answers: &Answers) -> Vec<usize> {
 pub fn possible(survey: &Survey, answers: &Answers, page: usize) -> Vec<usize> {
     let pages = survey.pages();
     let is_open = |id: &QuestionId| pages.iter().skip(page).any(|page| page.iter().any(|q| q.id == *id));
-    let may_be = |question: &Question| {
-        is_asked(question, answers) || question.ask_if.as_ref().is_some_and(|ask_if| is_open(&ask_if.question))
-    };
+    let may_be =
+        |question: &Question| question.ask_if.iter().all(|ask_if| holds(ask_if, answers) || is_open(&ask_if.question));
     (0..).zip(&pages).filter(|(_, page)| page.iter().any(may_be)).map(|(number, _)| number).collect()
 }
 

@@ -15,7 +15,7 @@ pub(crate) fn question(id: &str, kind: Kind) -> Question {
         text: english(id),
         ends: None,
         not_applicable: None,
-        ask_if: None,
+        ask_if: Vec::new(),
     }
 }
 
@@ -29,7 +29,7 @@ pub(crate) fn visit() -> Survey {
     let overall =
         Question { key: true, required: true, ..question("overall", Kind::Csat(Scale { worst: 1, best: 5 })) };
     let ask_if = AskIf { question: overall.id.clone(), at_least: None, at_most: Some(3), any_of: Vec::new() };
-    let why = Question { ask_if: Some(ask_if), ..question("why", words(500)) };
+    let why = Question { ask_if: vec![ask_if], ..question("why", words(500)) };
     Survey {
         id: SurveyId::parse("visit").unwrap(),
         title: english("Your visit"),
@@ -48,7 +48,11 @@ fn any_change_of_a_survey_is_another_version() {
     changed.questions[0].kind = Kind::Csat(Scale { worst: 5, best: 1 });
     assert_ne!(version, changed.version());
     let mut changed = visit();
-    changed.questions[1].ask_if = None;
+    changed.questions[1].ask_if = Vec::new();
+    assert_ne!(version, changed.version());
+    let mut changed = visit();
+    let again = changed.questions[1].ask_if[0].clone();
+    changed.questions[1].ask_if.push(again);
     assert_ne!(version, changed.version());
     let mut changed = visit();
     changed.questions.swap(0, 1);

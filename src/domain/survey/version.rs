@@ -91,7 +91,10 @@ impl Content {
         if let Kind::Text { chars_max, lines: _ } = question.kind {
             self.add(&chars_max.to_string());
         }
-        if let Some(ask_if) = &question.ask_if {
+        for (place, ask_if) in question.ask_if.iter().enumerate() {
+            if place > 0 {
+                self.add("+and");
+            }
             self.add(ask_if.question.as_str());
             self.add_number(ask_if.at_least);
             self.add_number(ask_if.at_most);

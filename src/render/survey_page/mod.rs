@@ -16,10 +16,10 @@ use super::samples;
 use super::templates::Templates;
 use super::words::Words;
 use super::{RenderError, TemplateContext};
-use crate::domain::answer::{Answer, Answers, Trouble, is_asked, paging};
+use crate::domain::answer::{Answer, Answers, Trouble, holds, paging};
 use crate::domain::id::QuestionId;
 use crate::domain::language::Language;
-use crate::domain::survey::{Question, Survey};
+use crate::domain::survey::{AskIf, Question, Survey};
 use question::QuestionView;
 
 /// A survey to be answered. No `Debug`: it holds answers and tokens.
@@ -95,12 +95,14 @@ impl SurveyPage<'_> {
         let mut shown = Vec::<&Question>::new();
         for question in pages.get(self.page).copied().unwrap_or_default() {
             let is_of = |id: &QuestionId| pages.get(self.page).is_some_and(|page| page.iter().any(|q| q.id == *id));
-            let waits = question.ask_if.as_ref().filter(|ask_if| is_of(&ask_if.question));
-            let is_shown = match waits {
-                Some(ask_if) => ask_if.question == question.id || shown.iter().any(|q| q.id == ask_if.question),
-                None => is_asked(question, &self.answers),
+            let may_hold = |ask_if: &AskIf| {
+                if is_of(&ask_if.question) {
+                    ask_if.question == question.id || shown.iter().any(|q| q.id == ask_if.question)
+                } else {
+                    holds(ask_if, &self.answers)
+                }
             };
-            if is_shown {
+            if question.ask_if.iter().all(may_hold) {
                 shown.push(question);
             }
         }

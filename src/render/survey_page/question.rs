@@ -77,8 +77,12 @@ impl<'a> QuestionView<'a> {
         let trouble = page.troubles.iter().find(|(id, _)| *id == question.id);
         let trouble = trouble.map(|(_, trouble)| trouble_words(*trouble, words)).transpose()?;
         let ends = scale::ends(question, language, words)?;
-        let only_if =
-            question.ask_if.as_ref().map(|ask_if| only_if(ask_if, &page.survey, language, words)).transpose()?;
+        let only_if = question
+            .ask_if
+            .iter()
+            .map(|ask_if| only_if(ask_if, &page.survey, language, words))
+            .collect::<Result<Vec<_>, _>>()?;
+        let only_if: Vec<_> = only_if.into_iter().flatten().collect();
         let room = if let Kind::Text { chars_max, lines } = question.kind { Some((chars_max, lines)) } else { None };
         let (chars_max, lines) = room.unwrap_or((OWN_WORDS_CHARS_MAX, 1));
         let is_not_applicable = page.answers.get(&question.id) == Some(&Answer::NotApplicable);
@@ -91,7 +95,7 @@ impl<'a> QuestionView<'a> {
             required: question.required,
             optional: !question.required,
             is_given: page.answers.get(&question.id) == Some(&Answer::Consent(true)),
-            only_if: only_if.flatten(),
+            only_if: (!only_if.is_empty()).then(|| only_if.join(". ")),
             described_by: described_by.collect::<Vec<_>>().join(" "),
             ends,
             points: points(question, page, language, words),

@@ -50,18 +50,21 @@ fn columns(n_points: usize) -> String {
     format!(".s{n_points}{{--c:{narrow}}}\n@media(min-width:{width}px){{.s{n_points}{{--c:{wide}}}}}\n")
 }
 
-/// What must hold for a question to be asked: its own condition, and those of the question it depends on. Nothing for
+/// What must hold for a question to be asked: its own conditions, and those of the questions it depends on. Nothing for
 /// a question that is always asked.
 fn conditions(questions: &[&Question], question: &Question) -> String {
     let mut conditions = String::new();
-    let mut current = question;
-    // A question depends on an earlier one, so no chain is longer than the survey; the bound holds for any input.
-    for _ in 0..questions.len() {
-        let Some(ask_if) = &current.ask_if else { break };
-        // What an earlier page asked is known.
-        let Some(earlier) = questions.iter().find(|earlier| earlier.id == ask_if.question) else { break };
-        conditions.extend([":has(", &answered(ask_if, earlier), ")"]);
-        current = earlier;
+    let mut open = vec![question];
+    let mut seen = BTreeSet::from([&question.id]);
+    while let Some(current) = open.pop() {
+        for ask_if in &current.ask_if {
+            // What an earlier page asked is known.
+            let Some(earlier) = questions.iter().find(|earlier| earlier.id == ask_if.question) else { continue };
+            conditions.extend([":has(", &answered(ask_if, earlier), ")"]);
+            if seen.insert(&earlier.id) {
+                open.push(earlier);
+            }
+        }
     }
     conditions
 }

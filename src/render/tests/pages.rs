@@ -243,7 +243,7 @@ fn a_question_waits_for_its_condition_without_any_script() {
 fn conditional(ask_if: AskIf) -> Survey {
     let mut survey = samples::every_kind();
     survey.questions.retain(|question| ["overall", "why", "more"].contains(&question.id.as_str()));
-    survey.questions[2].ask_if = Some(ask_if);
+    survey.questions[2].ask_if = vec![ask_if];
     survey
 }
 
@@ -270,6 +270,21 @@ fn a_condition_holds_only_with_those_it_depends_on() {
     let rule = ":has([name=\"why\"]:not(:placeholder-shown))\
                 :has([name=\"overall\"]:is([value=\"1\"],[value=\"2\"],[value=\"3\"]):checked)";
     check_condition(chained, rule, "Only if you answered “What went wrong?”");
+}
+
+#[test]
+fn all_conditions_are_waited_for_and_told() {
+    let after =
+        |question: &str, most| AskIf { question: id(question), at_least: None, at_most: most, any_of: Vec::new() };
+    let mut survey = conditional(after("overall", Some(4)));
+    survey.questions[2].ask_if.push(after("why", None));
+    let html = render(&SurveyPage::blank(&survey, language("en"), "/"));
+    let four = ":has([name=\"overall\"]:is([value=\"1\"],[value=\"2\"],[value=\"3\"],[value=\"4\"]):checked)";
+    let three = ":has([name=\"overall\"]:is([value=\"1\"],[value=\"2\"],[value=\"3\"]):checked)";
+    let why = ":has([name=\"why\"]:not(:placeholder-shown))";
+    assert!(html.contains(&format!("form:not({four}{why}{three}) #q-more{{display:none}}")), "{html}");
+    let told = "Only if your answer to “How was your visit?” is: 1–4. Only if you answered “What went wrong?”";
+    assert!(part(&html, "more").contains(told), "{html}");
 }
 
 #[test]

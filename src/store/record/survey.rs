@@ -38,7 +38,7 @@ struct QuestionV2 {
     text: TextV1,
     ends: Option<(TextV1, TextV1)>,
     not_applicable: Option<NotApplicableV2>,
-    ask_if: Option<v1::AskIfV1>,
+    ask_if: Vec<v1::AskIfV1>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -116,7 +116,7 @@ fn to_question(question: &Question) -> QuestionV2 {
             NotApplicable::UsualWords => NotApplicableV2::UsualWords,
             NotApplicable::Words(words) => NotApplicableV2::Words(to_text(words)),
         }),
-        ask_if: question.ask_if.as_ref().map(to_ask_if),
+        ask_if: question.ask_if.iter().map(to_ask_if).collect(),
     }
 }
 
@@ -207,7 +207,7 @@ fn from_question(stored: QuestionV2) -> Result<Question, Wrong> {
             Some(NotApplicableV2::Words(words)) => Some(NotApplicable::Words(from_text(words)?)),
             None => None,
         },
-        ask_if: stored.ask_if.as_ref().map(v1::from_ask_if).transpose()?,
+        ask_if: stored.ask_if.iter().map(v1::from_ask_if).collect::<Result<_, _>>()?,
     })
 }
 

@@ -168,7 +168,7 @@ async fn a_card_is_opened_in_any_case_answered_and_counted_apart() {
     for _ in 0..2 {
         let taken = house.submit(&format!("/q/{code}"), &form).await;
         assert_eq!(taken.status, StatusCode::SEE_OTHER);
-        let thanks = house.get(&taken.header(header::LOCATION)).await;
+        let thanks = house.get(taken.header(header::LOCATION)).await;
         assert!(thanks.body.contains("Genießen Sie den Abend"), "{}", thanks.body);
     }
     let of_nobody = house.get(&format!("/q/{code}/thanks?form={}", "0".repeat(32))).await;

@@ -75,7 +75,7 @@ fn from_question(stored: QuestionV1) -> Result<Question, Wrong> {
         text: from_text(stored.text)?,
         ends,
         not_applicable: None,
-        ask_if: stored.ask_if.as_ref().map(from_ask_if).transpose()?,
+        ask_if: stored.ask_if.iter().map(from_ask_if).collect::<Result<_, _>>()?,
     })
 }
 

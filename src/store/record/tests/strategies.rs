@@ -198,7 +198,7 @@ fn question() -> impl Strategy<Value = Question> {
     let ask_if = ask_if.prop_map(|(question, at_least, at_most, any_of)| AskIf { question, at_least, at_most, any_of });
     let not_applicable = of(text()).prop_map(|words| words.map_or(NotApplicable::UsualWords, NotApplicable::Words));
     let words = (text(), of((text(), text())), of(not_applicable));
-    (question_id(), kind(), any::<[bool; 3]>(), words, of(ask_if)).prop_map(
+    (question_id(), kind(), any::<[bool; 3]>(), words, vec(ask_if, 0..3)).prop_map(
         |(id, kind, [key, required, new_page], (text, ends, not_applicable), ask_if)| Question {
             id,
             kind,
