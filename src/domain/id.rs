@@ -235,6 +235,11 @@ number_id!(
     CardId, "a card id", "crd_"
 );
 
+number_id!(
+    /// A kiosk: a tablet that was enrolled at a touchpoint.
+    KioskId, "a kiosk id", "kio_"
+);
+
 impl InvitationId {
     /// The half that all invitations of one contact share.
     pub fn contact_half(&self) -> [u8; 8] {

@@ -96,6 +96,7 @@ impl Columns {
         self.put("sessions", row.map(|row| row.tally.sessions));
         self.put("surface_complete", row.map(|row| row.tally.complete));
         self.put("surface_partial", row.map(|row| row.tally.partial));
+        self.put("surface_flagged", row.map(|row| row.tally.flagged));
         self.share("completion", row.map(SurfaceRow::completion));
         self.put("surface_base", row.map(|row| row.base().as_str()));
     }

@@ -102,6 +102,7 @@ fn surface(row: &SurfaceRow) -> Value {
         ("sessions", row.tally.sessions.into()),
         ("complete", row.tally.complete.into()),
         ("partial", row.tally.partial.into()),
+        ("flagged", row.tally.flagged.into()),
         ("completion", share(&row.completion())),
         ("base", row.base().as_str().into()),
         ("participation", Value::Null),

@@ -85,7 +85,7 @@ mod tests {
 
     #[test]
     fn a_card_has_a_completion_and_with_exposure_a_participation() {
-        let tally = SurfaceTally { sessions: 54, complete: 31, partial: 4 };
+        let tally = SurfaceTally { sessions: 54, complete: 31, partial: 4, flagged: 0 };
         let completion = row(Surface::Card, tally).completion();
         assert_eq!((completion.hits, completion.n), (35, 54));
         assert!((completion.value().unwrap() - 0.6481).abs() < 0.000_05);
@@ -96,20 +96,20 @@ mod tests {
 
     #[test]
     fn taps_on_a_kiosk_are_a_share_of_the_footfall() {
-        let tally = SurfaceTally { sessions: 258, complete: 258, partial: 0 };
+        let tally = SurfaceTally { sessions: 258, complete: 258, partial: 0, flagged: 0 };
         assert_eq!(participation(&tally, Some(2150)).unwrap().value(), Some(0.12));
     }
 
     #[test]
     fn without_exposure_there_is_no_participation() {
-        let tally = SurfaceTally { sessions: 54, complete: 31, partial: 4 };
+        let tally = SurfaceTally { sessions: 54, complete: 31, partial: 4, flagged: 0 };
         assert_eq!(participation(&tally, None), None);
         assert_eq!(participation(&tally, Some(0)), None);
     }
 
     #[test]
     fn more_answers_than_visits_make_no_rate() {
-        let tally = SurfaceTally { sessions: 2, complete: 3, partial: 0 };
+        let tally = SurfaceTally { sessions: 2, complete: 3, partial: 0, flagged: 0 };
         assert_eq!(row(Surface::Web, tally).completion().value(), None);
     }
 }

@@ -200,7 +200,7 @@ fn visits(report: &RatesReport) -> Grid {
     for (by, _) in labels {
         grid.column(by.as_str(), Align::Left);
     }
-    for title in ["visits", "complete", "partial"] {
+    for title in ["visits", "complete", "partial", "flagged"] {
         grid.column(title, Align::Right);
     }
     grid.column("of visits", Align::Right);
@@ -209,7 +209,7 @@ fn visits(report: &RatesReport) -> Grid {
     for row in &report.surfaces {
         let share = row.completion();
         let tally = &row.tally;
-        let numbers = [tally.sessions, tally.complete, tally.partial].map(|number| number.to_string());
+        let numbers = [tally.sessions, tally.complete, tally.partial, tally.flagged].map(|number| number.to_string());
         let mark = base_mark(&share).map(String::from).unwrap_or_default();
         let rates = [percent(&share), interval(&share), mark];
         let surface = [row.surface.as_str().to_owned()];

@@ -14,6 +14,7 @@ use crate::domain::id::{BranchId, JourneyId, StageId, TouchpointId};
 use crate::domain::invitation::{End, Invitation, State};
 use crate::domain::journey::Channel;
 use crate::domain::place::Surface;
+use crate::domain::response::Response;
 
 /// Which counters a case belongs to.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -325,6 +326,8 @@ pub struct SurfaceTally {
     pub complete: i64,
     /// A key question answered.
     pub partial: i64,
+    /// Answered, fully or in part, but flagged: in neither of the two.
+    pub flagged: i64,
 }
 
 impl AddAssign for SurfaceTally {
@@ -332,16 +335,29 @@ impl AddAssign for SurfaceTally {
         self.sessions += other.sessions;
         self.complete += other.complete;
         self.partial += other.partial;
+        self.flagged += other.flagged;
+    }
+}
+
+impl SubAssign for SurfaceTally {
+    fn sub_assign(&mut self, other: Self) {
+        self.sessions -= other.sessions;
+        self.complete -= other.complete;
+        self.partial -= other.partial;
+        self.flagged -= other.flagged;
     }
 }
 
 impl SurfaceTally {
-    /// What a response of this completeness adds.
-    pub fn of_response(completeness: Completeness) -> Self {
+    /// What a response adds.
+    pub fn of_response(response: &Response) -> Self {
+        let once = |is_so: bool| i64::from(is_so);
+        let (completeness, counts) = (response.completeness, response.counts());
         Self {
             sessions: 0,
-            complete: i64::from(completeness == Completeness::Complete),
-            partial: i64::from(completeness == Completeness::Partial),
+            complete: once(counts && completeness == Completeness::Complete),
+            partial: once(counts && completeness == Completeness::Partial),
+            flagged: once(!counts && completeness != Completeness::Started),
         }
     }
 }

@@ -190,6 +190,8 @@ on_every_backend!(
     cards::cards_are_issued_all_or_none,
     cards::putting_a_card_out_of_use_twice_changes_nothing,
     cards::sessions_and_answers_at_a_card_are_counted,
+    cards::what_is_flagged_once_is_counted_apart,
+    cards::answers_by_a_link_stay_where_they_were_given,
     cards::an_answer_amended_on_the_next_day_is_counted_on_the_first,
     cards::racing_answers_at_one_card_are_all_counted,
     contacts::a_dry_run_says_what_would_change_and_changes_nothing,

@@ -73,7 +73,7 @@ pub use reads::WaitingPage;
 pub use rehearsal::{Rehearsal, Snapshot, Touched};
 pub use settlement::{DayGrant, Settlement};
 pub use sizes::{Compacted, Raw, Sizes};
-pub use work::answers::{CardAnswer, Extent, InvitationAnswer, Recorded, Refusal, Way};
+pub use work::answers::{Extent, InvitationAnswer, Recorded, Refusal, SurfaceAnswer, Way};
 pub use work::interventions::{Intervened, Intervention, Wanted};
 pub use work::migration::{Migrated, Migration};
 pub use work::receipts::{Heard, Inquired, Learnt};
@@ -166,7 +166,7 @@ pub trait Store: Send + Sync {
     /// Stores or amends the answers to an invitation.
     async fn answer_invitation(&self, answer: InvitationAnswer) -> Result<Recorded, StoreError>;
     /// Stores or amends answers given at a card.
-    async fn answer_card(&self, answer: CardAnswer) -> Result<Recorded, StoreError>;
+    async fn answer_surface(&self, answer: SurfaceAnswer) -> Result<Recorded, StoreError>;
     /// The response of that id.
     async fn response(&self, id: &ResponseId) -> Result<Option<Response>, StoreError>;
     /// Responses in the order of their ids, after `after`, at most `n_max`.

@@ -14,9 +14,9 @@ use super::sizes::{Compacted, Raw, Sizes};
 use super::view::{Reading, View};
 use super::walk::{self, Walk};
 use super::{
-    Backlog, CardAnswer, Expiry, GiveBack, Heard, Inbound, Inquired, Intervened, Intervention, InvitationAnswer,
-    Learnt, LeaseRequest, Leased, LookUp, Migrated, Migration, Outlook, Recorded, Refusal, Settlement, Store,
-    StoreError, Suppressed, Understood, WaitingPage, backlog, keys, migrate, outlook, reads, work,
+    Backlog, Expiry, GiveBack, Heard, Inbound, Inquired, Intervened, Intervention, InvitationAnswer, Learnt,
+    LeaseRequest, Leased, LookUp, Migrated, Migration, Outlook, Recorded, Refusal, Settlement, Store, StoreError,
+    Suppressed, SurfaceAnswer, Understood, WaitingPage, backlog, keys, migrate, outlook, reads, work,
 };
 use crate::domain::card::Card;
 use crate::domain::card_code::CardCode;
@@ -251,8 +251,8 @@ impl<E: Engine> Store for Shared<E> {
         self.write(move |view| work::answers::answer_invitation(view, &seal, answer)).await
     }
 
-    async fn answer_card(&self, answer: CardAnswer) -> Result<Recorded, StoreError> {
-        self.write(move |view| work::answers::answer_card(view, answer)).await
+    async fn answer_surface(&self, answer: SurfaceAnswer) -> Result<Recorded, StoreError> {
+        self.write(move |view| work::answers::answer_surface(view, answer)).await
     }
 
     async fn response(&self, id: &ResponseId) -> Result<Option<Response>, StoreError> {

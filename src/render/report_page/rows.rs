@@ -60,7 +60,8 @@ pub(super) fn row(labels: Vec<String>, row: &Row, bars: &mut Bars) -> Value {
 
 /// A row of visits.
 pub(super) fn surface(labels: Vec<String>, row: &SurfaceRow, bars: &mut Bars) -> Value {
-    context! { surface => row.surface.as_str(), labels, rate => rate(&row.completion(), bars) }
+    let flagged = (row.tally.flagged > 0).then(|| count(row.tally.flagged));
+    context! { surface => row.surface.as_str(), labels, rate => rate(&row.completion(), bars), flagged }
 }
 
 /// A share with all that it takes to judge it.

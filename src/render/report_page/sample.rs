@@ -58,7 +58,7 @@ fn split(by: By, cells: &[(Cell, Tally)]) -> Split {
         touchpoint: TouchpointId::parse("table-01").expect("a valid name"),
         surface: Surface::Card,
     };
-    let visits = [(visits, SurfaceTally { sessions: 54, complete: 31, partial: 4 })];
+    let visits = [(visits, SurfaceTally { sessions: 54, complete: 31, partial: 4, flagged: 0 })];
     let url = |format: &str| format!("/api/v1/reports/rates?by={}&format={format}", by.as_str());
     Split {
         report: rates(&query, cells, if cells.is_empty() { &[] } else { &visits }),

@@ -42,7 +42,7 @@ pub fn card(card: &Card, place: &CardPlace) -> (String, Vec<String>) {
         None if !place.has_survey => format!("It leads nowhere: there is no survey `{}` any more.", card.survey),
         None => "In use.".to_owned(),
     });
-    let SurfaceTally { sessions, complete, partial } = place.used;
+    let SurfaceTally { sessions, complete, partial, flagged } = place.used;
     let in_part = if partial > 0 { format!(", {partial} of these in part") } else { String::new() };
     lines.push(format!(
         "In the last {} days the cards of {} were opened {} and answered {}{in_part}.",
@@ -51,5 +51,8 @@ pub fn card(card: &Card, place: &CardPlace) -> (String, Vec<String>) {
         times(sessions),
         times(complete + partial)
     ));
+    if flagged > 0 {
+        lines.push(format!("Not counted in this: answers that are flagged, {flagged} of them."));
+    }
     (head, lines)
 }

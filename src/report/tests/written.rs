@@ -22,7 +22,7 @@ fn visits(branch: &str, touchpoint: &str, surface: Surface, tally: [i64; 3]) -> 
         surface,
     };
     let [sessions, complete, partial] = tally;
-    (cell, SurfaceTally { sessions, complete, partial })
+    (cell, SurfaceTally { sessions, complete, partial, flagged: 0 })
 }
 
 fn with_surfaces(by: &[By], until_day: i64) -> RatesReport {
@@ -199,10 +199,10 @@ fn the_table_says_what_each_figure_rests_on() {
     Surfaces
     Basis: visits of people to surfaces; nobody was invited, so there is no response rate.
 
-    surface  visits  complete  partial  of visits  95% interval
-    -------  ------  --------  -------  ---------  ------------
-    card         54        31        4      64.8%  [51.5-76.2]
-    web           3         1        0      33.3%  [6.1-79.2]    !
+    surface  visits  complete  partial  flagged  of visits  95% interval
+    -------  ------  --------  -------  -------  ---------  ------------
+    card         54        31        4        0      64.8%  [51.5-76.2]
+    web           3         1        0        0      33.3%  [6.1-79.2]    !
 
     ! very low base: fewer than 5, single cases rather than a rate
     Intervals: the spread of these answers only; they say nothing about people who did not answer.
@@ -232,10 +232,10 @@ fn what_may_be_misread_is_marked() {
     Surfaces
     Basis: visits of people to surfaces; nobody was invited, so there is no response rate.
 
-    surface  branch  day         visits  complete  partial  of visits  95% interval
-    -------  ------  ----------  ------  --------  -------  ---------  ------------
-    card     mitte   2026-03-07      54        31        4      64.8%  [51.5-76.2]
-    web      nord    2026-03-07       3         1        0      33.3%  [6.1-79.2]    !
+    surface  branch  day         visits  complete  partial  flagged  of visits  95% interval
+    -------  ------  ----------  ------  --------  -------  -------  ---------  ------------
+    card     mitte   2026-03-07      54        31        4        0      64.8%  [51.5-76.2]
+    web      nord    2026-03-07       3         1        0        0      33.3%  [6.1-79.2]    !
 
     ! very low base: fewer than 5, single cases rather than a rate
     Intervals: the spread of these answers only; they say nothing about people who did not answer.

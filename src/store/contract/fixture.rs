@@ -22,7 +22,7 @@ use crate::domain::id::{BranchId, JourneyId, QuestionId, ResponseId, StageId, Su
 use crate::domain::journey::Channel::{Email, Sms};
 use crate::domain::language::{Language, Text};
 use crate::domain::place::Surface;
-use crate::domain::response::Origin;
+use crate::domain::response::{Flag, SurfaceId};
 use crate::domain::route::Route;
 use crate::domain::seal::Seal;
 use crate::domain::survey::tests::{english, question, visit, words};
@@ -34,7 +34,7 @@ use crate::store::migrate;
 use crate::store::record;
 use crate::store::view::{Pair, View};
 use crate::store::work::{answers, cards, contacts, tallies, texts, tolls};
-use crate::store::{CardAnswer, Extent, InvitationAnswer, Refusal, Way, keys};
+use crate::store::{Extent, InvitationAnswer, Refusal, SurfaceAnswer, Way, keys};
 
 /// The layouts, oldest first.
 const STORED: [&str; 2] = [
@@ -204,17 +204,20 @@ fn stand_cards_up(view: &mut View<'_>) {
         ),
         (option("reason"), Answer::OwnWords { chosen: [option("a"), option("e")].into(), words: "Lärm".to_owned() }),
     ]);
-    let answer = CardAnswer {
+    let answer = SurfaceAnswer {
         id: ResponseId::from_bytes([9; 16]),
-        origin: Origin::Surface { surface: Surface::Card, card: card(1).id, branch: card(1).branch, touchpoint },
+        from: SurfaceId::Card(card(1).id),
+        branch: card(1).branch,
+        touchpoint,
         survey: many_questions().id,
         version: many_questions().version(),
         language: Language::parse("de").unwrap(),
         reading,
+        flags: Flag::ALL.into(),
         now: noon(),
         zone: chrono_tz::Europe::Berlin,
     };
-    answers::answer_card(view, answer).unwrap();
+    answers::answer_surface(view, answer).unwrap();
 }
 
 #[test]

@@ -42,16 +42,20 @@ pub(in super::super) fn read(record: &[u8]) -> Result<Tally, StoreError> {
 }
 
 pub(in super::super) fn write_surface(tally: &SurfaceTally) -> Result<Vec<u8>, StoreError> {
-    encode(SURFACE, 1, &(tally.sessions, tally.complete, tally.partial))
+    encode(SURFACE, 2, &(tally.sessions, tally.complete, tally.partial, tally.flagged))
 }
 
 pub(in super::super) fn read_surface(record: &[u8]) -> Result<SurfaceTally, StoreError> {
     let (version, body) = split(SURFACE, record)?;
-    if version != 1 {
-        return Err(newer(SURFACE, version));
-    }
-    let (sessions, complete, partial) = decode(SURFACE, body)?;
-    Ok(SurfaceTally { sessions, complete, partial })
+    let (sessions, complete, partial, flagged) = match version {
+        1 => {
+            let (sessions, complete, partial) = decode(SURFACE, body)?;
+            (sessions, complete, partial, 0)
+        }
+        2 => decode(SURFACE, body)?,
+        _ => return Err(newer(SURFACE, version)),
+    };
+    Ok(SurfaceTally { sessions, complete, partial, flagged })
 }
 
 pub(in super::super) fn write_queue(lengths: [u64; 4]) -> Result<Vec<u8>, StoreError> {

@@ -100,12 +100,12 @@ proptest! {
 
     #[test]
     fn counters_read_back_as_they_were(
-        given in tallies(), surface in any::<[i64; 3]>(), queue in any::<[u64; 4]>(), [email, sms] in any::<[u32; 2]>(),
+        given in tallies(), surface in any::<[i64; 4]>(), queue in any::<[u64; 4]>(), [email, sms] in any::<[u32; 2]>(),
     ) {
         let day = DaySends { email, sms };
         prop_assert_eq!(tally::read(&tally::write(&given).unwrap()).unwrap(), given);
-        let [sessions, complete, partial] = surface;
-        let surface = SurfaceTally { sessions, complete, partial };
+        let [sessions, complete, partial, flagged] = surface;
+        let surface = SurfaceTally { sessions, complete, partial, flagged };
         prop_assert_eq!(tally::read_surface(&tally::write_surface(&surface).unwrap()).unwrap(), surface);
         prop_assert_eq!(tally::read_queue(&tally::write_queue(queue).unwrap()).unwrap(), queue);
         prop_assert_eq!(branch_day::read(&branch_day::write(day).unwrap()).unwrap(), day);

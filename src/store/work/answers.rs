@@ -1,5 +1,7 @@
 //! Answers come in, and refusals.
 
+use std::collections::BTreeSet;
+
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 
@@ -9,11 +11,11 @@ use super::super::{StoreError, keys, record};
 use super::{contacts, invitations, suppressions, tallies};
 use crate::domain::answer::{Completeness, Reading as FormReading};
 use crate::domain::contact::Consent;
-use crate::domain::id::{ContactId, InvitationId, ResponseId, SurveyId};
+use crate::domain::id::{BranchId, ContactId, InvitationId, ResponseId, SurveyId, TouchpointId};
 use crate::domain::invitation::{Invitation, Replied};
 use crate::domain::journey::Channel;
 use crate::domain::language::Language;
-use crate::domain::response::{Origin, Response};
+use crate::domain::response::{Flag, Origin, Response, SurfaceId};
 use crate::domain::seal::{LinkTarget, Seal};
 use crate::domain::suppression::{Suppression, SuppressionReason};
 use crate::domain::survey::{Survey, SurveyVersion};
@@ -45,13 +47,17 @@ pub enum Way {
     Reply,
 }
 
-/// Answers given at a card.
+/// Answers given at a surface, where nobody was invited.
 #[derive(Clone, Debug)]
-pub struct CardAnswer {
+pub struct SurfaceAnswer {
     /// The response's id, drawn when the form was shown: the same form handed in again amends.
     pub id: ResponseId,
-    /// Where it was given.
-    pub origin: Origin,
+    /// What it was given with.
+    pub from: SurfaceId,
+    /// Where.
+    pub branch: BranchId,
+    /// At what.
+    pub touchpoint: TouchpointId,
     /// The survey.
     pub survey: SurveyId,
     /// The content that was shown.
@@ -60,7 +66,9 @@ pub struct CardAnswer {
     pub language: Language,
     /// The form.
     pub reading: FormReading,
-    /// When it came.
+    /// Why it may not be what it seems.
+    pub flags: BTreeSet<Flag>,
+    /// When it was given.
     pub now: DateTime<Utc>,
     /// The branch's time zone, in which the day that it is counted on is told.
     pub zone: Tz,
@@ -154,26 +162,25 @@ pub(in super::super) fn answer_invitation(
         first_at: answer.now,
         last_at: answer.now,
         late: after.answer.is_some_and(|mark| mark.late),
+        flags: BTreeSet::new(),
+        cleared: false,
     };
-    let recorded = amend(view, known, fresh)?;
+    let response = amended(known.as_ref(), fresh);
+    view.put(keys::response(&id), record::response::write(&response)?);
     invitations::put(view, Some(&before), &after)?;
-    Ok(recorded)
+    Ok(Recorded { response: id, amended: known.is_some(), completeness: response.completeness })
 }
 
-/// Stores or amends a response given at a card.
-pub(in super::super) fn answer_card(view: &mut View<'_>, answer: CardAnswer) -> Result<Recorded, StoreError> {
+/// Stores or amends a response given at a surface.
+pub(in super::super) fn answer_surface(view: &mut View<'_>, answer: SurfaceAnswer) -> Result<Recorded, StoreError> {
     let known = reads::response(view, &answer.id)?;
-    if known.as_ref().is_some_and(|known| !same_card(&known.origin, &answer.origin)) {
+    let origin = Origin::Surface { from: answer.from, branch: answer.branch, touchpoint: answer.touchpoint };
+    if known.as_ref().is_some_and(|known| !same_surface(&known.origin, &origin)) {
         return Err(StoreError::Exists { what: "a response with that id, given elsewhere" });
     }
-    let counted = known.as_ref().map_or(SurfaceTally::default(), |known| SurfaceTally::of_response(known.completeness));
-    // A response is counted where and when it began, whatever amends it, from wherever and on whichever day.
-    let (origin, first_at) =
-        known.as_ref().map_or((&answer.origin, answer.now), |known| (&known.origin, known.first_at));
-    let cell = surface_cell(origin, first_at, answer.zone);
     let fresh = Response {
         id: answer.id,
-        origin: answer.origin,
+        origin,
         survey: answer.survey,
         version: answer.version,
         language: answer.language,
@@ -182,54 +189,55 @@ pub(in super::super) fn answer_card(view: &mut View<'_>, answer: CardAnswer) -> 
         first_at: answer.now,
         last_at: answer.now,
         late: false,
+        flags: answer.flags,
+        cleared: false,
     };
-    let recorded = amend(view, known, fresh)?;
-    let counts = SurfaceTally::of_response(recorded.completeness);
-    let difference = SurfaceTally {
-        sessions: 0,
-        complete: counts.complete - counted.complete,
-        partial: counts.partial - counted.partial,
-    };
-    if let Some(cell) = cell
-        && difference != SurfaceTally::default()
-    {
-        tallies::add_surface(view, &cell, difference)?;
-    }
-    Ok(recorded)
+    let after = amended(known.as_ref(), fresh);
+    put(view, known.as_ref(), &after, answer.zone)?;
+    Ok(Recorded { response: after.id, amended: known.is_some(), completeness: after.completeness })
 }
 
-/// The counters of a response; `None` for one that was invited, which the tallies of invitations count.
-fn surface_cell(origin: &Origin, first_at: DateTime<Utc>, zone: Tz) -> Option<SurfaceCell> {
-    match origin {
-        Origin::Surface { surface, card: _, branch, touchpoint } => Some(SurfaceCell {
-            day: first_at.with_timezone(&zone).date_naive(),
-            branch: branch.clone(),
-            touchpoint: touchpoint.clone(),
-            surface: *surface,
-        }),
-        Origin::Invitation { .. } => None,
+/// Stores a response and keeps the counters of its surface. It is counted where and when it began, whatever amends it, from
+/// wherever and on whichever day; one that was invited is counted by the tallies of invitations.
+fn put(view: &mut View<'_>, before: Option<&Response>, after: &Response, zone: Tz) -> Result<(), StoreError> {
+    view.put(keys::response(&after.id), record::response::write(after)?);
+    let Origin::Surface { from, branch, touchpoint } = &after.origin else { return Ok(()) };
+    let cell = SurfaceCell {
+        day: after.first_at.with_timezone(&zone).date_naive(),
+        branch: branch.clone(),
+        touchpoint: touchpoint.clone(),
+        surface: from.surface(),
+    };
+    let mut difference = SurfaceTally::of_response(after);
+    if let Some(before) = before {
+        difference -= SurfaceTally::of_response(before);
     }
+    if difference == SurfaceTally::default() {
+        return Ok(());
+    }
+    tallies::add_surface(view, &cell, difference)
 }
 
-/// The id of a card's response comes from the form, so it may be anything: it must not reach what was given elsewhere.
-fn same_card(known: &Origin, given: &Origin) -> bool {
+/// The id of such a response comes from the form, so it may be anything: it must not reach what was given elsewhere. A card
+/// may have been moved in between.
+fn same_surface(known: &Origin, given: &Origin) -> bool {
     match (known, given) {
-        (Origin::Surface { card, .. }, Origin::Surface { card: given, .. }) => card == given,
+        (Origin::Surface { from: SurfaceId::Web, .. }, _) => known == given,
+        (Origin::Surface { from, .. }, Origin::Surface { from: given, .. }) => from == given,
         (Origin::Invitation { .. }, _) | (_, Origin::Invitation { .. }) => false,
     }
 }
 
 /// What was handed in last stands, unless it says less than what was there: a form that failed its check must not take
 /// the place of a complete one.
-fn amend(view: &mut View<'_>, known: Option<Response>, fresh: Response) -> Result<Recorded, StoreError> {
-    let amended = known.is_some();
-    let response = match known {
-        Some(known) if fresh.completeness < known.completeness => Response { last_at: fresh.last_at, ..known },
-        Some(known) => Response { first_at: known.first_at, origin: known.origin, late: known.late, ..fresh },
-        None => fresh,
-    };
-    view.put(keys::response(&response.id), record::response::write(&response)?);
-    Ok(Recorded { response: response.id, amended, completeness: response.completeness })
+fn amended(known: Option<&Response>, fresh: Response) -> Response {
+    let Some(known) = known else { return fresh };
+    let flags = known.flags.union(&fresh.flags).copied().collect();
+    if fresh.completeness < known.completeness {
+        return Response { last_at: fresh.last_at, flags, ..known.clone() };
+    }
+    let (origin, first_at, late, cleared) = (known.origin.clone(), known.first_at, known.late, known.cleared);
+    Response { origin, first_at, late, flags, cleared, ..fresh }
 }
 
 /// Records a refusal, for messages already queued too: nothing that it goes against passes the gate from then on.

@@ -10,7 +10,7 @@ use crate::domain::contact::Contact;
 use crate::domain::hold::Hold;
 use crate::domain::id::QuestionId;
 use crate::domain::invitation::{Invitation, State};
-use crate::domain::response::{Origin, Response};
+use crate::domain::response::{Origin, Response, SurfaceId};
 use crate::domain::scope::Scope;
 use crate::plan::{Decision, RecordedEvent, Verdict};
 
@@ -137,10 +137,17 @@ pub(super) fn response(response: &Response) -> Value {
         Origin::Invitation { id, attempt, branch } => json!({
             "invitation": id.to_string(), "attempt": attempt, "branch": branch.as_ref().map(crate::domain::id::BranchId::as_str),
         }),
-        Origin::Surface { surface, card, branch, touchpoint } => json!({
-            "surface": surface.as_str(), "card": card.to_string(), "branch": branch.as_str(),
-            "touchpoint": touchpoint.as_str(),
-        }),
+        Origin::Surface { from, branch, touchpoint } => {
+            let (card, kiosk) = match from {
+                SurfaceId::Card(card) => (Some(card.to_string()), None),
+                SurfaceId::Kiosk(kiosk) => (None, Some(kiosk.to_string())),
+                SurfaceId::Web => (None, None),
+            };
+            json!({
+                "surface": from.surface().as_str(), "card": card, "kiosk": kiosk, "branch": branch.as_str(),
+                "touchpoint": touchpoint.as_str(),
+            })
+        }
     };
     json!({
         "id": response.id.to_string(),
@@ -150,6 +157,8 @@ pub(super) fn response(response: &Response) -> Value {
         "language": response.language.as_str(),
         "completeness": response.completeness.as_str(),
         "late": response.late,
+        "flags": response.flags.iter().map(|flag| flag.as_str()).collect::<Vec<_>>(),
+        "counts": response.counts(),
         "first_at": time(response.first_at),
         "last_at": time(response.last_at),
         "answers": answers,

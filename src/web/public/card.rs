@@ -3,6 +3,7 @@
 //! Nobody is invited here, so there is no response rate; what is counted is how often a person opened the card. The form
 //! carries a number drawn when it was shown: handing the same form in again amends the same response.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use axum::body::Bytes;
@@ -23,11 +24,11 @@ use crate::domain::card_code::CardCode;
 use crate::domain::id::ResponseId;
 use crate::domain::language::Language;
 use crate::domain::place::{Branch, Surface};
-use crate::domain::response::Origin;
+use crate::domain::response::{Origin, SurfaceId};
 use crate::domain::survey::Survey;
 use crate::render::{GonePage, GoneWhy, SurveyPage, ThanksKind, ThanksPage};
 use crate::report::tally::SurfaceCell;
-use crate::store::{CardAnswer, StoreError};
+use crate::store::{StoreError, SurfaceAnswer};
 
 /// The form's own number.
 const FORM: &str = "form";
@@ -187,7 +188,8 @@ fn number_of(who: &Visitor) -> Option<&str> {
 async fn answers(core: &Core, visit: &Visit, number: &str) -> Result<Option<(Answers, Completeness)>, StoreError> {
     let Some(id) = response_id(number) else { return Ok(None) };
     let response = core.store.response(&id).await?;
-    let is_of_card = |origin: &Origin| matches!(origin, Origin::Surface { card, .. } if *card == visit.card.id);
+    let is_of_card =
+        |origin: &Origin| matches!(origin, Origin::Surface { from, .. } if *from == SurfaceId::Card(visit.card.id));
     let response = response.filter(|given| is_of_card(&given.origin) && given.version == visit.survey.version());
     Ok(response.map(|response| (response.answers, response.completeness)))
 }
@@ -208,23 +210,20 @@ fn cell(core: &Core, visit: &Visit) -> SurfaceCell {
 
 async fn store(core: &Core, visit: &Visit, id: ResponseId, reading: Reading) -> Result<(), StoreError> {
     let card = &visit.card;
-    let origin = Origin::Surface {
-        surface: Surface::Card,
-        card: card.id,
+    let answer = SurfaceAnswer {
+        id,
+        from: SurfaceId::Card(card.id),
         branch: card.branch.clone(),
         touchpoint: card.touchpoint.clone(),
-    };
-    let answer = CardAnswer {
-        id,
-        origin,
         survey: visit.survey.id.clone(),
         version: visit.survey.version(),
         language: visit.language.clone(),
         reading,
+        flags: BTreeSet::new(),
         now: core.clock.now(),
         zone: visit.branch.time_zone,
     };
-    let recorded = core.store.answer_card(answer).await?;
+    let recorded = core.store.answer_surface(answer).await?;
     core.metrics.answered(Surface::Card.as_str(), visit.survey.id.as_str());
     tracing::info!(response.id = %recorded.response, "stored {} as {}", recorded.response,
         recorded.completeness.as_str());

@@ -15,14 +15,13 @@ use crate::domain::card_code::CardCode;
 use crate::domain::contact::{Consent, Contact, Email, Phone};
 use crate::domain::event::{Event, Value};
 use crate::domain::id::{
-    BranchId, CardId, ContactId, EventId, InvitationId, JourneyId, QuestionId, ResponseId, StageId, SurveyId,
+    BranchId, CardId, ContactId, EventId, InvitationId, JourneyId, KioskId, QuestionId, ResponseId, StageId, SurveyId,
     TouchpointId,
 };
 use crate::domain::journey::Channel;
 use crate::domain::language::{Language, Text};
-use crate::domain::place::Surface;
 use crate::domain::reason::{DeferReason, SkipReason};
-use crate::domain::response::{Origin, Response};
+use crate::domain::response::{Flag, Origin, Response, SurfaceId};
 use crate::domain::survey::{
     AskIf, Choice, Kind, Link, NotApplicable, Question, Row, Scale, Survey, SurveyVersion, Thanks,
 };
@@ -260,34 +259,40 @@ pub(super) fn card() -> impl Strategy<Value = Card> {
     )
 }
 
-pub(super) fn surface() -> impl Strategy<Value = Surface> {
-    select(Surface::ALL.to_vec())
-}
-
 fn origin() -> impl Strategy<Value = Origin> {
     let invited = (invitation_id(), any::<u8>(), of(branch()));
-    let came_by = (surface(), card_id(), branch(), touchpoint());
+    let from = prop_oneof![
+        card_id().prop_map(SurfaceId::Card),
+        any::<[u8; 16]>().prop_map(|id| SurfaceId::Kiosk(KioskId::from_bytes(id))),
+        Just(SurfaceId::Web),
+    ];
+    let came_by = (from, branch(), touchpoint());
     prop_oneof![
         invited.prop_map(|(id, attempt, branch)| Origin::Invitation { id, attempt, branch }),
-        came_by.prop_map(|(surface, card, branch, touchpoint)| Origin::Surface { surface, card, branch, touchpoint }),
+        came_by.prop_map(|(from, branch, touchpoint)| Origin::Surface { from, branch, touchpoint }),
     ]
 }
 
 pub(super) fn response() -> impl Strategy<Value = Response> {
     let shown = (survey_id(), version(), language());
     let said = (answers(), completeness(), instant(), instant(), any::<bool>());
-    (any::<[u8; 16]>(), origin(), shown, said).prop_map(
-        |(id, origin, (survey, version, language), (answers, completeness, first_at, last_at, late))| Response {
-            id: ResponseId::from_bytes(id),
-            origin,
-            survey,
-            version,
-            language,
-            answers,
-            completeness,
-            first_at,
-            last_at,
-            late,
+    let doubted = (btree_set(select(Flag::ALL.to_vec()), 0..4), any::<bool>());
+    (any::<[u8; 16]>(), origin(), shown, said, doubted).prop_map(
+        |(id, origin, (survey, version, language), (answers, completeness, first_at, last_at, late), doubted)| {
+            Response {
+                id: ResponseId::from_bytes(id),
+                origin,
+                survey,
+                version,
+                language,
+                answers,
+                completeness,
+                first_at,
+                last_at,
+                late,
+                flags: doubted.0,
+                cleared: doubted.1,
+            }
         },
     )
 }
