@@ -7,6 +7,7 @@
 use std::sync::Arc;
 
 use aws_lc_rs::{constant_time, hmac};
+use chrono::{DateTime, Utc};
 use data_encoding::BASE64URL_NOPAD;
 
 use super::card_code::CardCode;
@@ -17,6 +18,10 @@ use super::journey::Channel;
 pub const SECRET_BYTES: usize = 32;
 const TAG_BYTES: usize = 8;
 const TOKEN_BYTES: usize = 16 + 1 + TAG_BYTES;
+/// The label of the numbers of forms.
+const FORM: &str = "form number";
+/// The bytes of a form's number: the response, the seconds since 1970 and the tag.
+const FORM_BYTES: usize = 16 + 8 + TAG_BYTES;
 /// The label of links under which gateways report.
 const REPORT: &str = "report link";
 /// The label of links under which gateways bring what telephones say.
@@ -174,6 +179,29 @@ impl Seal {
         mark
     }
 
+    /// The number of a form that is shown on the page with this path: the response that it will make, when it was shown, and 64
+    /// bits that only this store can compute. 43 characters of URL-safe base 64.
+    pub fn form_token(&self, path: &str, response: ResponseId, at: DateTime<Utc>) -> String {
+        let mut bytes = Vec::with_capacity(FORM_BYTES);
+        bytes.extend_from_slice(response.as_bytes());
+        bytes.extend_from_slice(&at.timestamp().to_be_bytes());
+        let tag = self.tag(FORM, &[&bytes, path.as_bytes()]);
+        bytes.extend_from_slice(tag.split_at(TAG_BYTES).0);
+        BASE64URL_NOPAD.encode(&bytes)
+    }
+
+    /// The response that a form makes and when it was shown, to the second; `None` when this store did not show it on the
+    /// page with this path.
+    pub fn open_form(&self, path: &str, token: &str) -> Option<(ResponseId, DateTime<Utc>)> {
+        let bytes: [u8; FORM_BYTES] = BASE64URL_NOPAD.decode(token.as_bytes()).ok()?.try_into().ok()?;
+        let (said, given) = bytes.split_at(FORM_BYTES - TAG_BYTES);
+        let tag = self.tag(FORM, &[said, path.as_bytes()]);
+        constant_time::verify_slices_are_equal(tag.split_at(TAG_BYTES).0, given).ok()?;
+        let (response, seconds) = said.split_at(16);
+        let at = DateTime::from_timestamp(i64::from_be_bytes(seconds.try_into().ok()?), 0)?;
+        Some((ResponseId::from_bytes(response.try_into().ok()?), at))
+    }
+
     fn written(&self, label: &str, target: LinkTarget, further: &[&[u8]]) -> String {
         let mut bytes = Vec::with_capacity(TOKEN_BYTES);
         bytes.extend_from_slice(target.invitation.as_bytes());
@@ -221,6 +249,13 @@ mod tests {
         LinkTarget { invitation: InvitationId::from_bytes([9; 16]), attempt: 2 }
     }
 
+    /// The token with another character there.
+    fn changed(token: &str, at: usize) -> String {
+        let mut bytes = token.as_bytes().to_vec();
+        bytes[at] = if bytes[at] == b'A' { b'B' } else { b'A' };
+        String::from_utf8(bytes).unwrap()
+    }
+
     #[test]
     fn a_token_opens_only_for_its_own_purpose_and_store() {
         let token = seal().token(Purpose::Survey, target());
@@ -253,13 +288,24 @@ mod tests {
     }
 
     #[test]
+    fn a_form_is_taken_where_it_was_shown() {
+        let (id, at) = (ResponseId::from_bytes([5; 16]), "2026-03-04T12:00:01Z".parse().unwrap());
+        let number = seal().form_token("/q/ABC", id, at);
+        assert_eq!(number.len(), 43);
+        assert_eq!(seal().open_form("/q/ABC", &number), Some((id, at)));
+        assert_eq!(seal().open_form("/q/ABD", &number), None);
+        assert_eq!(Seal::new(&[8; SECRET_BYTES]).open_form("/q/ABC", &number), None);
+        for (at, _) in number.char_indices() {
+            assert_eq!(seal().open_form("/q/ABC", &changed(&number, at)), None, "{at}");
+        }
+        assert_eq!(seal().open_form("/q/ABC", ""), None);
+    }
+
+    #[test]
     fn no_changed_token_opens() {
         let token = seal().token(Purpose::Survey, target());
         for (at, _) in token.char_indices() {
-            let mut bytes = token.clone().into_bytes();
-            bytes[at] = if bytes[at] == b'A' { b'B' } else { b'A' };
-            let changed = String::from_utf8(bytes).unwrap();
-            assert_eq!(seal().open(Purpose::Survey, &changed), None, "{at}");
+            assert_eq!(seal().open(Purpose::Survey, &changed(&token, at)), None, "{at}");
         }
         assert_eq!(seal().open(Purpose::Survey, ""), None);
         assert_eq!(seal().open(Purpose::Survey, "é"), None);

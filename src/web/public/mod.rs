@@ -11,6 +11,7 @@ mod reply;
 mod survey;
 mod unsubscribe;
 mod visitor;
+mod walk_in;
 
 use std::sync::Arc;
 

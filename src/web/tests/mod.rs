@@ -16,6 +16,7 @@ mod status;
 mod store;
 mod stories;
 mod texts;
+mod walk_ins;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
