@@ -1,6 +1,7 @@
 //! The command line's words. They are an interface: others script against them.
 
 mod bounces;
+mod flags;
 mod operations;
 mod store;
 mod suppressions;
@@ -10,6 +11,7 @@ use std::path::PathBuf;
 use clap::{Parser, Subcommand, ValueEnum};
 
 pub(super) use bounces::{BouncesCommand, UnreadableCommand, UnreadableOne, UnreadableSome};
+pub(super) use flags::{FlagsCommand, FlagsMark, FlagsOptions};
 pub(super) use operations::{
     HoldCommand, HoldOptions, MigrateOptions, PlanOptions, ReleaseOptions, RetryOptions, ScopeOptions, UnknownCommand,
     UnknownList, UnknownRetry, UnknownSettle,
@@ -109,6 +111,9 @@ pub(super) enum Command {
     /// What came back by mail
     #[command(subcommand)]
     Bounces(BouncesCommand),
+    /// Answers at cards, kiosks and links that may not be what they seem, and so count in no rate
+    #[command(subcommand)]
+    Flags(FlagsCommand),
     /// Addresses that nothing is sent to any more
     #[command(subcommand)]
     Suppressions(SuppressionsCommand),

@@ -17,6 +17,7 @@ mod dkim;
 mod doctor;
 mod events;
 mod exit;
+mod flags;
 mod gateways;
 mod hold;
 mod input;
@@ -46,7 +47,7 @@ pub use exit::Exit;
 use crate::chain::Chain;
 use crate::daemon::run::{RunError, run as run_daemon};
 use args::{
-    Args, BouncesCommand, CardsCommand, Command, ContactsCommand, EventsCommand, Format, ReportCommand,
+    Args, BouncesCommand, CardsCommand, Command, ContactsCommand, EventsCommand, FlagsCommand, Format, ReportCommand,
     SuppressionsCommand, UnknownCommand, UnreadableCommand,
 };
 use client::Client;
@@ -144,6 +145,12 @@ async fn command(command: Command, context: &mut Context<'_>) -> Result<Exit, Fa
         Command::Cards(CardsCommand::Revoke(options)) => cards::revoke(&options, context).await,
         Command::Report(ReportCommand::Rates(options)) => report::rates(&options, context).await,
         Command::Report(ReportCommand::Delivery(options)) => report::delivery(&options, context).await,
+        Command::Flags(command) => match command {
+            FlagsCommand::List(options) => flags::list(&options, context).await,
+            FlagsCommand::Clear(options) => flags::mark("clear", (&options, None), context).await,
+            FlagsCommand::Restore(options) => flags::mark("restore", (&options, None), context).await,
+            FlagsCommand::Set(options) => flags::mark("flag", (&options.mark, Some(&options.with)), context).await,
+        },
         Command::Gateways => gateways::list(context).await,
         Command::Status => status::status(context).await,
         Command::Hold(options) => hold::hold(&options, context).await,

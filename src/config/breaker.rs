@@ -31,7 +31,7 @@ fn is_off(field: &Field<'_, '_>) -> bool {
 }
 
 /// The value of a key that is as usual when it is left out or wrong, and nothing where the key is "off".
-fn or_off<'a, T>(
+pub(super) fn or_off<'a, T>(
     section: &mut Reader<'a>,
     key: &'static str,
     usual: Option<T>,

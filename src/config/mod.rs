@@ -34,6 +34,7 @@ mod values;
 mod webhooks;
 mod words;
 
+mod abuse;
 mod breaker;
 mod dkim_section;
 mod email_section;

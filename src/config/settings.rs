@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use chrono::TimeDelta;
 use chrono_tz::Tz;
+use ipnet::IpNet;
 
 use crate::channel::email::dkim::Signer;
 use crate::channel::email::{MailboxSettings, SmtpSettings};
@@ -41,6 +42,8 @@ pub struct Settings {
     pub fatigue: Option<Fatigue>,
     /// `[breaker]`: when messages are held because too much goes wrong; absent when they never are.
     pub breaker: Option<BreakerRules>,
+    /// `[abuse]`: what is believed of those whom nobody invited.
+    pub abuse: AbuseRules,
     /// `[quiet_hours]`: the hours of messages by country.
     pub quiet_hours: QuietHours,
     /// `[consent] required`: whether only those are asked who agreed, rather than all who did not refuse.
@@ -78,6 +81,27 @@ pub struct PublicSettings {
     pub listen: SocketAddr,
     /// What links begin with, without a slash at the end: `https://s.sole.example`.
     pub url: String,
+    /// The addresses of proxies that are believed when they say for whom they ask.
+    pub proxies: Vec<IpNet>,
+}
+
+/// `[abuse]`. Answers beyond these are kept and flagged.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AbuseRules {
+    /// Answers an hour from one network.
+    pub per_network: Option<u32>,
+    /// Answers an hour by one card or link.
+    pub per_code: Option<u32>,
+    /// How long a device counts once at the same card or link. It takes a cookie to know it again.
+    pub once_per_device: Option<TimeDelta>,
+    /// Whether answers are expected only while the branch is open, and an hour longer.
+    pub opening_hours: bool,
+}
+
+impl AbuseRules {
+    /// What holds where nothing else is said: a full restaurant, behind one network, and no cookie.
+    pub const USUAL: Self =
+        Self { per_network: Some(60), per_code: Some(20), once_per_device: None, opening_hours: false };
 }
 
 /// `[admin]`.

@@ -1,12 +1,13 @@
 //! `canvass.toml`: the daemon's own settings.
 
 use std::collections::BTreeMap;
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use chrono_tz::Tz;
+use ipnet::IpNet;
 
 use crate::domain::journey::{Cap, Fatigue, Keep};
 use crate::domain::language::Language;
@@ -18,7 +19,7 @@ use super::problem::Problems;
 use super::reader::Reader;
 use super::secrets::{Names, Secrets};
 use super::settings::{AdminSettings, DaemonSettings, PublicSettings, Settings, StoreSettings};
-use super::{breaker, email_section, quiet_hours, sms_section, values};
+use super::{abuse, breaker, email_section, quiet_hours, sms_section, values};
 
 /// The cache of the store, where nothing else is said.
 const CACHE_BYTES: u64 = 40 << 20;
@@ -87,6 +88,7 @@ pub(super) fn read(root: &Node, surroundings: &Surroundings<'_>, problems: &Prob
     let sms = root.table("sms").and_then(|section| sms_section::read(section, surroundings, &mut known));
     let fatigue = root.table("fatigue").and_then(fatigue);
     let breaker = breaker::read(&mut root);
+    let abuse = abuse::read(root.section("abuse"));
     let quiet_hours = quiet_hours::read(root.section("quiet_hours"), surroundings.now, problems);
     known.quiet_hours.clone_from(&quiet_hours);
     let mut consent = root.section("consent");
@@ -106,6 +108,7 @@ pub(super) fn read(root: &Node, surroundings: &Surroundings<'_>, problems: &Prob
             sms,
             fatigue,
             breaker,
+            abuse,
             quiet_hours,
             consent_required,
         })
@@ -187,8 +190,10 @@ fn public(mut section: Reader<'_>) -> Option<PublicSettings> {
     let default = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8080);
     let listen = section.or("listen", default, listen);
     let url = section.required("url", public_url);
+    let loopback = || [IpAddr::V4(Ipv4Addr::LOCALHOST), IpAddr::V6(Ipv6Addr::LOCALHOST)].map(IpNet::from).into();
+    let proxies = section.field("proxies", |field| field.list(|proxy| proxy.read(abuse::network)));
     section.finish("[public]");
-    Some(PublicSettings { listen, url: url? })
+    Some(PublicSettings { listen, url: url?, proxies: proxies.unwrap_or_else(loopback) })
 }
 
 fn listen(node: &Node) -> Result<SocketAddr, String> {

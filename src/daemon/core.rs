@@ -5,8 +5,8 @@ mod rules;
 mod stand_ins;
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, Mutex};
 
 use arc_swap::ArcSwap;
 use tokio::sync::{Notify, Semaphore};
@@ -30,6 +30,7 @@ use crate::domain::route::Route;
 use crate::domain::survey::{Survey, SurveyVersion};
 use crate::entropy::Entropy;
 use crate::plan::PlanRules;
+use crate::plan::crowd::Crowd;
 use crate::render::Templates;
 use crate::store::Store;
 
@@ -62,6 +63,8 @@ pub struct Core {
     pub pulse: Pulse,
     /// What went wrong lately, and how often.
     pub breaker: Breaker,
+    /// How many answers came from where, in the last hour.
+    pub crowd: Mutex<Crowd>,
     /// Whether the configuration that was read last was refused, so that an older one is in force.
     pub reload_refused: AtomicBool,
     /// Lets one rehearsal be played at a time.
@@ -76,7 +79,7 @@ impl Core {
         let (metrics, hooks, collecting, pulse, breaker) = Default::default();
         let (live, wake) = (ArcSwap::from_pointee(live), Wake::default());
         let (reload_refused, rehearsals) = (AtomicBool::new(false), Semaphore::new(1));
-        let env = BTreeMap::new();
+        let (env, crowd) = (BTreeMap::new(), Mutex::default());
         Self {
             store,
             live,
@@ -88,6 +91,7 @@ impl Core {
             collecting,
             pulse,
             breaker,
+            crowd,
             reload_refused,
             rehearsals,
             env,

@@ -1,6 +1,7 @@
 //! `canvass run`: the daemon, from its configuration to its last flush.
 
 use std::collections::BTreeMap;
+use std::net::SocketAddr;
 use std::os::unix::fs::{DirBuilderExt, FileTypeExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -165,7 +166,7 @@ fn bounce_socket(settings: &Settings) -> Option<&PathBuf> {
     settings.email.as_ref().and_then(|email| email.bounce_socket.as_ref())
 }
 
-async fn bind(address: std::net::SocketAddr) -> Result<TcpListener, RunError> {
+async fn bind(address: SocketAddr) -> Result<TcpListener, RunError> {
     TcpListener::bind(address).await.map_err(|source| listen_error(address.to_string(), source))
 }
 
@@ -188,10 +189,14 @@ fn bind_socket(path: &Path, mode: u32) -> Result<UnixListener, RunError> {
 
 fn start(core: &Arc<Core>, lifecycle: &Lifecycle, listeners: Listeners, settings: &Settings) {
     let Listeners { public, admin, socket, bounces } = listeners;
-    serve(lifecycle, public, web::public(Arc::clone(core)));
-    serve(lifecycle, socket, web::admin(Arc::clone(core)));
+    let stop = || lifecycle.soft.clone().cancelled_owned();
+    // Who asks is told apart by their networks.
+    let customers = web::public(Arc::clone(core)).into_make_service_with_connect_info::<SocketAddr>();
+    serve(lifecycle, axum::serve(public, customers).with_graceful_shutdown(stop()).into_future());
+    serve(lifecycle, axum::serve(socket, web::admin(Arc::clone(core))).with_graceful_shutdown(stop()).into_future());
     if let Some(admin) = admin {
-        serve(lifecycle, admin, web::admin_over_tcp(Arc::clone(core), settings.admin.token.clone()));
+        let door = web::admin_over_tcp(Arc::clone(core), settings.admin.token.clone());
+        serve(lifecycle, axum::serve(admin, door).with_graceful_shutdown(stop()).into_future());
     }
     if let Some(bounces) = bounces {
         lifecycle.spawn(web::lmtp::serve(bounces, Arc::clone(core), lifecycle.clone()));
@@ -231,15 +236,9 @@ fn start(core: &Arc<Core>, lifecycle: &Lifecycle, listeners: Listeners, settings
     every(lifecycle, pause, move || status(Arc::clone(&watched)));
 }
 
-fn serve<L>(lifecycle: &Lifecycle, listener: L, router: axum::Router)
-where
-    L: axum::serve::Listener + Send + 'static,
-    L::Addr: std::fmt::Debug,
-{
-    let stop = lifecycle.soft.clone();
+fn serve(lifecycle: &Lifecycle, served: impl Future<Output = std::io::Result<()>> + Send + 'static) {
     lifecycle.spawn(async move {
-        let served = axum::serve(listener, router).with_graceful_shutdown(stop.cancelled_owned()).await;
-        if let Err(err) = served {
+        if let Err(err) = served.await {
             tracing::error!("a listener stopped: {}", Chain(&err));
         }
     });

@@ -44,6 +44,31 @@ impl Response {
     pub fn counts(&self) -> bool {
         self.cleared || self.flags.is_empty()
     }
+
+    /// The response as an operator marks it.
+    #[must_use]
+    pub fn marked(mut self, marking: Marking) -> Self {
+        match marking {
+            Marking::Clear => self.cleared = !self.flags.is_empty(),
+            Marking::Restore => self.cleared = false,
+            Marking::Flag(flag) => {
+                self.flags.insert(flag);
+                self.cleared = false;
+            }
+        }
+        self
+    }
+}
+
+/// What an operator makes of a response.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Marking {
+    /// It counts, whatever its flags are.
+    Clear,
+    /// Its flags hold again.
+    Restore,
+    /// It is flagged so, and does not count.
+    Flag(Flag),
 }
 
 /// Why a response may not be what it seems: not one honest customer's word on one occasion. METRICS §3.4 keeps such

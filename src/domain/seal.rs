@@ -7,7 +7,7 @@
 use std::sync::Arc;
 
 use aws_lc_rs::{constant_time, hmac};
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, Datelike, NaiveDate, Utc};
 use data_encoding::BASE64URL_NOPAD;
 
 use super::card_code::CardCode;
@@ -200,6 +200,15 @@ impl Seal {
         let (response, seconds) = said.split_at(16);
         let at = DateTime::from_timestamp(i64::from_be_bytes(seconds.try_into().ok()?), 0)?;
         Some((ResponseId::from_bytes(response.try_into().ok()?), at))
+    }
+
+    /// The mark of a place that answers come from, such as a network or the path of a page, on this day: what it stands for
+    /// cannot be told from it, and tomorrow it has another.
+    pub fn crowd_mark(&self, kind: &str, place: &[u8], day: NaiveDate) -> [u8; 8] {
+        let mut mark = [0; 8];
+        let parts: [&[u8]; 3] = [kind.as_bytes(), place, &day.num_days_from_ce().to_be_bytes()];
+        mark.copy_from_slice(self.tag("crowd", &parts).split_at(8).0);
+        mark
     }
 
     fn written(&self, label: &str, target: LinkTarget, further: &[&[u8]]) -> String {

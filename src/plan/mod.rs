@@ -7,6 +7,7 @@
 pub mod backoff;
 pub mod breaker;
 pub mod budget;
+pub mod crowd;
 pub mod gate;
 pub mod hours;
 pub mod limits;

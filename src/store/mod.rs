@@ -43,6 +43,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use chrono::{DateTime, NaiveDate, Utc};
+use chrono_tz::Tz;
 use tokio::sync::watch;
 
 use crate::domain::card::Card;
@@ -53,7 +54,7 @@ use crate::domain::hold::Hold;
 use crate::domain::id::{ContactId, EventId, InvitationId, JourneyId, ResponseId, StageId};
 use crate::domain::invitation::{Invitation, Lane, RetryPlan};
 use crate::domain::journey::Channel;
-use crate::domain::response::Response;
+use crate::domain::response::{Marking, Response};
 use crate::domain::route::{Room, Route};
 use crate::domain::scope::Scope;
 use crate::domain::seal::Seal;
@@ -165,8 +166,10 @@ pub trait Store: Send + Sync {
     async fn survey(&self, version: SurveyVersion) -> Result<Option<Survey>, StoreError>;
     /// Stores or amends the answers to an invitation.
     async fn answer_invitation(&self, answer: InvitationAnswer) -> Result<Recorded, StoreError>;
-    /// Stores or amends answers given at a card.
+    /// Stores or amends answers given at a surface.
     async fn answer_surface(&self, answer: SurfaceAnswer) -> Result<Recorded, StoreError>;
+    /// Marks those of these responses that were given at surfaces, each counted on a day of its zone. Gives how many changed.
+    async fn mark_responses(&self, responses: Vec<(ResponseId, Tz)>, marking: Marking) -> Result<usize, StoreError>;
     /// The response of that id.
     async fn response(&self, id: &ResponseId) -> Result<Option<Response>, StoreError>;
     /// Responses in the order of their ids, after `after`, at most `n_max`.

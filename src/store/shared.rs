@@ -4,6 +4,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
 use chrono::{DateTime, NaiveDate, Utc};
+use chrono_tz::Tz;
 use tokio::sync::watch;
 
 use super::dump::{About, Dump};
@@ -25,7 +26,7 @@ use crate::domain::contact_change::{ContactChange, Upserted};
 use crate::domain::hold::Hold;
 use crate::domain::id::{ContactId, EventId, InvitationId, JourneyId, ResponseId, StageId};
 use crate::domain::invitation::{Invitation, Lane};
-use crate::domain::response::Response;
+use crate::domain::response::{Marking, Response};
 use crate::domain::scope::Scope;
 use crate::domain::seal::{SECRET_BYTES, Seal};
 use crate::domain::suppression::Suppression;
@@ -253,6 +254,10 @@ impl<E: Engine> Store for Shared<E> {
 
     async fn answer_surface(&self, answer: SurfaceAnswer) -> Result<Recorded, StoreError> {
         self.write(move |view| work::answers::answer_surface(view, answer)).await
+    }
+
+    async fn mark_responses(&self, responses: Vec<(ResponseId, Tz)>, marking: Marking) -> Result<usize, StoreError> {
+        self.write(move |view| work::answers::mark(view, &responses, marking)).await
     }
 
     async fn response(&self, id: &ResponseId) -> Result<Option<Response>, StoreError> {

@@ -58,7 +58,7 @@ fn sections_of_the_daemon_are_checked() {
     check_settings(
         "[fatige]\nat_most = 1",
         "config/canvass.toml:8:2: fatige: `fatige` is not a key of canvass.toml, did you mean `fatigue`? (its keys: \
-         admin, breaker, consent, daemon, email, fatigue, public, quiet_hours, sms, store)",
+         abuse, admin, breaker, consent, daemon, email, fatigue, public, quiet_hours, sms, store)",
     );
     check_settings(
         "[breaker]\nbounced = { share = 10, at_least = 20 }",
@@ -71,6 +71,14 @@ fn sections_of_the_daemon_are_checked() {
     check_settings(
         "[breaker]\nworst = \"never\"",
         "config/canvass.toml:9:9: breaker.worst: a table belongs here, found the text `never`",
+    );
+    check_settings(
+        "[abuse]\nper_code = 0",
+        "config/canvass.toml:9:12: abuse.per_code: a whole number from 1 to 100000 belongs here, found the number 0",
+    );
+    check_settings(
+        "[abuse]\nonce_per_device = \"1s\"",
+        "config/canvass.toml:9:19: abuse.once_per_device: `1s` is out of bounds: from 1m to 30d is possible",
     );
     check_settings(
         "[daemon]\ngrace = \"1h\"",
@@ -97,6 +105,17 @@ fn mail_never_crosses_the_network_in_the_open() {
             "config/canvass.toml:3:1: email.from: `from` is missing",
             "config/canvass.toml:3:1: email.smtp: `smtp` is missing",
         ],
+    );
+}
+
+#[test]
+fn proxies_are_addresses_or_networks() {
+    let line = "proxies = [\"10.0.0.0/8\", \"proxy\"]";
+    check(
+        "canvass.toml",
+        &CANVASS.replace("url = \"https://s.sole.example\"", &format!("url = \"https://s.sole.example\"\n{line}")),
+        &["config/canvass.toml:3:26: public.proxies[1]: `proxy` is no address; write one such as `127.0.0.1`, or a \
+           network such as `10.0.0.0/8`"],
     );
 }
 

@@ -15,7 +15,7 @@ use crate::domain::id::{BranchId, ContactId, InvitationId, ResponseId, SurveyId,
 use crate::domain::invitation::{Invitation, Replied};
 use crate::domain::journey::Channel;
 use crate::domain::language::Language;
-use crate::domain::response::{Flag, Origin, Response, SurfaceId};
+use crate::domain::response::{Flag, Marking, Origin, Response, SurfaceId};
 use crate::domain::seal::{LinkTarget, Seal};
 use crate::domain::suppression::{Suppression, SuppressionReason};
 use crate::domain::survey::{Survey, SurveyVersion};
@@ -195,6 +195,24 @@ pub(in super::super) fn answer_surface(view: &mut View<'_>, answer: SurfaceAnswe
     let after = amended(known.as_ref(), fresh);
     put(view, known.as_ref(), &after, answer.zone)?;
     Ok(Recorded { response: after.id, amended: known.is_some(), completeness: after.completeness })
+}
+
+/// Marks responses that were given at surfaces. Gives how many changed.
+pub(in super::super) fn mark(
+    view: &mut View<'_>,
+    responses: &[(ResponseId, Tz)],
+    marking: Marking,
+) -> Result<usize, StoreError> {
+    let mut n_changed = 0;
+    for (id, zone) in responses {
+        let Some(before) = reads::response(view, id)? else { continue };
+        let after = before.clone().marked(marking);
+        if matches!(before.origin, Origin::Surface { .. }) && after != before {
+            put(view, Some(&before), &after, *zone)?;
+            n_changed += 1;
+        }
+    }
+    Ok(n_changed)
 }
 
 /// Stores a response and keeps the counters of its surface. It is counted where and when it began, whatever amends it, from

@@ -1,8 +1,10 @@
 //! What requests for work by hand have in common: who asks, and about which messages.
 
+use chrono::{DateTime, Utc};
 use serde::Deserialize;
 
 use crate::daemon::core::Live;
+use crate::domain::duration::parse_duration;
 use crate::domain::id::{BranchId, IdError, InvitationId, JourneyId, StageId};
 use crate::domain::invitation::{Invitation, LeftOut};
 use crate::domain::journey::Channel;
@@ -83,6 +85,18 @@ pub(super) fn one_of<T, const N: usize>(what: &str, given: &str, known: [(&str, 
     let words = known.each_ref().map(|(word, _)| *word).join(", ");
     let found = known.into_iter().find(|(word, _)| *word == given).map(|(_, thing)| thing);
     found.ok_or_else(|| ApiProblem::invalid(format!("`{}` is not a {what}; there are: {words}", given.escape_debug())))
+}
+
+/// An instant as operators write it: as such, or how long before `now`.
+pub(super) fn instant(given: &str, now: DateTime<Utc>) -> Result<DateTime<Utc>, ApiProblem> {
+    if let Ok(at) = DateTime::parse_from_rfc3339(given) {
+        return Ok(at.to_utc());
+    }
+    let ago = parse_duration(given).ok().and_then(|ago| now.checked_sub_signed(ago));
+    ago.ok_or_else(|| {
+        let given = given.escape_debug();
+        ApiProblem::invalid(format!("`{given}` is no time; write one like 2026-03-01T12:00:00Z, or how long ago: 2h"))
+    })
 }
 
 /// Who asks.

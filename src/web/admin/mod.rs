@@ -6,6 +6,7 @@ mod cards;
 mod contacts;
 mod delivery;
 mod events;
+mod flags;
 mod gateways;
 mod health;
 mod holds;
@@ -68,6 +69,7 @@ pub(super) fn router(core: Arc<Core>) -> Router {
         .route("/api/v1/plan", get(plan::plan))
         .route("/api/v1/responses", get(invitations::responses))
         .route("/api/v1/responses/{id}", get(invitations::response))
+        .route("/api/v1/flags", get(flags::list).post(flags::mark))
         .route("/api/v1/cards", get(cards::page))
         .route("/api/v1/cards/print", post(cards::print))
         .route("/api/v1/cards/{code}/revoke", post(cards::revoke))

@@ -13,7 +13,6 @@ use serde_json::{Value, json};
 use super::by_hand::{self, BY_HAND_MAX, ScopeForm};
 use super::wire;
 use crate::daemon::core::Core;
-use crate::domain::duration::parse_duration;
 use crate::domain::id::{InvitationId, JourneyId, StageId};
 use crate::domain::invitation::{Invitation, LeftOut, Stalled};
 use crate::domain::scope::Scope;
@@ -48,7 +47,7 @@ struct Wish {
 impl Wish {
     fn read(form: &RetryForm, core: &Core) -> Result<Self, ApiProblem> {
         let how = by_hand::one_of("state to retry", &form.state, Stalled::ALL.map(|how| (how.as_str(), how)))?;
-        let since = form.since.as_deref().map(|given| instant(given, core.clock.now())).transpose()?;
+        let since = form.since.as_deref().map(|given| by_hand::instant(given, core.clock.now())).transpose()?;
         Ok(Self { how, scope: form.scope.read(&core.live.load())?, since })
     }
 
@@ -60,18 +59,6 @@ impl Wish {
     fn wanted(&self) -> Wanted {
         Wanted::AskAgain { how: self.how, channel: self.scope.channel }
     }
-}
-
-/// An instant as operators write it: as such, or how long before `now`.
-fn instant(given: &str, now: DateTime<Utc>) -> Result<DateTime<Utc>, ApiProblem> {
-    if let Ok(at) = DateTime::parse_from_rfc3339(given) {
-        return Ok(at.to_utc());
-    }
-    let ago = parse_duration(given).ok().and_then(|ago| now.checked_sub_signed(ago));
-    ago.ok_or_else(|| {
-        let given = given.escape_debug();
-        ApiProblem::invalid(format!("`{given}` is no time; write one like 2026-03-01T12:00:00Z, or how long ago: 2h"))
-    })
 }
 
 /// Asks a page of them again, through the gate and within their windows: `{"looked_at": …, "since": …, "rows":

@@ -4,6 +4,7 @@
 //! that says who somebody is.
 
 mod card;
+mod doubts;
 mod email_hooks;
 mod hooks;
 mod inbound;

@@ -2,10 +2,12 @@
 
 use std::collections::BTreeMap;
 use std::convert::Infallible;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
-use axum::extract::FromRequestParts;
+use axum::extract::{ConnectInfo, FromRequestParts};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, Method, header};
+use ipnet::IpNet;
 
 use crate::domain::language::Language;
 
@@ -19,6 +21,12 @@ pub(super) struct Visitor {
     accepted: Vec<Language>,
     /// The query's fields.
     pub(super) query: BTreeMap<String, Vec<String>>,
+    /// Where the request comes from: a proxy, or the visitor.
+    peer: Option<IpAddr>,
+    /// For whom proxies say that they ask, the nearest last.
+    forwarded: Vec<IpAddr>,
+    /// The pages' cookies.
+    cookies: String,
     /// Whether a person seems to have opened the page, rather than a robot or a browser looking ahead.
     pub(super) is_person: bool,
 }
@@ -30,7 +38,10 @@ impl<S: Sync> FromRequestParts<S> for Visitor {
         let query = fields(parts.uri.query().unwrap_or_default().as_bytes());
         let chosen = query.get("lang").and_then(|given| Language::parse(given.first()?).ok());
         let is_person = parts.method != Method::HEAD && !is_robot(&parts.headers);
-        Ok(Self { chosen, accepted: accepted(&parts.headers), query, is_person })
+        let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(peer)| peer.ip().to_canonical());
+        let (accepted, forwarded) = (accepted(&parts.headers), forwarded(&parts.headers));
+        let cookies = parts.headers.get(header::COOKIE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+        Ok(Self { chosen, accepted, query, peer, forwarded, cookies: cookies.to_owned(), is_person })
     }
 }
 
@@ -43,6 +54,24 @@ impl Visitor {
     /// The language chosen on the page, else `known` of the contact, else what the browser asks for, else `default`.
     pub(super) fn language_of(&self, known: Option<&Language>, default: &Language) -> Language {
         self.chosen.clone().or_else(|| known.cloned()).unwrap_or_else(|| self.language(default))
+    }
+
+    /// The visitor's network: the first 24 bits of an IPv4 address, 56 of another; `None` where it is not known, as behind a
+    /// proxy that does not say for whom it asks. `proxies` are those that are believed.
+    pub(super) fn network(&self, proxies: &[IpNet]) -> Option<Vec<u8>> {
+        let is_proxy = |address: &IpAddr| proxies.iter().any(|proxy| proxy.contains(address));
+        let mut way = self.peer.into_iter().chain(self.forwarded.iter().rev().copied());
+        match way.find(|address| !is_proxy(address))? {
+            address if address.is_loopback() => None,
+            IpAddr::V4(address) => Some(address.octets().split_at(3).0.to_vec()),
+            IpAddr::V6(address) => Some(address.octets().split_at(7).0.to_vec()),
+        }
+    }
+
+    /// The value of a cookie.
+    pub(super) fn cookie(&self, name: &str) -> Option<&str> {
+        let mut cookies = self.cookies.split(';').filter_map(|cookie| cookie.trim().split_once('='));
+        cookies.find(|(given, _)| *given == name).map(|(_, value)| value)
     }
 
     /// The language chosen on the page itself, to be carried along.
@@ -73,6 +102,16 @@ fn accepted(headers: &HeaderMap) -> Vec<Language> {
         .collect();
     wanted.sort_by(|a, b| b.0.total_cmp(&a.0));
     wanted.into_iter().map(|(_, language)| language).collect()
+}
+
+/// Addresses of `X-Forwarded-For`: each proxy adds the one that it was asked by.
+fn forwarded(headers: &HeaderMap) -> Vec<IpAddr> {
+    let values = headers.get_all("x-forwarded-for").iter().filter_map(|value| value.to_str().ok());
+    let addresses = values.flat_map(|value| value.split(','));
+    // What cannot be read ends the chain of those who are believed, as an address that is no proxy's does.
+    let address =
+        |text: &str| text.trim().parse().map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |at: IpAddr| at.to_canonical());
+    addresses.map(address).collect()
 }
 
 fn is_robot(headers: &HeaderMap) -> bool {

@@ -12,6 +12,7 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use chrono::{DateTime, TimeDelta, Utc};
 
+use super::doubts::{self, HONEYPOT};
 use super::reply;
 use super::survey::{drafts, is_paged, unavailable, with_language, with_query};
 use super::visitor::{Visitor, fields};
@@ -52,13 +53,13 @@ pub(super) struct WalkIn {
 }
 
 /// A form as it was shown.
-struct Shown {
+pub(super) struct Shown {
     /// Its number, as it travels.
-    number: String,
+    pub(super) number: String,
     /// The response that it makes.
-    id: ResponseId,
+    pub(super) id: ResponseId,
     /// When.
-    at: DateTime<Utc>,
+    pub(super) at: DateTime<Utc>,
 }
 
 /// Shows the form.
@@ -98,15 +99,18 @@ pub(super) async fn take(core: &Core, at: &WalkIn, who: &Visitor, body: &Bytes) 
     };
     let before = known.as_ref().map(|known| (&known.answers, known.completeness)).filter(|_| is_paged(&at.survey));
     let HandedIn { reading, then } = paging::hand_in(&at.survey, before, &given);
-    match store(core, at, &form, reading.clone()).await {
+    let flags = doubts::flags(core, at, who, (&form, known.is_none()), &given);
+    match store(core, at, &form, (reading.clone(), flags)).await {
         Ok(()) => (),
         Err(StoreError::Exists { .. }) => return again(core, at, who, &given),
         Err(err) => return reply::not_saved(&at.live, at.language.clone(), &err),
     }
     let (page, troubles) = match then {
         Then::Thanks => {
-            let number = at.survey.has_scored_thanks().then_some((FORM, form.number));
-            return reply::see_other(&with_query(format!("{}/thanks", at.path), who, number.as_slice()));
+            let number = at.survey.has_scored_thanks().then(|| (FORM, form.number.clone()));
+            let mut response = reply::see_other(&with_query(format!("{}/thanks", at.path), who, number.as_slice()));
+            doubts::remember_device(at, &form, &mut response);
+            return response;
         }
         Then::Page(page) => {
             let query = [(FORM, form.number), (paging::PAGE, (page + 1).to_string())];
@@ -175,7 +179,12 @@ fn cell(core: &Core, at: &WalkIn) -> SurfaceCell {
     }
 }
 
-async fn store(core: &Core, at: &WalkIn, form: &Shown, reading: Reading) -> Result<(), StoreError> {
+async fn store(
+    core: &Core,
+    at: &WalkIn,
+    form: &Shown,
+    (reading, flags): (Reading, BTreeSet<Flag>),
+) -> Result<(), StoreError> {
     let answer = SurfaceAnswer {
         id: form.id,
         from: at.from,
@@ -185,7 +194,7 @@ async fn store(core: &Core, at: &WalkIn, form: &Shown, reading: Reading) -> Resu
         version: at.survey.version(),
         language: at.language.clone(),
         reading,
-        flags: BTreeSet::<Flag>::new(),
+        flags,
         now: core.clock.now(),
         zone: at.branch.time_zone,
     };
@@ -199,6 +208,7 @@ async fn store(core: &Core, at: &WalkIn, form: &Shown, reading: Reading) -> Resu
 fn blank<'a>(at: &'a WalkIn, who: &Visitor, number: String) -> SurveyPage<'a> {
     SurveyPage {
         place: at.branch.title.clone(),
+        honeypot: Some(HONEYPOT.to_owned()),
         hidden: vec![(FORM.to_owned(), number)],
         ..SurveyPage::blank(&at.survey, at.language.clone(), with_language(at.path.clone(), who))
     }

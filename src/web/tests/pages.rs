@@ -60,12 +60,9 @@ async fn a_card_is_answered_page_by_page_under_the_number_of_its_form() {
     let survey = SHIPPED.files.iter().find(|(name, _)| *name == "surveys/table.toml").unwrap().1;
     let survey = survey.replace("id = \"wish\"", "id = \"wish\"\nnew_page = true\nrequired = true");
     let house = house(&changed("surveys/table.toml", &survey)).await;
-    let order = json!({ "branch": "mitte", "touchpoint": "table-01", "sheet": "L7165", "print_run": "spring" });
-    house.tell("/api/v1/cards/print", &order).await;
-    let cards = house.ask("/api/v1/cards?branch=mitte").await.json();
-    let url = format!("/q/{}", cards["rows"][0]["code"].as_str().unwrap());
-    let page = house.get(&url).await.body;
-    let number = page.split_once("name=\"form\" value=\"").unwrap().1.split('"').next().unwrap().to_owned();
+    let url = house.card().await;
+    let number = house.open_form(&url).await;
+    house.wait(chrono::TimeDelta::seconds(9));
     let next = house.submit(&url, &format!("form={number}&.page=1&mood=2")).await;
     assert_eq!(next.header(header::LOCATION), format!("{url}?form={number}&.page=2"));
     let second = house.get(next.header(header::LOCATION)).await.body;

@@ -163,6 +163,7 @@ async fn a_card_is_opened_in_any_case_answered_and_counted_apart() {
     let page = house.get(&format!("/Q/{code}")).await;
     assert_eq!(house.get(&format!("/q/{}", code.to_lowercase())).await.status, StatusCode::OK);
     let number = page.body.split_once("name=\"form\" value=\"").unwrap().1.split('"').next().unwrap().to_owned();
+    house.wait(chrono::TimeDelta::seconds(9));
     let key = house.core.live.load().config.surveys["table"].key_question().unwrap().id.clone();
     let form = format!("form={number}&{key}=4");
     for _ in 0..2 {
