@@ -5,6 +5,7 @@ mod flags;
 mod operations;
 mod store;
 mod suppressions;
+mod taps;
 
 use std::path::PathBuf;
 
@@ -18,6 +19,7 @@ pub(super) use operations::{
 };
 pub(super) use store::{BackupOptions, RestoreOptions};
 pub(super) use suppressions::{SuppressionsCommand, SuppressionsImport, SuppressionsRemove};
+pub(super) use taps::{TapsCommand, TapsList, TapsRelease};
 
 /// Asks customers how it went, at each stage of their journey, and brings the answer to somebody who can act.
 #[derive(Debug, Parser)]
@@ -111,6 +113,10 @@ pub(super) enum Command {
     /// What came back by mail
     #[command(subcommand)]
     Bounces(BouncesCommand),
+    /// Ratings in mails whose links were followed, of stages with `one_tap = "provisional"`; they count nowhere until a
+    /// person is seen
+    #[command(subcommand)]
+    Taps(TapsCommand),
     /// Answers at cards, kiosks and links that may not be what they seem, and so count in no rate
     #[command(subcommand)]
     Flags(FlagsCommand),

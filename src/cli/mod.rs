@@ -31,6 +31,7 @@ mod retry;
 mod rows;
 mod status;
 mod suppressions;
+mod taps;
 mod unknown;
 mod unreadable;
 mod why;
@@ -48,7 +49,7 @@ use crate::chain::Chain;
 use crate::daemon::run::{RunError, run as run_daemon};
 use args::{
     Args, BouncesCommand, CardsCommand, Command, ContactsCommand, EventsCommand, FlagsCommand, Format, ReportCommand,
-    SuppressionsCommand, UnknownCommand, UnreadableCommand,
+    SuppressionsCommand, TapsCommand, UnknownCommand, UnreadableCommand,
 };
 use client::Client;
 
@@ -151,6 +152,8 @@ async fn command(command: Command, context: &mut Context<'_>) -> Result<Exit, Fa
             FlagsCommand::Restore(options) => flags::mark("restore", (&options, None), context).await,
             FlagsCommand::Set(options) => flags::mark("flag", (&options.mark, Some(&options.with)), context).await,
         },
+        Command::Taps(TapsCommand::List(options)) => taps::list(&options, context).await,
+        Command::Taps(TapsCommand::Release(options)) => taps::release(&options, context).await,
         Command::Gateways => gateways::list(context).await,
         Command::Status => status::status(context).await,
         Command::Hold(options) => hold::hold(&options, context).await,

@@ -4,6 +4,7 @@ use crate::domain::id::SurveyId;
 use crate::domain::id::{JourneyId, StageId};
 use crate::domain::journey::{Ask, Channel, Journey, LATE_MAX, Level, Push, Stage, WritesOn};
 use crate::domain::send_window::SendWindow;
+use crate::domain::tap::OneTap;
 
 use super::node::Node;
 use super::reader::{Field, Reader};
@@ -92,6 +93,7 @@ fn stage(field: Field<'_, '_>, scope: &str, ledger: &Ledger<'_>) -> Option<Stage
     Some(Stage { id, title, level, survey: survey?, ask: ask? })
 }
 
+const ONE_TAPS: [(&str, OneTap); 2] = [("confirm", OneTap::Confirm), ("provisional", OneTap::Provisional)];
 const LEVELS: [(&str, Level); 2] = [("interaction", Level::Interaction), ("relationship", Level::Relationship)];
 
 /// The level may be written down, but the trigger decides it.
@@ -130,6 +132,7 @@ fn push(mut table: Reader<'_>, given: Option<Level>, ledger: &Ledger<'_>) -> (Op
     let priority = table.or("priority", PRIORITY, values::whole(0..=10));
     let cap = table.table("cap").and_then(cap);
     let late_max = table.or("late_max", LATE_MAX, values::duration(TimeDelta::minutes(10)..=WINDOW_MAX));
+    let one_tap = table.or("one_tap", OneTap::Confirm, values::one_of("what a tap does", &ONE_TAPS));
     table.finish("a stage that invites");
     let push = || {
         let (steps, window) = line_up?;
@@ -145,6 +148,7 @@ fn push(mut table: Reader<'_>, given: Option<Level>, ledger: &Ledger<'_>) -> (Op
             priority,
             cap,
             late_max,
+            one_tap,
         })
     };
     (push().map(Ask::Push), level)

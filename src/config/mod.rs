@@ -11,9 +11,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::domain::id::{BranchId, JourneyId, StageId, SurveyId};
-use crate::domain::journey::{Journey, Push, Stage};
+use crate::domain::invitation::Invitation;
+use crate::domain::journey::{Ask, Journey, Push, Stage};
 use crate::domain::place::Branch;
 use crate::domain::survey::Survey;
+use crate::domain::tap::OneTap;
 
 pub mod settings;
 
@@ -78,6 +80,12 @@ pub struct Config {
 }
 
 impl Config {
+    /// Whether taps on ratings in mails of this invitation are kept.
+    pub fn keeps_taps(&self, invitation: &Invitation) -> bool {
+        let stage = self.stage(&invitation.journey, &invitation.stage);
+        matches!(stage.map(|stage| &stage.ask), Some(Ask::Push(push)) if push.one_tap == OneTap::Provisional)
+    }
+
     /// The stage of that name.
     pub fn stage(&self, journey: &JourneyId, stage: &StageId) -> Option<&Stage> {
         self.journeys.get(journey)?.stages.iter().find(|known| known.id == *stage)
@@ -85,7 +93,6 @@ impl Config {
 
     /// Every stage that invites people, with its journey, in the order of the files.
     pub fn pushes(&self) -> impl Iterator<Item = (&Journey, &Stage, &Push)> {
-        use crate::domain::journey::Ask;
         self.journeys.values().flat_map(|journey| {
             journey.stages.iter().filter_map(move |stage| match &stage.ask {
                 Ask::Push(push) => Some((journey, stage, push)),

@@ -98,6 +98,7 @@ fn compose_mail(
         contact_name: lease.contact.name.clone(),
         why: why(live, invitation),
         unsubscribe_url: links.unsubscribe,
+        trap_url: live.config.keeps_taps(invitation).then(|| format!("{}?{TRAP}", links.survey)),
         postal_address: settings.postal_address.clone().unwrap_or_default(),
         language,
     };
@@ -182,6 +183,9 @@ pub(super) fn cost(live: &Live, gateway: &str, message: &OutboundMessage) -> Opt
         OutboundMessage::Email(_) => None,
     }
 }
+
+/// What a link has that people do not see.
+pub const TRAP: &str = ".t";
 
 /// The links of one attempt.
 struct Links {

@@ -8,6 +8,7 @@ use super::id::{BranchId, JourneyId, StageId, SurveyId};
 use super::place::Surface;
 use super::schedule::Schedule;
 use super::send_window::SendWindow;
+use super::tap::OneTap;
 
 /// Most steps of one line-up: an attempt's number must fit a byte with room to spare.
 pub const STEPS_MAX: usize = 10;
@@ -94,6 +95,8 @@ pub struct Push {
     pub cap: Option<Cap>,
     /// How much later than it was due a message may still leave, when nobody meant it to be late.
     pub late_max: TimeDelta,
+    /// What it makes of a tap on a rating in its mails.
+    pub one_tap: OneTap,
 }
 
 /// On which of a branch's days off a stage writes all the same.

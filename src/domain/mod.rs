@@ -41,6 +41,7 @@ pub mod response;
 pub mod scope;
 pub mod status_code;
 pub mod suppression;
+pub mod tap;
 pub mod text_answer;
 pub mod text_turn;
 pub mod text_words;

@@ -13,7 +13,7 @@ pub(super) const FOLDERS: [&str; 4] = ["admin", "mail", "page", "sms"];
 pub(super) const CARD: (&str, &str) = ("card/plain.svg", crate::cards::PLAIN_TEMPLATE);
 
 /// Name and source of every template.
-pub(super) const TEMPLATES: [(&str, &str); 28] = built_in![
+pub(super) const TEMPLATES: [(&str, &str); 29] = built_in![
     "admin/admin.css",
     "admin/bar.html",
     "admin/rate.html",
@@ -34,6 +34,7 @@ pub(super) const TEMPLATES: [(&str, &str); 28] = built_in![
     "page/matrix.css",
     "page/not_found.html",
     "page/question.html",
+    "page/seen.js",
     "page/survey.css",
     "page/survey.html",
     "page/thanks.html",

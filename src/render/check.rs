@@ -153,6 +153,7 @@ impl Templates {
             contact_name: "W".repeat(contact::NAME_BYTES_MAX),
             why: Why::Customer,
             unsubscribe_url: worst.survey_url.to_owned(),
+            trap_url: None,
             postal_address: String::new(),
         };
         mail.render(self).map(drop)

@@ -39,6 +39,8 @@ pub struct MailContext {
     pub why: Why,
     /// Where it can be stopped.
     pub unsubscribe_url: String,
+    /// A link that people do not see and machines follow.
+    pub trap_url: Option<String>,
     /// Where the business can be found, in one line.
     pub postal_address: String,
 }
@@ -116,6 +118,7 @@ impl MailContext {
             why => self.why.sentence(words, &business)?,
             business,
             unsubscribe_url => &self.unsubscribe_url,
+            trap_url => self.trap_url.as_deref(),
             postal_address => one_line(&self.postal_address),
         })
     }

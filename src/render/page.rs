@@ -38,12 +38,14 @@ pub struct Frame<'a> {
     pub styles: &'a [&'a str],
     /// Style rules for this page alone; never made of what somebody typed.
     pub rules: &'a str,
+    /// A script, by template name, for a page that needs one; no other runs, and it may talk to us alone.
+    pub script: Option<&'a str>,
 }
 
 impl<'a> Frame<'a> {
     /// A page that needs the base style only.
     pub fn plain(language: &'a Language) -> Self {
-        Self { language, styles: &["page/base.css"], rules: "" }
+        Self { language, styles: &["page/base.css"], rules: "", script: None }
     }
 }
 
@@ -56,15 +58,19 @@ impl Templates {
             style.push('\n');
         }
         style.push_str(frame.rules);
-        let csp = policy(&style);
-        let html = self.fill_in(template, frame.language, context! { style => style, ..context })?;
+        let script = frame.script.map(|script| self.fill_in(script, frame.language, context! {})).transpose()?;
+        let csp = policy(&style, script.as_deref());
+        let html = self.fill_in(template, frame.language, context! { style, script, ..context })?;
         Ok(Page { html, csp })
     }
 }
 
-fn policy(style: &str) -> String {
-    let hash = BASE64.encode(digest::digest(&digest::SHA256, style.as_bytes()).as_ref());
+fn policy(style: &str, script: Option<&str>) -> String {
+    let hash = |text: &str| BASE64.encode(digest::digest(&digest::SHA256, text.as_bytes()).as_ref());
+    let script = script.map(|script| format!(" script-src 'sha256-{}'; connect-src 'self';", hash(script)));
     format!(
-        "default-src 'none'; style-src 'sha256-{hash}'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+        "default-src 'none'; style-src 'sha256-{}';{} form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+        hash(style),
+        script.unwrap_or_default()
     )
 }

@@ -37,6 +37,7 @@ pub(super) fn mails(language: &Language) -> Vec<MailContext> {
         contact_name: contact_name.to_owned(),
         why,
         unsubscribe_url: UNSUBSCRIBE_URL.to_owned(),
+        trap_url: Some(format!("{SURVEY_URL}?.t")),
         postal_address: "Trattoria Sole, Invalidenstr. 1, 10115 Berlin".to_owned(),
     };
     let asked = |question: &Text, points, faces, ends| asked(language, question, points, faces, ends);
@@ -113,7 +114,8 @@ pub(super) fn survey_pages(language: &Language) -> Vec<SurveyPage<'static>> {
         troubles,
         action: "/s/sample".to_owned(),
         hidden: vec![("made".to_owned(), "1772791200".to_owned())],
-        honeypot: Some("homepage".to_owned()),
+        honeypot: Some(".website".to_owned()),
+        counts_when_seen: true,
         unsubscribe_url: Some("/u/sample".to_owned()),
     };
     let marked = Answers::from([(name("overall"), Answer::Rating(4))]);

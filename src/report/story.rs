@@ -26,6 +26,7 @@ pub use words::when;
 
 use crate::domain::hold::Hold;
 use crate::domain::invitation::Invitation;
+use crate::domain::tap::{Taps, TapsEnd};
 use crate::plan::{Facts, PlanRules};
 
 /// What somebody said to being contacted about their answer.
@@ -34,6 +35,22 @@ pub fn consent(is_given: bool) -> &'static str {
         "They may be contacted about this answer."
     } else {
         "They do not wish to be contacted about this answer."
+    }
+}
+
+/// What was tapped in the mails of an invitation, and what is made of it.
+pub fn taps(taps: &Taps, zone: Tz) -> String {
+    let times = if taps.n == 1 { "once".to_owned() } else { format!("{} times", taps.n) };
+    let first = when(taps.first_at, zone);
+    let what = format!("A rating in a mail was tapped {times}, first on {first}.");
+    match taps.end {
+        Some(TapsEnd::Answered(_)) => format!("{what} What a person answered counts in its place."),
+        Some(TapsEnd::Released(at)) => format!("{what} An operator let it count on {}.", when(at, zone)),
+        None if taps.is_suspect() => {
+            let reasons: Vec<_> = taps.signs.iter().map(|sign| sign.reason()).collect();
+            format!("{what} It counts nowhere, as it looks like a scanner: {}.", reasons.join("; "))
+        }
+        None => format!("{what} It counts nowhere until a person is seen."),
     }
 }
 

@@ -23,6 +23,7 @@ mod planning;
 mod receipts;
 mod rehearsals;
 mod routes;
+mod taps;
 mod texts;
 pub(super) mod unit;
 mod unknown;
@@ -187,6 +188,9 @@ on_every_backend!(
     answers::an_answer_after_the_window_is_kept_and_called_late,
     answers::an_answer_to_nothing_is_not_found,
     answers::surveys_are_kept_by_version,
+    taps::racing_taps_are_one_entry_and_no_answer,
+    taps::an_answer_takes_the_place_of_taps,
+    taps::a_tap_is_released_once_and_only_when_it_is_the_only_one,
     cards::cards_are_issued_all_or_none,
     cards::putting_a_card_out_of_use_twice_changes_nothing,
     cards::sessions_and_answers_at_a_card_are_counted,

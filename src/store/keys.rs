@@ -59,6 +59,8 @@ pub mod kind {
     pub const GATEWAY_DAY: u8 = b'g';
     /// Telephones that write to us.
     pub const CONVERSATION: u8 = b't';
+    /// Ratings in mails whose links were followed.
+    pub const TAPS: u8 = b'z';
 }
 
 /// The secret of the store.
@@ -113,6 +115,11 @@ pub fn unknown(id: &InvitationId) -> Vec<u8> {
 /// A response.
 pub fn response(id: &ResponseId) -> Vec<u8> {
     key(kind::RESPONSE, &[id.as_bytes()])
+}
+
+/// The taps on the messages of an invitation.
+pub fn taps(id: &InvitationId) -> Vec<u8> {
+    key(kind::TAPS, &[id.as_bytes()])
 }
 
 /// A survey's content.

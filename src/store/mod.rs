@@ -26,6 +26,7 @@ mod migrate;
 mod outlook;
 mod reads;
 mod record;
+mod responses;
 mod settlement;
 mod shared;
 mod sizes;
@@ -43,7 +44,6 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use chrono::{DateTime, NaiveDate, Utc};
-use chrono_tz::Tz;
 use tokio::sync::watch;
 
 use crate::domain::card::Card;
@@ -51,10 +51,9 @@ use crate::domain::card_code::CardCode;
 use crate::domain::contact::Contact;
 use crate::domain::contact_change::{ContactChange, Upserted};
 use crate::domain::hold::Hold;
-use crate::domain::id::{ContactId, EventId, InvitationId, JourneyId, ResponseId, StageId};
+use crate::domain::id::{ContactId, EventId, InvitationId, JourneyId, StageId};
 use crate::domain::invitation::{Invitation, Lane, RetryPlan};
 use crate::domain::journey::Channel;
-use crate::domain::response::{Marking, Response};
 use crate::domain::route::{Room, Route};
 use crate::domain::scope::Scope;
 use crate::domain::seal::Seal;
@@ -72,6 +71,7 @@ pub use health::{Health, ReadOnlyReason};
 pub use outlook::{Arrival, Known, LookUp, Outlook};
 pub use reads::WaitingPage;
 pub use rehearsal::{Rehearsal, Snapshot, Touched};
+pub use responses::Responses;
 pub use settlement::{DayGrant, Settlement};
 pub use sizes::{Compacted, Raw, Sizes};
 pub use work::answers::{Extent, InvitationAnswer, Recorded, Refusal, SurfaceAnswer, Way};
@@ -79,11 +79,12 @@ pub use work::interventions::{Intervened, Intervention, Wanted};
 pub use work::migration::{Migrated, Migration};
 pub use work::receipts::{Heard, Inquired, Learnt};
 pub use work::suppressions::Suppressed;
+pub use work::taps::TapRelease;
 pub use work::texts::{About, Inbound, Languages, Meant, Understood};
 
 /// What canvass remembers.
 #[async_trait]
-pub trait Store: Send + Sync {
+pub trait Store: Responses + Send + Sync {
     /// The keyed hash of this store.
     fn seal(&self) -> &Seal;
 
@@ -164,16 +165,6 @@ pub trait Store: Send + Sync {
     async fn keep_surveys(&self, surveys: Vec<Survey>) -> Result<(), StoreError>;
     /// The content of that version.
     async fn survey(&self, version: SurveyVersion) -> Result<Option<Survey>, StoreError>;
-    /// Stores or amends the answers to an invitation.
-    async fn answer_invitation(&self, answer: InvitationAnswer) -> Result<Recorded, StoreError>;
-    /// Stores or amends answers given at a surface.
-    async fn answer_surface(&self, answer: SurfaceAnswer) -> Result<Recorded, StoreError>;
-    /// Marks those of these responses that were given at surfaces, each counted on a day of its zone. Gives how many changed.
-    async fn mark_responses(&self, responses: Vec<(ResponseId, Tz)>, marking: Marking) -> Result<usize, StoreError>;
-    /// The response of that id.
-    async fn response(&self, id: &ResponseId) -> Result<Option<Response>, StoreError>;
-    /// Responses in the order of their ids, after `after`, at most `n_max`.
-    async fn responses_after(&self, after: Option<ResponseId>, n_max: usize) -> Result<Vec<Response>, StoreError>;
     /// A contact said no, or that the occasion never was: effective for messages already queued.
     async fn refuse(&self, refusal: Refusal) -> Result<(), StoreError>;
     /// The entry of the suppression list with this mark.

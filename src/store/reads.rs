@@ -18,6 +18,7 @@ use crate::domain::journey::Channel;
 use crate::domain::response::Response;
 use crate::domain::seal::Seal;
 use crate::domain::survey::{Survey, SurveyVersion};
+use crate::domain::tap::Taps;
 use crate::plan::gate::GateRules;
 use crate::plan::{Facts, RecordedEvent};
 use crate::report::tally::{Cell, SurfaceCell, SurfaceTally, Tally};
@@ -290,6 +291,14 @@ pub(super) fn responses_after(
     n_max: usize,
 ) -> Result<Vec<Response>, StoreError> {
     page(db, keys::kind::RESPONSE, (after.map(|id| keys::response(&id)), n_max), record::response::read)
+}
+
+pub(super) fn taps(db: &dyn Reading, invitation: &InvitationId) -> Result<Option<Taps>, StoreError> {
+    get(db, &keys::taps(invitation), record::taps::read)
+}
+
+pub(super) fn taps_after(db: &dyn Reading, after: Option<InvitationId>, n_max: usize) -> Result<Vec<Taps>, StoreError> {
+    page(db, keys::kind::TAPS, (after.map(|id| keys::taps(&id)), n_max), record::taps::read)
 }
 
 pub(super) fn card(db: &dyn Reading, code: CardCode) -> Result<Option<Card>, StoreError> {

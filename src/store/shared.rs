@@ -4,7 +4,6 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
 use chrono::{DateTime, NaiveDate, Utc};
-use chrono_tz::Tz;
 use tokio::sync::watch;
 
 use super::dump::{About, Dump};
@@ -15,18 +14,17 @@ use super::sizes::{Compacted, Raw, Sizes};
 use super::view::{Reading, View};
 use super::walk::{self, Walk};
 use super::{
-    Backlog, Expiry, GiveBack, Heard, Inbound, Inquired, Intervened, Intervention, InvitationAnswer, Learnt,
-    LeaseRequest, Leased, LookUp, Migrated, Migration, Outlook, Recorded, Refusal, Settlement, Store, StoreError,
-    Suppressed, SurfaceAnswer, Understood, WaitingPage, backlog, keys, migrate, outlook, reads, work,
+    Backlog, Expiry, GiveBack, Heard, Inbound, Inquired, Intervened, Intervention, Learnt, LeaseRequest, Leased,
+    LookUp, Migrated, Migration, Outlook, Refusal, Settlement, Store, StoreError, Suppressed, Understood, WaitingPage,
+    backlog, keys, migrate, outlook, reads, work,
 };
 use crate::domain::card::Card;
 use crate::domain::card_code::CardCode;
 use crate::domain::contact::Contact;
 use crate::domain::contact_change::{ContactChange, Upserted};
 use crate::domain::hold::Hold;
-use crate::domain::id::{ContactId, EventId, InvitationId, JourneyId, ResponseId, StageId};
+use crate::domain::id::{ContactId, EventId, InvitationId, JourneyId, StageId};
 use crate::domain::invitation::{Invitation, Lane};
-use crate::domain::response::{Marking, Response};
 use crate::domain::scope::Scope;
 use crate::domain::seal::{SECRET_BYTES, Seal};
 use crate::domain::suppression::Suppression;
@@ -36,8 +34,8 @@ use crate::plan::{Facts, Plan, RecordedEvent};
 use crate::report::tally::{Cell, SurfaceCell, SurfaceTally, Tally};
 
 pub(crate) struct Shared<E> {
-    engine: Arc<E>,
-    seal: Seal,
+    pub(super) engine: Arc<E>,
+    pub(super) seal: Seal,
     /// What was in the store when it was last counted.
     raw: Mutex<Option<Raw>>,
     snapshots: Arc<Snapshots>,
@@ -74,7 +72,7 @@ impl<E: Engine> Shared<E> {
     }
 
     /// Runs a unit of work, past those who look at the store as it was.
-    async fn write<T: Send + 'static>(
+    pub(super) async fn write<T: Send + 'static>(
         &self,
         unit: impl FnOnce(&mut View<'_>) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
@@ -245,28 +243,6 @@ impl<E: Engine> Store for Shared<E> {
 
     async fn survey(&self, version: SurveyVersion) -> Result<Option<Survey>, StoreError> {
         self.engine.read(move |db| reads::survey(db, version)).await
-    }
-
-    async fn answer_invitation(&self, answer: InvitationAnswer) -> Result<Recorded, StoreError> {
-        let seal = self.seal.clone();
-        self.write(move |view| work::answers::answer_invitation(view, &seal, answer)).await
-    }
-
-    async fn answer_surface(&self, answer: SurfaceAnswer) -> Result<Recorded, StoreError> {
-        self.write(move |view| work::answers::answer_surface(view, answer)).await
-    }
-
-    async fn mark_responses(&self, responses: Vec<(ResponseId, Tz)>, marking: Marking) -> Result<usize, StoreError> {
-        self.write(move |view| work::answers::mark(view, &responses, marking)).await
-    }
-
-    async fn response(&self, id: &ResponseId) -> Result<Option<Response>, StoreError> {
-        let id = *id;
-        self.engine.read(move |db| reads::response(db, &id)).await
-    }
-
-    async fn responses_after(&self, after: Option<ResponseId>, n_max: usize) -> Result<Vec<Response>, StoreError> {
-        self.engine.read(move |db| reads::responses_after(db, after, n_max)).await
     }
 
     async fn refuse(&self, refusal: Refusal) -> Result<(), StoreError> {

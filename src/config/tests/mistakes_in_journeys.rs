@@ -50,13 +50,18 @@ fn a_stage_is_checked() {
     check_stage(
         &format!("{ok}aftr = \"2h\""),
         &["config/journeys/dine-in.toml:9:1: stage.visit.aftr: `aftr` is not a key of a stage that invites, did you \
-             mean `after`? (its keys: after, cap, id, late_max, level, line_up, on, priority, sample, send, survey, title, \
-             window)"],
+             mean `after`? (its keys: after, cap, id, late_max, level, line_up, on, one_tap, priority, sample, send, \
+             survey, title, window)"],
     );
     check_stage(
         &format!("{ok}sample = 1.5"),
         &["config/journeys/dine-in.toml:9:10: stage.visit.sample: a number from 0 to 1 belongs here, found the \
              number 1.5"],
+    );
+    check_stage(
+        &format!("{ok}one_tap = \"count\""),
+        &["config/journeys/dine-in.toml:9:11: stage.visit.one_tap: `count` is not what a tap does; use `confirm` or \
+             `provisional`"],
     );
     check_stage(
         &format!("{ok}late_max = \"5m\""),

@@ -78,7 +78,7 @@ fn when(stage: &Stage, at: DateTime<Utc>) -> String {
 
 /// The look of the demo's pages.
 fn frame(language: &Language) -> Frame<'_> {
-    Frame { language, styles: &["page/base.css", "admin/admin.css", "demo/demo.css"], rules: "" }
+    Frame { language, styles: &["page/base.css", "admin/admin.css", "demo/demo.css"], rules: "", script: None }
 }
 
 /// The report, as staff see it.

@@ -31,6 +31,7 @@ use crate::domain::quiet_hours::QuietHours;
 use crate::domain::seal::Seal;
 use crate::domain::send_window::SendWindow;
 use crate::domain::survey::tests::visit;
+use crate::domain::tap::OneTap;
 
 /// The seal that ids and lots of these tests come from.
 pub(crate) fn seal() -> Seal {
@@ -56,6 +57,7 @@ pub(crate) fn stage() -> StageRules {
             priority: 5,
             cap: None,
             late_max: TimeDelta::days(14),
+            one_tap: OneTap::Confirm,
         },
     }
 }

@@ -72,7 +72,8 @@ impl TemplateContext for ReportPage {
             head, splits, surfaces,
         };
         let (rules, language) = (bars.into_rules(), Language::english());
-        let frame = Frame { language: &language, styles: &["page/base.css", "admin/admin.css"], rules: &rules };
+        let frame =
+            Frame { language: &language, styles: &["page/base.css", "admin/admin.css"], rules: &rules, script: None };
         templates.page(Self::TEMPLATE, frame, context)
     }
 }

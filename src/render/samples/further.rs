@@ -21,6 +21,7 @@ pub(super) fn pages(language: &Language) -> Vec<SurveyPage<'static>> {
         action: "/s/sample".to_owned(),
         hidden: Vec::new(),
         honeypot: None,
+        counts_when_seen: false,
         unsubscribe_url: Some("/u/sample".to_owned()),
     };
     let mut paged = page(answers(), Vec::new());

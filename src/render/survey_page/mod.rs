@@ -45,6 +45,8 @@ pub struct SurveyPage<'a> {
     pub hidden: Vec<(String, String)>,
     /// The name of a field that people do not see and machines fill in.
     pub honeypot: Option<String>,
+    /// Whether what is marked is handed in as soon as a person is seen.
+    pub counts_when_seen: bool,
     /// Where surveys can be stopped, for somebody who was invited.
     pub unsubscribe_url: Option<String>,
 }
@@ -63,6 +65,7 @@ impl<'a> SurveyPage<'a> {
             action: action.into(),
             hidden: Vec::new(),
             honeypot: None,
+            counts_when_seen: false,
             unsubscribe_url: None,
         }
     }
@@ -83,7 +86,8 @@ impl TemplateContext for SurveyPage<'_> {
         let has_rows = self.shown().iter().any(|question| !question.kind.rows().is_empty());
         let styles = ["page/base.css", "page/survey.css", "page/matrix.css"];
         let styles = if has_rows { &styles } else { styles.split_at(2).0 };
-        let frame = Frame { language, styles, rules: &rules::rules(&self.shown()) };
+        let script = (self.counts_when_seen && !self.answers.is_empty()).then_some("page/seen.js");
+        let frame = Frame { language, styles, rules: &rules::rules(&self.shown()), script };
         templates.page(Self::TEMPLATE, frame, self.values(templates, language, &questions)?)
     }
 }

@@ -27,13 +27,14 @@ use crate::domain::route::Route;
 use crate::domain::seal::Seal;
 use crate::domain::survey::tests::{english, question, visit, words};
 use crate::domain::survey::{Choice, Kind, Link, NotApplicable, Question, Row, Scale, Survey, Thanks};
+use crate::domain::tap::{Sign, Tap};
 use crate::report::tally::{SurfaceCell, SurfaceTally};
 use crate::store::keys::kind;
 use crate::store::memory::Map;
 use crate::store::migrate;
 use crate::store::record;
 use crate::store::view::{Pair, View};
-use crate::store::work::{answers, cards, contacts, tallies, texts, tolls};
+use crate::store::work::{answers, cards, contacts, tallies, taps, texts, tolls};
 use crate::store::{Extent, InvitationAnswer, Refusal, SurfaceAnswer, Way, keys};
 
 /// The layouts, oldest first.
@@ -142,6 +143,8 @@ fn invite(view: &mut View<'_>) {
     unit.lease(Email);
     unit.invite(&event("visit", &contact_id("fay"), "e-6", noon() + days(1)));
     let seal = unit.seal();
+    let tap = Tap { attempt: 1, point: Some(2), signs: Sign::ALL.into(), at: noon() + hours(1) };
+    taps::keep(view, answered, tap).unwrap();
     let answer = InvitationAnswer {
         invitation: answered,
         attempt: 1,
@@ -262,6 +265,7 @@ fn the_newest_layout_has_a_record_of_each_kind() {
         kind::SURFACE,
         kind::SURVEY,
         kind::TALLY,
+        kind::TAPS,
         kind::UNKNOWN,
     ];
     assert_eq!(kinds, BTreeSet::from(all));

@@ -20,6 +20,7 @@ use crate::domain::quiet_hours::QuietHours;
 use crate::domain::seal::Seal;
 use crate::domain::send_window::SendWindow;
 use crate::domain::survey::tests::visit;
+use crate::domain::tap::OneTap;
 use crate::plan::gate::GateRules;
 use crate::plan::limits::{AllStageLimits, BranchRules};
 use crate::plan::routes::RouteRules;
@@ -67,6 +68,7 @@ fn stage(id: &str, kind: &str, priority: u8, line_up: Vec<Step>) -> StageRules {
             priority,
             cap: None,
             late_max: WINDOW,
+            one_tap: OneTap::Confirm,
         },
     }
 }

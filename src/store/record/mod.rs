@@ -22,6 +22,7 @@ pub(super) mod route;
 pub(super) mod suppression;
 pub(super) mod survey;
 pub(super) mod tally;
+pub(super) mod taps;
 pub(super) mod windows;
 
 #[cfg(test)]

@@ -10,13 +10,13 @@ use super::super::keys::kind;
 use super::super::migrate::Layout;
 use super::{
     address, branch_day, card, contact, conversation, event, gateway_day, hold, invitation, layout, response,
-    suppression, survey, tally, windows,
+    suppression, survey, tally, taps, windows,
 };
 use crate::plan::limits::DaySends;
 use crate::report::tally::{Counts, SurfaceTally, Tally};
 
 /// Each kind, and what its reader says of these bytes.
-type Readers = [(u8, fn(&[u8]) -> Result<(), StoreError>); 17];
+type Readers = [(u8, fn(&[u8]) -> Result<(), StoreError>); 18];
 
 const READERS: Readers = [
     (kind::CONTACT, |bytes| contact::read(bytes).map(drop)),
@@ -27,6 +27,7 @@ const READERS: Readers = [
     (kind::RESPONSE, |bytes| response::read(bytes).map(drop)),
     (kind::CARD, |bytes| card::read(bytes).map(drop)),
     (kind::HOLD, |bytes| hold::read(bytes).map(drop)),
+    (kind::TAPS, |bytes| taps::read(bytes).map(drop)),
     (kind::TALLY, |bytes| tally::read(bytes).map(drop)),
     (kind::SURFACE, |bytes| tally::read_surface(bytes).map(drop)),
     (kind::ADDRESS, |bytes| address::read(bytes).map(drop)),
@@ -96,6 +97,11 @@ proptest! {
     #[test]
     fn cards_read_back_as_they_were(given in strategies::card()) {
         prop_assert_eq!(card::read(&card::write(&given).unwrap()).unwrap(), given);
+    }
+
+    #[test]
+    fn taps_read_back_as_they_were(given in strategies::taps()) {
+        prop_assert_eq!(taps::read(&taps::write(&given).unwrap()).unwrap(), given);
     }
 
     #[test]

@@ -8,7 +8,7 @@ use chrono_tz::Tz;
 use super::super::reads;
 use super::super::view::{Reading, View};
 use super::super::{StoreError, keys, record};
-use super::{contacts, invitations, suppressions, tallies};
+use super::{contacts, invitations, suppressions, tallies, taps};
 use crate::domain::answer::{Completeness, Reading as FormReading};
 use crate::domain::contact::Consent;
 use crate::domain::id::{BranchId, ContactId, InvitationId, ResponseId, SurveyId, TouchpointId};
@@ -45,6 +45,8 @@ pub enum Way {
     Link,
     /// By a message in reply.
     Reply,
+    /// By a link that was followed, as an operator decided.
+    Tap,
 }
 
 /// Answers given at a surface, where nobody was invited.
@@ -147,7 +149,7 @@ pub(in super::super) fn answer_invitation(
     let id = seal.response_id(&answer.invitation);
     let completeness = answer.reading.completeness;
     let after = match answer.way {
-        Way::Link => before.clone().answered(answer.now, answer.attempt, completeness),
+        Way::Link | Way::Tap => before.clone().answered(answer.now, answer.attempt, completeness),
         Way::Reply => before.clone().replied(answer.now, answer.attempt, Replied::Answer { completeness }),
     };
     let known = reads::response(view, &id)?;
@@ -168,6 +170,7 @@ pub(in super::super) fn answer_invitation(
     let response = amended(known.as_ref(), fresh);
     view.put(keys::response(&id), record::response::write(&response)?);
     invitations::put(view, Some(&before), &after)?;
+    taps::answered(view, &before.id, (answer.way, answer.now))?;
     Ok(Recorded { response: id, amended: known.is_some(), completeness: response.completeness })
 }
 

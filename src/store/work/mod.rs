@@ -18,6 +18,7 @@ pub(super) mod migration;
 pub(super) mod receipts;
 pub(super) mod suppressions;
 pub(super) mod tallies;
+pub(super) mod taps;
 pub(super) mod texts;
 pub(super) mod tolls;
 pub(super) mod windows;

@@ -109,6 +109,14 @@ pub(super) fn invitation_id(given: &str) -> Result<InvitationId, ApiProblem> {
     InvitationId::parse(given).map_err(|err| ApiProblem::invalid(err.to_string()))
 }
 
+/// The invitations that a form names, at most so many.
+pub(super) fn invitations(invitations: &[String], n_max: usize) -> Result<Vec<InvitationId>, ApiProblem> {
+    if invitations.len() > n_max {
+        return Err(ApiProblem::invalid(format!("at most {n_max} invitations at once")));
+    }
+    invitations.iter().map(|id| invitation_id(id)).collect()
+}
+
 /// The channel of an invitation's next message.
 pub(super) fn next_channel(invitation: &Invitation) -> Option<Channel> {
     match invitation.due().map(|due| due.lane) {

@@ -19,6 +19,7 @@ mod retry;
 mod status;
 mod store;
 mod suppressions;
+mod taps;
 mod unknown;
 mod unreadable;
 mod why;
@@ -69,6 +70,8 @@ pub(super) fn router(core: Arc<Core>) -> Router {
         .route("/api/v1/plan", get(plan::plan))
         .route("/api/v1/responses", get(invitations::responses))
         .route("/api/v1/responses/{id}", get(invitations::response))
+        .route("/api/v1/taps", get(taps::page))
+        .route("/api/v1/taps/release", post(taps::release))
         .route("/api/v1/flags", get(flags::list).post(flags::mark))
         .route("/api/v1/cards", get(cards::page))
         .route("/api/v1/cards/print", post(cards::print))

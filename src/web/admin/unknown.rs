@@ -95,7 +95,7 @@ pub(super) async fn retry(
     form: Result<Json<RetryForm>, JsonRejection>,
 ) -> Result<Json<Value>, ApiProblem> {
     let Json(form) = form.map_err(|err| ApiProblem::invalid(err.body_text()))?;
-    let ids = named(&form.invitations, BY_HAND_MAX)?;
+    let ids = by_hand::invitations(&form.invitations, BY_HAND_MAX)?;
     let by = form.by.as_deref();
     let done = intervene(&core, ids, (Wanted::SendAgain, by)).await?;
     let n_again = done.iter().filter(|done| done.outcome.is_ok()).count();
@@ -106,14 +106,6 @@ pub(super) async fn retry(
     );
     let rows: Vec<_> = done.iter().map(retried).collect();
     Ok(Json(json!({ "rows": rows })))
-}
-
-/// The invitations that a form names, at most so many.
-fn named(invitations: &[String], n_max: usize) -> Result<Vec<InvitationId>, ApiProblem> {
-    if invitations.len() > n_max {
-        return Err(ApiProblem::invalid(format!("at most {n_max} invitations at once")));
-    }
-    invitations.iter().map(|id| by_hand::invitation_id(id)).collect()
 }
 
 fn retried(done: &Intervened) -> Value {
@@ -144,7 +136,7 @@ pub(super) async fn reconcile(
     form: Result<Json<ReconcileForm>, JsonRejection>,
 ) -> Result<Json<Value>, ApiProblem> {
     let Json(form) = form.map_err(|err| ApiProblem::invalid(err.body_text()))?;
-    let ids = named(&form.invitations, ASKED_MAX)?;
+    let ids = by_hand::invitations(&form.invitations, ASKED_MAX)?;
     let mut rows = Vec::new();
     for id in ids {
         let invitation =

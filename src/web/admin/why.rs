@@ -21,6 +21,7 @@ use crate::domain::card_code::CardCode;
 use crate::domain::hold::Hold;
 use crate::domain::id::{CardId, ContactId, EventId, InvitationId};
 use crate::domain::invitation::Invitation;
+use crate::domain::tap::Taps;
 use crate::plan::{Facts, RecordedEvent};
 use crate::report::story::{self, Background, CardPlace};
 use crate::report::tally::SurfaceTally;
@@ -52,6 +53,8 @@ struct Person {
     stopped: Vec<(String, DateTime<Utc>)>,
     /// What those who answered said to being contacted about it, where they were asked.
     consents: BTreeMap<InvitationId, bool>,
+    /// The ratings in their mails whose links were followed, where such taps are kept.
+    taps: BTreeMap<InvitationId, Taps>,
 }
 
 /// Tells the story.
@@ -64,6 +67,9 @@ pub(super) async fn why(
     let mut subject = find(&core, &live, &id).await?;
     if let Subject::Person(person) = &mut subject {
         person.consents = consents(&core, &person.invitations).await?;
+        for invitation in &person.invitations {
+            person.taps.extend(core.store.taps(&invitation.id).await?.map(|taps| (invitation.id, taps)));
+        }
     }
     match (query.format.as_deref(), &subject) {
         (None | Some("json"), Subject::Person(person)) => Ok(Json(person.json(&core, &live)).into_response()),
@@ -86,9 +92,9 @@ pub(super) async fn why(
 
 async fn find(core: &Core, live: &Live, id: &str) -> Result<Subject, ApiProblem> {
     let (holds, stopped) = (core.store.holds().await?, stopped_gateways(core, core.clock.now()).await?);
-    let consents = BTreeMap::new();
+    let (consents, taps) = (BTreeMap::new(), BTreeMap::new());
     let person = |facts, invitations, event| {
-        Subject::Person(Box::new(Person { facts, invitations, event, holds, stopped, consents }))
+        Subject::Person(Box::new(Person { facts, invitations, event, holds, stopped, consents, taps }))
     };
     if let Ok(id) = InvitationId::parse(id) {
         let found = core.store.invitation(&id).await?;
@@ -179,8 +185,9 @@ impl Person {
                 lines.iter().map(|line| json!({ "at": wire::time(line.at), "what": line.what })).collect();
             let standing = story::standing(invitation, &background);
             let may_be_contacted = self.consents.get(&invitation.id);
+            let taps = self.taps.get(&invitation.id).map(|taps| story::taps(taps, invitation.zone));
             json!({ "invitation": wire::invitation(invitation), "story": lines, "standing": standing,
-                "may_be_contacted": may_be_contacted })
+                "may_be_contacted": may_be_contacted, "taps": taps })
         };
         json!({
             "contact": self.facts.contact.as_ref().map(|contact| contact.id.as_str()),
@@ -208,6 +215,8 @@ impl Person {
         for invitation in &self.invitations {
             text.push('\n');
             let (head, mut lines) = invitation_block(invitation, &background);
+            let taps = self.taps.get(&invitation.id);
+            lines.extend(taps.map(|taps| format!("→ {}", story::taps(taps, invitation.zone))));
             let consent = self.consents.get(&invitation.id);
             lines.extend(consent.map(|is_given| format!("→ {}", story::consent(*is_given))));
             block(&mut text, (head, lines));

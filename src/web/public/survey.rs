@@ -12,16 +12,19 @@ use axum::response::Response;
 
 use super::visitor::{Visitor, fields};
 use super::{nothing_here, reply};
+use crate::chain::Chain;
 use crate::daemon::breaker;
+use crate::daemon::compose::TRAP;
 use crate::daemon::core::{Core, Live};
 use crate::domain;
 use crate::domain::answer::paging::{self, HandedIn, Then};
-use crate::domain::answer::{self, Completeness, Form, Reading};
+use crate::domain::answer::{self, Answers, Completeness, Form, Reading};
 use crate::domain::id::QuestionId;
 use crate::domain::invitation::Invitation;
 use crate::domain::language::Language;
 use crate::domain::seal::{LinkTarget, Purpose};
 use crate::domain::survey::{Question, Survey};
+use crate::domain::tap::{Sign, Tap};
 use crate::render::{SurveyPage, ThanksKind, ThanksPage};
 use crate::store::{InvitationAnswer, StoreError, Way};
 
@@ -57,8 +60,32 @@ pub(super) async fn show(State(core): State<Arc<Core>>, Path(token): Path<String
             answers = before.answers.into_iter().chain(answers).collect();
         }
     }
-    let page = SurveyPage { page, answers, ..form(&core, &visit, &token, &who) };
+    let keeps_taps = visit.live.config.keeps_taps(&visit.invitation);
+    if keeps_taps && let Err(err) = keep_tap(&core, &visit, &who, &answers).await {
+        // The page is what the customer came for.
+        tracing::error!(invitation.id = %visit.invitation.id, "a tap was not kept: {}", Chain(&err));
+    }
+    let counts_when_seen = keeps_taps && visit.invitation.answer.is_none();
+    let page = SurveyPage { page, answers, counts_when_seen, ..form(&core, &visit, &token, &who) };
     reply::page(StatusCode::OK, &visit.live, &page)
+}
+
+/// Keeps that a rating's link was followed, or one that nobody sees. It is no answer.
+async fn keep_tap(core: &Core, visit: &Visit, who: &Visitor, marked: &Answers) -> Result<(), StoreError> {
+    let key = visit.survey.key_question().map(|question| &question.id);
+    let point =
+        key.filter(|key| who.query.contains_key(key.as_str())).and_then(|key| marked.get(key)?.ratings().next());
+    let mut signs = who.signs.clone();
+    if who.query.contains_key(TRAP) {
+        signs.insert(Sign::HiddenLink);
+    } else if point.is_none() {
+        return Ok(());
+    }
+    let tap = Tap { attempt: visit.target.attempt, point, signs, at: core.clock.now() };
+    match core.store.keep_tap(visit.invitation.id, tap).await {
+        Err(err) if err.is_read_only() => Ok(()),
+        kept => kept.map(drop),
+    }
 }
 
 /// Takes the form.

@@ -1,6 +1,6 @@
 //! Who comes: their language, and whether it is a person as far as one can tell.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::convert::Infallible;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
@@ -10,6 +10,7 @@ use axum::http::{HeaderMap, Method, header};
 use ipnet::IpNet;
 
 use crate::domain::language::Language;
+use crate::domain::tap::Sign;
 
 /// Most fields that are read from a query or a form: a hundred questions, some of them with rows.
 const FIELDS_MAX: usize = 2_500;
@@ -27,8 +28,8 @@ pub(super) struct Visitor {
     forwarded: Vec<IpAddr>,
     /// The pages' cookies.
     cookies: String,
-    /// Whether a person seems to have opened the page, rather than a robot or a browser looking ahead.
-    pub(super) is_person: bool,
+    /// What tells that no person opened the page, but a robot, or a browser looking ahead.
+    pub(super) signs: BTreeSet<Sign>,
 }
 
 impl<S: Sync> FromRequestParts<S> for Visitor {
@@ -37,15 +38,20 @@ impl<S: Sync> FromRequestParts<S> for Visitor {
     async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Infallible> {
         let query = fields(parts.uri.query().unwrap_or_default().as_bytes());
         let chosen = query.get("lang").and_then(|given| Language::parse(given.first()?).ok());
-        let is_person = parts.method != Method::HEAD && !is_robot(&parts.headers);
+        let signs = signs(&parts.method, &parts.headers);
         let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(peer)| peer.ip().to_canonical());
         let (accepted, forwarded) = (accepted(&parts.headers), forwarded(&parts.headers));
         let cookies = parts.headers.get(header::COOKIE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-        Ok(Self { chosen, accepted, query, peer, forwarded, cookies: cookies.to_owned(), is_person })
+        Ok(Self { chosen, accepted, query, peer, forwarded, cookies: cookies.to_owned(), signs })
     }
 }
 
 impl Visitor {
+    /// Whether a person seems to have opened the page.
+    pub(super) fn is_person(&self) -> bool {
+        self.signs.is_empty()
+    }
+
     /// The language chosen on the page, else the one known, else `default`.
     pub(super) fn language(&self, default: &Language) -> Language {
         self.chosen.clone().or_else(|| self.accepted.first().cloned()).unwrap_or_else(|| default.clone())
@@ -114,13 +120,15 @@ fn forwarded(headers: &HeaderMap) -> Vec<IpAddr> {
     addresses.map(address).collect()
 }
 
-fn is_robot(headers: &HeaderMap) -> bool {
+fn signs(method: &Method, headers: &HeaderMap) -> BTreeSet<Sign> {
     const ROBOTS: [&str; 10] =
         ["bot", "crawl", "spider", "preview", "scan", "curl", "wget", "python", "monitor", "headlesschrome-lighthouse"];
     let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default().to_lowercase();
     let looks_ahead = ["sec-purpose", "purpose", "x-moz"].iter().any(|name| text(name).contains("prefetch"));
     let agent = text("user-agent");
-    looks_ahead || agent.is_empty() || ROBOTS.iter().any(|robot| agent.contains(robot))
+    let is_robot = agent.is_empty() || ROBOTS.iter().any(|robot| agent.contains(robot));
+    let signs = [(Sign::HeadOnly, *method == Method::HEAD), (Sign::LooksAhead, looks_ahead), (Sign::Robot, is_robot)];
+    signs.into_iter().filter(|(_, is_there)| *is_there).map(|(sign, _)| sign).collect()
 }
 
 #[cfg(test)]
@@ -140,11 +148,41 @@ mod tests {
 
     #[test]
     fn robots_and_browsers_that_look_ahead_are_no_persons() {
-        assert!(is_robot(&HeaderMap::new()));
-        assert!(is_robot(&headers(header::USER_AGENT, "Slackbot-LinkExpanding 1.0")));
-        assert!(!is_robot(&headers(header::USER_AGENT, "Mozilla/5.0 (iPhone; CPU iPhone OS 19_0 like Mac OS X)")));
-        let mut ahead = headers(header::USER_AGENT, "Mozilla/5.0");
-        ahead.insert("sec-purpose", "prefetch;prerender".parse().unwrap());
-        assert!(is_robot(&ahead));
+        let get = |headers: &HeaderMap| signs(&Method::GET, headers).into_iter().collect::<Vec<_>>();
+        assert_eq!(get(&HeaderMap::new()), [Sign::Robot]);
+        assert_eq!(get(&headers(header::USER_AGENT, "Slackbot-LinkExpanding 1.0")), [Sign::Robot]);
+        let mut phone = headers(header::USER_AGENT, "Mozilla/5.0 (iPhone; CPU iPhone OS 19_0 like Mac OS X)");
+        assert_eq!(get(&phone), []);
+        phone.insert("sec-purpose", "prefetch;prerender".parse().unwrap());
+        assert_eq!(signs(&Method::HEAD, &phone), [Sign::HeadOnly, Sign::LooksAhead].into());
+    }
+
+    #[test]
+    fn only_proxies_that_are_known_say_for_whom_they_ask() {
+        let visitor = |peer: &str, forwarded_for: &str| Visitor {
+            chosen: None,
+            accepted: Vec::new(),
+            query: BTreeMap::new(),
+            peer: Some(peer.parse().unwrap()),
+            forwarded: forwarded(&HeaderMap::from_iter([(
+                header::HeaderName::from_static("x-forwarded-for"),
+                forwarded_for.parse().unwrap(),
+            )])),
+            cookies: String::new(),
+            signs: BTreeSet::new(),
+        };
+        let proxies = ["127.0.0.1/32".parse().unwrap(), "10.0.0.0/8".parse().unwrap()];
+        for (peer, said, network) in [
+            ("203.0.113.9", "192.0.2.1", Some(vec![203, 0, 113])),
+            ("127.0.0.1", "192.0.2.1", Some(vec![192, 0, 2])),
+            ("127.0.0.1", "198.51.100.1, 192.0.2.1, 10.1.2.3", Some(vec![192, 0, 2])),
+            ("127.0.0.1", "2001:db8:1:203:405::1", Some(vec![0x20, 1, 0xd, 0xb8, 0, 1, 2])),
+            ("127.0.0.1", "::ffff:192.0.2.1", Some(vec![192, 0, 2])),
+            ("127.0.0.1", "192.0.2.1, unknown", Some(vec![0, 0, 0])),
+            ("::1", "", None),
+        ] {
+            assert_eq!(visitor(peer, said).network(&proxies), network, "{peer} for {said}");
+        }
+        assert_eq!(visitor("127.0.0.1", "127.0.0.1").network(&proxies), None);
     }
 }

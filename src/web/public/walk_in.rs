@@ -66,7 +66,7 @@ pub(super) struct Shown {
 pub(super) async fn show(core: &Core, at: &WalkIn, who: &Visitor) -> Response {
     let page = paging::named(&at.survey, &who.query);
     // Who turns a page was counted when they came.
-    if who.is_person
+    if who.is_person()
         && page.is_none()
         && let Err(err) = core.store.count_session(cell(core, at)).await
         && !err.is_read_only()

@@ -15,6 +15,7 @@ mod returns;
 mod status;
 mod store;
 mod stories;
+mod taps;
 mod texts;
 mod walk_ins;
 

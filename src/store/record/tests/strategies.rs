@@ -25,6 +25,7 @@ use crate::domain::response::{Flag, Origin, Response, SurfaceId};
 use crate::domain::survey::{
     AskIf, Choice, Kind, Link, NotApplicable, Question, Row, Scale, Survey, SurveyVersion, Thanks,
 };
+use crate::domain::tap::{Sign, Taps, TapsEnd};
 use crate::plan::{Decision, RecordedEvent, Verdict};
 
 /// Four thousand years around now.
@@ -295,4 +296,13 @@ pub(super) fn response() -> impl Strategy<Value = Response> {
             }
         },
     )
+}
+
+pub(super) fn taps() -> impl Strategy<Value = Taps> {
+    let (points, signs) = (btree_set(any::<i32>(), 0..4), btree_set(select(Sign::ALL.to_vec()), 0..4));
+    let end = of(prop_oneof![instant().prop_map(TapsEnd::Answered), instant().prop_map(TapsEnd::Released)]);
+    let what = (invitation_id(), any::<u8>(), any::<u32>(), points, signs);
+    (what, instant(), instant(), end).prop_map(|((invitation, attempt, n, points, signs), first_at, last_at, end)| {
+        Taps { invitation, attempt, n, points, signs, first_at, last_at, end }
+    })
 }
