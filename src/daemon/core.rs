@@ -217,6 +217,11 @@ impl Live {
         self.surveys.get(id).filter(|(current, _)| *current == version).map(|(_, survey)| survey)
     }
 
+    /// The content of a survey today, and its version.
+    pub fn survey_today(&self, id: &SurveyId) -> Option<(SurveyVersion, &Arc<Survey>)> {
+        self.surveys.get(id).map(|(version, survey)| (*version, survey))
+    }
+
     /// The mailbox that mails come back to.
     pub fn mailbox(&self) -> Option<&Arc<Mailbox>> {
         self.mailbox.as_ref()

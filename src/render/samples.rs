@@ -105,6 +105,7 @@ fn recommend() -> Text {
 pub(super) fn survey_pages(language: &Language) -> Vec<SurveyPage<'static>> {
     let survey = every_kind();
     let page = |answers, troubles| SurveyPage {
+        version: None,
         survey: Cow::Owned(survey.clone()),
         language: language.clone(),
         page: 0,

@@ -12,6 +12,7 @@ use minijinja::{AutoEscape, Environment, Output, State, UndefinedBehavior, Value
 use super::RenderError;
 use super::built_in::{CARD, ENGLISH, FOLDERS, GERMAN, TEMPLATES};
 use super::fill::fill_filter;
+use super::survey_page::ReadyPages;
 use super::words::Words;
 use crate::domain::language::Language;
 
@@ -24,6 +25,7 @@ pub struct Templates {
     languages: BTreeMap<Language, Spoken>,
     english: Spoken,
     card: String,
+    ready: ReadyPages,
 }
 
 #[derive(Clone)]
@@ -93,7 +95,7 @@ impl Templates {
             spoken.insert(language, words);
         }
         let card = instead(CARD.0)?.unwrap_or_else(|| CARD.1.to_owned());
-        Ok(Self { environment, languages: spoken, english, card })
+        Ok(Self { environment, languages: spoken, english, card, ready: ReadyPages::default() })
     }
 
     /// The languages that the interface speaks.
@@ -109,6 +111,11 @@ impl Templates {
     /// What a language calls itself; its tag where the interface does not speak it.
     pub fn language_name<'a>(&'a self, language: &'a Language) -> &'a str {
         if self.speaks(language) { &self.words(language).name } else { language.as_str() }
+    }
+
+    /// The survey pages that were written before.
+    pub(super) fn ready_pages(&self) -> &ReadyPages {
+        &self.ready
     }
 
     /// The design of cards: an SVG with placeholders.

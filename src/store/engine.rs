@@ -22,6 +22,15 @@ pub(crate) trait Engine: Send + Sync + 'static {
         look: impl FnOnce(&dyn Reading) -> Result<T, StoreError> + Send + 'static,
     ) -> impl Future<Output = Result<T, StoreError>> + Send;
 
+    /// Looks at a few keys, on this thread where that takes no longer than handing it to another would. What is not at hand is
+    /// read from the disk meanwhile, so nothing that goes over many keys belongs here.
+    fn look<T: Send + 'static>(
+        &self,
+        look: impl FnOnce(&dyn Reading) -> Result<T, StoreError> + Send + 'static,
+    ) -> impl Future<Output = Result<T, StoreError>> + Send {
+        self.read(look)
+    }
+
     /// Does something between two groups of units of work, also while no changes are taken.
     fn between<T: Send + 'static>(
         &self,

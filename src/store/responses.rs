@@ -50,7 +50,7 @@ impl<E: Engine> Responses for Shared<E> {
 
     async fn taps(&self, invitation: &InvitationId) -> Result<Option<Taps>, StoreError> {
         let invitation = *invitation;
-        self.engine.read(move |db| reads::taps(db, &invitation)).await
+        self.engine.look(move |db| reads::taps(db, &invitation)).await
     }
 
     async fn taps_after(&self, after: Option<InvitationId>, n_max: usize) -> Result<Vec<Taps>, StoreError> {
@@ -68,7 +68,7 @@ impl<E: Engine> Responses for Shared<E> {
 
     async fn response(&self, id: &ResponseId) -> Result<Option<Response>, StoreError> {
         let id = *id;
-        self.engine.read(move |db| reads::response(db, &id)).await
+        self.engine.look(move |db| reads::response(db, &id)).await
     }
 
     async fn responses_after(&self, after: Option<ResponseId>, n_max: usize) -> Result<Vec<Response>, StoreError> {

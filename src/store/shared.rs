@@ -105,7 +105,7 @@ impl<E: Engine> Store for Shared<E> {
 
     async fn contact(&self, id: &ContactId) -> Result<Option<Contact>, StoreError> {
         let id = id.clone();
-        self.engine.read(move |db| reads::contact(db, &id)).await
+        self.engine.look(move |db| reads::contact(db, &id)).await
     }
 
     async fn contacts_after(&self, after: Option<&ContactId>, n_max: usize) -> Result<Vec<Contact>, StoreError> {
@@ -128,7 +128,7 @@ impl<E: Engine> Store for Shared<E> {
 
     async fn event(&self, id: &EventId) -> Result<Option<RecordedEvent>, StoreError> {
         let id = id.clone();
-        self.engine.read(move |db| reads::event(db, &id)).await
+        self.engine.look(move |db| reads::event(db, &id)).await
     }
 
     async fn look_up(&self, request: LookUp) -> Result<Vec<Result<Outlook, StoreError>>, StoreError> {
@@ -185,7 +185,7 @@ impl<E: Engine> Store for Shared<E> {
 
     async fn invitation(&self, id: &InvitationId) -> Result<Option<Invitation>, StoreError> {
         let id = *id;
-        self.engine.read(move |db| reads::invitation(db, &id)).await
+        self.engine.look(move |db| reads::invitation(db, &id)).await
     }
 
     async fn invitations_of(&self, contact: &ContactId) -> Result<Vec<Invitation>, StoreError> {
@@ -242,7 +242,7 @@ impl<E: Engine> Store for Shared<E> {
     }
 
     async fn survey(&self, version: SurveyVersion) -> Result<Option<Survey>, StoreError> {
-        self.engine.read(move |db| reads::survey(db, version)).await
+        self.engine.look(move |db| reads::survey(db, version)).await
     }
 
     async fn refuse(&self, refusal: Refusal) -> Result<(), StoreError> {
@@ -285,7 +285,7 @@ impl<E: Engine> Store for Shared<E> {
     }
 
     async fn card(&self, code: CardCode) -> Result<Option<Card>, StoreError> {
-        self.engine.read(move |db| reads::card(db, code)).await
+        self.engine.look(move |db| reads::card(db, code)).await
     }
 
     async fn cards_after(&self, after: Option<CardCode>, n_max: usize) -> Result<Vec<Card>, StoreError> {

@@ -11,6 +11,7 @@ pub(super) fn pages(language: &Language) -> Vec<SurveyPage<'static>> {
     let survey = survey();
     let troubles = survey.questions.iter().map(|question| (question.id.clone(), Trouble::Missing)).collect();
     let page = |answers, troubles| SurveyPage {
+        version: None,
         survey: Cow::Owned(survey.clone()),
         answers,
         troubles,

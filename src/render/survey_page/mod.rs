@@ -1,6 +1,7 @@
 //! The survey page: every question on one page, answerable with a thumb, a keyboard, a screen reader, and no script.
 
 mod question;
+mod ready;
 mod rules;
 
 use std::borrow::Cow;
@@ -19,14 +20,17 @@ use super::{RenderError, TemplateContext};
 use crate::domain::answer::{Answer, Answers, Trouble, holds, paging};
 use crate::domain::id::QuestionId;
 use crate::domain::language::Language;
-use crate::domain::survey::{AskIf, Question, Survey};
+use crate::domain::survey::{AskIf, Question, Survey, SurveyVersion};
 use question::QuestionView;
+pub(super) use ready::ReadyPages;
 
 /// A survey to be answered. No `Debug`: it holds answers and tokens.
 #[derive(Clone)]
 pub struct SurveyPage<'a> {
     /// What is asked.
     pub survey: Cow<'a, Survey>,
+    /// Its version, where it is known: such a page is written once and kept.
+    pub version: Option<SurveyVersion>,
     /// The wanted language; the page stands in one that the survey speaks.
     pub language: Language,
     /// The page of the survey, counted from 0.
@@ -56,6 +60,7 @@ impl<'a> SurveyPage<'a> {
     pub fn blank(survey: &'a Survey, language: Language, action: impl Into<String>) -> Self {
         Self {
             survey: Cow::Borrowed(survey),
+            version: None,
             language,
             page: 0,
             place: String::new(),
@@ -81,6 +86,13 @@ impl TemplateContext for SurveyPage<'_> {
     }
 
     fn render(&self, templates: &Templates) -> Result<Page, RenderError> {
+        let kept = templates.ready_pages().page(self, |page| page.written(templates));
+        kept.unwrap_or_else(|| self.written(templates))
+    }
+}
+
+impl SurveyPage<'_> {
+    fn written(&self, templates: &Templates) -> Result<Page, RenderError> {
         let language = shown_language(&self.survey, &self.language);
         let questions = QuestionView::all(self, language, templates.words(language))?;
         let has_rows = self.shown().iter().any(|question| !question.kind.rows().is_empty());
@@ -90,9 +102,7 @@ impl TemplateContext for SurveyPage<'_> {
         let frame = Frame { language, styles, rules: &rules::rules(&self.shown()), script };
         templates.page(Self::TEMPLATE, frame, self.values(templates, language, &questions)?)
     }
-}
 
-impl SurveyPage<'_> {
     /// The questions of the page, without those that depend on an answer which an earlier page did not get.
     fn shown(&self) -> Vec<&Question> {
         let pages = self.survey.pages();

@@ -5,6 +5,7 @@ use data_encoding::BASE64;
 use super::*;
 use crate::domain::answer::{Answer, Answers, Trouble};
 use crate::domain::id::QuestionId;
+use crate::domain::survey::tests::visit;
 use crate::domain::survey::{AskIf, Kind, NotApplicable, Scale, Survey};
 use crate::render::samples;
 
@@ -312,4 +313,54 @@ fn a_page_stands_in_a_language_that_the_survey_speaks() {
             render(&SurveyPage { survey: Cow::Borrowed(&survey), ..SurveyPage::blank(&survey, language(wanted), "/") });
         assert!(html.contains(&format!("<html lang=\"{shown}\"")), "{wanted}");
     }
+}
+
+#[test]
+fn a_page_that_is_kept_is_the_same_as_one_written_anew() {
+    let templates = Templates::built_in();
+    let survey = visit();
+    let version = Some(survey.version());
+    let token = |n: u8| format!("/s/token-{n}");
+    for language in ["en", "de"].map(language) {
+        for (marked, hidden, honeypot, stop, seen) in [
+            (None, vec![], None, true, false),
+            (Some(4), vec![], None, true, true),
+            (Some(2), vec![("form", "f"), ("other", "o")], Some(".website"), false, false),
+            (None, vec![("form", "f")], Some(".website"), false, false),
+        ] {
+            let page = |n: u8| SurveyPage {
+                version,
+                place: "Sole & Söhne".to_owned(),
+                answers: marked.map(|point| (id("overall"), Answer::Rating(point))).into_iter().collect(),
+                hidden: hidden.iter().map(|(name, value)| ((*name).to_owned(), format!("{value}{n}"))).collect(),
+                honeypot: honeypot.map(str::to_owned),
+                unsubscribe_url: stop.then(|| format!("/u/token-{n}")),
+                counts_when_seen: seen,
+                ..SurveyPage::blank(&survey, language.clone(), token(n))
+            };
+            // The first is written and kept, the second is made of it.
+            for n in [1, 2] {
+                let anew = SurveyPage { version: None, ..page(n) }.render(&templates).unwrap();
+                let kept = page(n).render(&templates).unwrap();
+                assert!(kept == anew, "{}\n{}", kept.html, anew.html);
+                assert!(kept.html.contains(&token(n)) && !kept.html.contains('\u{10FFFD}'));
+            }
+        }
+    }
+}
+
+#[test]
+fn nothing_that_was_typed_is_kept_for_the_next() {
+    let templates = Templates::built_in();
+    let survey = visit();
+    let blank = || SurveyPage { version: Some(survey.version()), ..SurveyPage::blank(&survey, language("en"), "/s/a") };
+    let first = blank().render(&templates).unwrap().html;
+    let typed = SurveyPage { drafts: vec![(id("why"), "my secret".to_owned())], ..blank() };
+    let answered = SurveyPage { answers: [(id("why"), Answer::Text("my secret".to_owned()))].into(), ..blank() };
+    let action = SurveyPage { action: "/s/a?x=\"><b>".to_owned(), ..blank() };
+    for page in [typed, answered] {
+        assert!(page.render(&templates).unwrap().html.contains("my secret"));
+    }
+    assert!(!action.render(&templates).unwrap().html.contains("<b>"));
+    assert_eq!(blank().render(&templates).unwrap().html, first);
 }

@@ -142,6 +142,14 @@ impl Engine for Sled {
         blocking(move || look(&Tree(&tree))).await
     }
 
+    async fn look<T: Send + 'static>(
+        &self,
+        look: impl FnOnce(&dyn Reading) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let tree = self.slot.tree().await?;
+        look(&Tree(&tree))
+    }
+
     async fn between<T: Send + 'static>(
         &self,
         act: impl FnOnce(&mut Taps) -> T + Send + 'static,

@@ -71,10 +71,10 @@ async fn find(core: &Core, code: &str, who: &Visitor) -> Result<Found, StoreErro
     let Some(card) = core.store.card(code).await? else { return Ok(Found::Nothing) };
     let live = core.live.load_full();
     let branch = live.config.branches.get(&card.branch).cloned();
-    let survey = live.config.surveys.get(&card.survey).cloned();
-    let (Some(branch), Some(survey)) = (branch, survey) else { return Ok(Found::Nothing) };
+    let survey = live.survey_today(&card.survey).map(|(version, survey)| (version, Arc::clone(survey)));
+    let (Some(branch), Some((version, survey))) = (branch, survey) else { return Ok(Found::Nothing) };
     let (from, language) = (SurfaceId::Card(card.id), who.language(&branch.language));
     let path = format!("/q/{}", card.code);
-    let at = Box::new(WalkIn { live, from, branch, touchpoint: card.touchpoint, survey, language, path });
+    let at = Box::new(WalkIn { live, from, branch, touchpoint: card.touchpoint, survey, version, language, path });
     Ok(if card.revoked_at.is_some() { Found::Revoked(at) } else { Found::Card(at) })
 }

@@ -33,7 +33,7 @@ struct Visit {
     live: Arc<Live>,
     target: LinkTarget,
     invitation: Invitation,
-    survey: Survey,
+    survey: Arc<Survey>,
     language: Language,
 }
 
@@ -150,9 +150,13 @@ async fn find(core: &Core, token: &str, who: &Visitor) -> Result<Option<Visit>, 
     if invitation.attempt(target.attempt).is_none() {
         return Ok(None);
     }
-    let Some(survey) = core.store.survey(invitation.version).await? else { return Ok(None) };
-    let contact = core.store.contact(&invitation.contact).await?;
     let live = core.live.load_full();
+    let survey = match live.survey(&invitation.survey, invitation.version) {
+        Some(survey) => Some(Arc::clone(survey)),
+        None => core.store.survey(invitation.version).await?.map(Arc::new),
+    };
+    let Some(survey) = survey else { return Ok(None) };
+    let contact = core.store.contact(&invitation.contact).await?;
     let known = contact.as_ref().and_then(|contact| contact.locale.as_ref());
     let language = who.language_of(known, &live.config.settings.daemon.language);
     Ok(Some(Visit { live, target, invitation, survey, language }))
@@ -186,6 +190,7 @@ fn form<'a>(core: &Core, visit: &'a Visit, token: &str, who: &Visitor) -> Survey
     let unsubscribe = core.store.seal().token(Purpose::Unsubscribe, visit.target);
     SurveyPage {
         place: place(visit),
+        version: Some(visit.invitation.version),
         unsubscribe_url: Some(format!("/u/{unsubscribe}")),
         ..SurveyPage::blank(&visit.survey, visit.language.clone(), with_language(format!("/s/{token}"), who))
     }

@@ -24,7 +24,7 @@ use crate::domain::id::{ResponseId, TouchpointId};
 use crate::domain::language::Language;
 use crate::domain::place::Branch;
 use crate::domain::response::{self, Flag, Origin, SurfaceId};
-use crate::domain::survey::Survey;
+use crate::domain::survey::{Survey, SurveyVersion};
 use crate::render::{SurveyPage, ThanksKind, ThanksPage};
 use crate::report::tally::SurfaceCell;
 use crate::store::{StoreError, SurfaceAnswer};
@@ -45,7 +45,9 @@ pub(super) struct WalkIn {
     /// At what.
     pub(super) touchpoint: TouchpointId,
     /// What is asked.
-    pub(super) survey: Survey,
+    pub(super) survey: Arc<Survey>,
+    /// The version of that.
+    pub(super) version: SurveyVersion,
     /// In which language.
     pub(super) language: Language,
     /// The path of the page, such as `/q/7KQ2M9XW`.
@@ -167,7 +169,7 @@ fn shown(core: &Core, at: &WalkIn, fields: &Form) -> Option<Shown> {
 async fn known(core: &Core, at: &WalkIn, form: &Shown) -> Result<Option<response::Response>, StoreError> {
     let response = core.store.response(&form.id).await?;
     let is_of_here = |origin: &Origin| matches!(origin, Origin::Surface { from, .. } if *from == at.from);
-    Ok(response.filter(|given| is_of_here(&given.origin) && given.version == at.survey.version()))
+    Ok(response.filter(|given| is_of_here(&given.origin) && given.version == at.version))
 }
 
 fn cell(core: &Core, at: &WalkIn) -> SurfaceCell {
@@ -191,7 +193,7 @@ async fn store(
         branch: at.branch.id.clone(),
         touchpoint: at.touchpoint.clone(),
         survey: at.survey.id.clone(),
-        version: at.survey.version(),
+        version: at.version,
         language: at.language.clone(),
         reading,
         flags,
@@ -209,6 +211,7 @@ fn blank<'a>(at: &'a WalkIn, who: &Visitor, number: String) -> SurveyPage<'a> {
     SurveyPage {
         place: at.branch.title.clone(),
         honeypot: Some(HONEYPOT.to_owned()),
+        version: Some(at.version),
         hidden: vec![(FORM.to_owned(), number)],
         ..SurveyPage::blank(&at.survey, at.language.clone(), with_language(at.path.clone(), who))
     }
