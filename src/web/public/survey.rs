@@ -181,7 +181,7 @@ async fn store(core: &Core, visit: &Visit, reading: Reading) -> Result<(), Store
     if !recorded.amended {
         breaker::answered(core, &visit.invitation, visit.target.attempt, (&visit.survey, &answers)).await;
     }
-    tracing::info!(invitation.id = %visit.invitation.id, response.id = %recorded.response, "stored {} as {}",
+    tracing::debug!(invitation.id = %visit.invitation.id, response.id = %recorded.response, "stored {} as {}",
         recorded.response, recorded.completeness.as_str());
     Ok(())
 }

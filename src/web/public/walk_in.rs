@@ -202,7 +202,7 @@ async fn store(
     };
     let recorded = core.store.answer_surface(answer).await?;
     core.metrics.answered(at.from.surface().as_str(), at.survey.id.as_str());
-    tracing::info!(response.id = %recorded.response, "stored {} as {}", recorded.response,
+    tracing::debug!(response.id = %recorded.response, "stored {} as {}", recorded.response,
         recorded.completeness.as_str());
     Ok(())
 }
