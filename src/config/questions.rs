@@ -2,7 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use crate::domain::id::QuestionId;
+use crate::domain::id::{BranchId, QuestionId};
+use crate::domain::survey::occasion::OnlyFor;
 use crate::domain::survey::{
     ASK_IF_MAX, AskIf, Choice, Kind, NotApplicable, OPTIONS_MAX, Question, ROWS_MAX, Row, Scale, TEXT_CHARS_MAX,
     TEXT_LINES, TEXT_LINES_MAX,
@@ -10,8 +11,9 @@ use crate::domain::survey::{
 
 use super::node::{Content, shown};
 use super::reader::{Field, Reader, closest};
-use super::values;
+use super::references::{Ledger, Target};
 use super::words::Words;
+use super::{triggers, values};
 
 /// What a question may refer to.
 #[derive(Clone, Copy, Debug)]
@@ -22,6 +24,8 @@ pub(super) struct Earlier<'a> {
     pub(super) ids: &'a [String],
     /// The ids of all questions of the survey.
     pub(super) all: &'a BTreeSet<String>,
+    /// What the files say of each other.
+    pub(super) ledger: &'a Ledger<'a>,
 }
 
 impl<'a> Earlier<'a> {
@@ -98,7 +102,7 @@ pub(super) fn read(
         table.wrong::<()>("new_page", "the first question begins the first page; leave it out");
     }
     table.require("text");
-    let text = table.field("text", |field| words.text(field));
+    let text = table.field("text", |field| words.text_of_occasion(field));
     let has_ends =
         shape.is_none_or(|shape| !matches!(shape, Shape::Choice | Shape::Multi | Shape::Consent | Shape::Text));
     let ends = if has_ends { table.field("ends", |field| words.ends(field)) } else { None };
@@ -112,8 +116,14 @@ pub(super) fn read(
              whom it applies",
         );
     }
-    let ask_if = table.field("ask_if", |field| conditions(field, earlier));
-    let ask_if = ask_if.unwrap_or_default();
+    let asked = table.field("ask_if", |field| conditions(field, earlier)).unwrap_or_default();
+    let (mut ask_if, mut only_for) = (Vec::new(), Vec::new());
+    for condition in asked {
+        match condition {
+            Asked::If(condition) => ask_if.push(condition),
+            Asked::OnlyFor(conditions) => only_for.extend(conditions),
+        }
+    }
     if key && matches!(shape, Some(Shape::Multi | Shape::Matrix | Shape::Consent | Shape::Text)) {
         table.wrong::<()>("key", "a key question must be a rating or a `choice`: mail asks it with one tap");
     }
@@ -125,7 +135,18 @@ pub(super) fn read(
         // Which keys belong here is not known before its kind is.
         None => drop(table),
     }
-    Some(Question { id: id?, kind: kind?, key, required, new_page, text: text?, ends, not_applicable, ask_if })
+    Some(Question {
+        id: id?,
+        kind: kind?,
+        key,
+        required,
+        new_page,
+        text: text?,
+        ends,
+        not_applicable,
+        ask_if,
+        only_for,
+    })
 }
 
 /// `true` for the interface's words, or words.
@@ -239,20 +260,52 @@ fn rows(table: &mut Reader<'_>, words: &Words) -> Option<Vec<Row>> {
     })
 }
 
+/// One condition of a question.
+enum Asked {
+    /// On an earlier answer.
+    If(AskIf),
+    /// On the occasion.
+    OnlyFor(Vec<OnlyFor>),
+}
+
 /// One condition, or a list of such as must all hold.
-fn conditions(field: Field<'_, '_>, earlier: &Earlier<'_>) -> Option<Vec<AskIf>> {
+fn conditions(field: Field<'_, '_>, earlier: &Earlier<'_>) -> Option<Vec<Asked>> {
     if !matches!(field.node.content, Content::List(_)) {
-        return ask_if(field.table()?, earlier).map(|ask_if| vec![ask_if]);
+        return asked(field, earlier).map(|asked| vec![asked]);
     }
     let mut n_given = 0;
     let conditions = field.list(|field| {
         n_given += 1;
-        ask_if(field.table()?, earlier)
+        asked(field, earlier)
     })?;
     if !(1..=ASK_IF_MAX).contains(&n_given) {
         return field.wrong(format!("1 to {ASK_IF_MAX} conditions belong here, found {n_given}"));
     }
     Some(conditions)
+}
+
+/// `{ question = … }`, or `{ branch = … }`, `{ contact = { … } }`, `{ event = { … } }`.
+fn asked(field: Field<'_, '_>, earlier: &Earlier<'_>) -> Option<Asked> {
+    let mut table = field.table()?;
+    if ["branch", "contact", "event"].iter().all(|key| !table.has(key)) {
+        table.asks_for(&["branch", "contact", "event"]);
+        return ask_if(table, earlier).map(Asked::If);
+    }
+    let branch = table.field("branch", |field| {
+        let branch = |field: Field<'_, '_>| {
+            let branch = field.read(values::parsed(BranchId::parse))?;
+            earlier.ledger.refer(field.spot(), Target::Branch(branch.clone()));
+            Some(branch)
+        };
+        let is_list = matches!(field.node.content, Content::List(_));
+        let branches = if is_list { field.list(branch)? } else { vec![branch(field)?] };
+        (!branches.is_empty()).then_some(OnlyFor::Branch(branches))
+    });
+    let contact = table.field("contact", triggers::conditions).unwrap_or_default();
+    let event = table.field("event", triggers::conditions).unwrap_or_default();
+    table.finish("ask_if on the occasion");
+    let contact = contact.into_iter().map(OnlyFor::Contact);
+    Some(Asked::OnlyFor(branch.into_iter().chain(contact).chain(event.into_iter().map(OnlyFor::Event)).collect()))
 }
 
 fn ask_if(mut table: Reader<'_>, earlier: &Earlier<'_>) -> Option<AskIf> {

@@ -27,7 +27,7 @@ pub(super) fn read(root: &Node, ledger: &Ledger<'_>) -> Option<(Survey, ByText)>
         root.wrong::<()>("question", "this survey asks nothing; add a [[question]]");
     }
     let own_spot = root.spot("survey");
-    let questions = root.field("question", |field| read_questions(field, &words));
+    let questions = root.field("question", |field| read_questions(field, &words, ledger));
     root.finish("a survey file");
     let Head { id, title, intro, thanks, thanks_spot, link, by_sms } = head??;
     let survey = Survey { id, title, intro, thanks, link, questions: questions? };
@@ -54,11 +54,11 @@ fn read_head(mut head: Reader<'_>, ledger: &Ledger<'_>, words: &mut Words) -> Op
         ledger.declare("survey", id.as_str(), head.spot("id"));
     }
     head.require("title");
-    let title = head.field("title", |field| words.text(field));
+    let title = head.field("title", |field| words.text_of_occasion(field));
     if let Some(title) = &title {
         *words = words.like(title);
     }
-    let intro = head.field("intro", |field| words.text(field));
+    let intro = head.field("intro", |field| words.text_of_occasion(field));
     let thanks_spot = head.spot("thanks");
     let thanks = head.field("thanks", |field| thanks::thanks(field, words)).unwrap_or_default();
     let link = head.field("link", |field| thanks::link(field, words));
@@ -69,7 +69,7 @@ fn read_head(mut head: Reader<'_>, ledger: &Ledger<'_>, words: &mut Words) -> Op
     Some(Head { id: id?, title: title?, intro, thanks, thanks_spot, link, by_sms })
 }
 
-fn read_questions(field: Field<'_, '_>, words: &Words) -> Option<Vec<Question>> {
+fn read_questions(field: Field<'_, '_>, words: &Words, ledger: &Ledger<'_>) -> Option<Vec<Question>> {
     let (mut seen, mut spots): (Vec<String>, Vec<Spot>) = (Vec::new(), Vec::new());
     let mut questions: Vec<Question> = Vec::new();
     let all = ids(field.node);
@@ -82,7 +82,7 @@ fn read_questions(field: Field<'_, '_>, words: &Words) -> Option<Vec<Question>> 
         }
         seen.push(name);
         spots.push(table.spot("id"));
-        let earlier = Earlier { questions: &questions, ids: &seen, all: &all };
+        let earlier = Earlier { questions: &questions, ids: &seen, all: &all, ledger };
         let question = questions::read(table, id, words, &earlier);
         questions.extend(question);
         Some(())

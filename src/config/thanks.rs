@@ -18,7 +18,7 @@ const NO_GATE: &str = "a link that only some scores get to see steers reviews, w
 /// Words for everybody, or a list of words by the rating of the key question.
 pub(super) fn thanks(field: Field<'_, '_>, words: &Words) -> Option<Vec<Thanks>> {
     if !matches!(field.node.content, Content::List(_)) {
-        return words.text(field).map(|text| vec![Thanks { at_most: None, text }]);
+        return words.text_of_occasion(field).map(|text| vec![Thanks { at_most: None, text }]);
     }
     let mut n_given = 0;
     let thanks = field.list(|field| {
@@ -30,7 +30,7 @@ pub(super) fn thanks(field: Field<'_, '_>, words: &Words) -> Option<Vec<Thanks>>
             table.wrong::<()>("link", NO_GATE);
         }
         table.require("text");
-        let text = table.field("text", |field| words.text(field));
+        let text = table.field("text", |field| words.text_of_occasion(field));
         if text
             .as_ref()
             .is_some_and(|text: &crate::domain::language::Text| text.translations().any(|(_, t)| has_link(t)))

@@ -39,15 +39,18 @@ pub(super) fn level_of(trigger: &Trigger) -> Level {
 
 fn event(mut table: Reader<'_>) -> Option<Trigger> {
     let kind = table.required("event", values::event_kind);
-    let conditions = table.field("where", |field| {
-        let conditions = field.entries(condition)?;
-        if conditions.len() > FIELDS_MAX {
-            return field.wrong(format!("an event has at most {FIELDS_MAX} fields"));
-        }
-        Some(conditions)
-    });
+    let conditions = table.field("where", conditions);
     table.finish("a trigger by event");
     Some(Trigger::Event { kind: kind?, conditions: conditions.unwrap_or_default() })
+}
+
+/// Conditions on fields, by their names.
+pub(super) fn conditions(field: Field<'_, '_>) -> Option<Vec<Condition>> {
+    let conditions = field.entries(condition)?;
+    if conditions.len() > FIELDS_MAX {
+        return field.wrong(format!("an event has at most {FIELDS_MAX} fields"));
+    }
+    Some(conditions)
 }
 
 /// `covers = { min = 1 }`, or a value alone for a field that must be just that.

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::domain::language::{Language, Text};
+use crate::domain::survey::occasion::check_words;
 
 use super::node::Content;
 use super::reader::Field;
@@ -32,6 +33,15 @@ impl Words {
     /// One text.
     pub(super) fn text(&self, field: Field<'_, '_>) -> Option<Text> {
         self.each_language(field, |field| field.read(values::text)).and_then(Text::of)
+    }
+
+    /// One text that may hold words of the occasion.
+    pub(super) fn text_of_occasion(&self, field: Field<'_, '_>) -> Option<Text> {
+        let text = |field: Field<'_, '_>| {
+            let text = field.read(values::text)?;
+            field.accept(check_words(&text)).map(|()| text)
+        };
+        self.each_language(field, text).and_then(Text::of)
     }
 
     /// The texts at the two ends of a scale, worst first.

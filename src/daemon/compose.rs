@@ -23,6 +23,7 @@ use crate::render::{MailContext, RenderError, SmsContext, Stop, TemplateContext,
 use crate::store::{Lease, StoreError};
 
 use super::core::{Core, Live};
+use super::occasions;
 use super::receipts::report_url;
 
 /// Why a message cannot be written.
@@ -56,6 +57,7 @@ pub async fn compose(core: &Core, live: &Live, lease: &Lease) -> Result<Outbound
     let invitation = &lease.invitation;
     let attempt = invitation.attempts.last().ok_or(ComposeError::Missing("attempt"))?;
     let survey = survey(core, live, invitation).await?;
+    let survey = occasions::tailored(core, live, &survey, (invitation, Some(&lease.contact))).await?;
     match attempt.channel {
         Channel::Email => compose_mail(core, live, lease, (attempt, &survey)),
         Channel::Sms => compose_sms(core, live, lease, (attempt, &survey)),

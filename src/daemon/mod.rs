@@ -16,6 +16,7 @@ pub mod hooks;
 pub mod housekeeper;
 pub mod lifecycle;
 pub mod metrics;
+pub mod occasions;
 pub mod planner;
 pub mod pulse;
 pub mod receipts;

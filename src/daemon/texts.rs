@@ -30,7 +30,13 @@ pub async fn hear(
         tracing::info!(gateway = name, meant = "unmatched", "{name} brought a message of somebody without a number");
         return Ok(None);
     };
-    let understood = core.store.hear_text(inbound).await?;
+    let mut understood = core.store.hear_text(inbound).await?;
+    if let Some(about) = &mut understood.about
+        && about.survey.depends_on_occasion()
+    {
+        let branch = about.invitation.branch.as_ref().and_then(|id| live.config.branches.get(id));
+        about.survey = about.survey.at_branch(branch.map_or("", |branch| branch.title.as_str()));
+    }
     tell(core, name, &understood);
     if let Meant::Answer(_) = understood.meant
         && let Some(about) = &understood.about

@@ -3,6 +3,7 @@
 //! A survey's version is a hash of everything in it, so two servers with the same TOML agree on it, and an answer keeps
 //! the version that was shown whatever happens to the file later.
 
+pub mod occasion;
 #[cfg(test)]
 pub(crate) mod tests;
 mod thanks;
@@ -12,6 +13,7 @@ use std::collections::BTreeSet;
 
 use super::id::{QuestionId, SurveyId};
 use super::language::{Language, Text};
+use occasion::OnlyFor;
 pub use thanks::{Link, THANKS_MAX, Thanks};
 pub use version::SurveyVersion;
 
@@ -70,6 +72,8 @@ pub struct Question {
     pub not_applicable: Option<NotApplicable>,
     /// Asked only when earlier answers were all such.
     pub ask_if: Vec<AskIf>,
+    /// Asked only on occasions that meet all of these.
+    pub only_for: Vec<OnlyFor>,
 }
 
 /// How somebody says that a question does not apply to them. It answers the question, and is no answer in any figure.

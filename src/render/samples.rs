@@ -205,6 +205,7 @@ fn question(id: &str, kind: Kind, english: &str, german: &str) -> Question {
         ends: None,
         not_applicable: None,
         ask_if: Vec::new(),
+        only_for: Vec::new(),
     }
 }
 

@@ -27,6 +27,33 @@ fn how_much_is_asked_by_text_message_is_checked_and_no_part_of_the_content() {
 }
 
 #[test]
+fn what_is_said_of_the_occasion_is_checked() {
+    let text = |text: &str, why: &str| {
+        check_question(
+            &format!("[[question]]\nid = \"q2\"\nkind = \"text\"\ntext = \"{text}\"\n"),
+            &[&format!("config/surveys/visit.toml:12:8: question.q2.text: {why}")],
+        );
+    };
+    text("{nmae}?", "`{nmae}` is no word of the occasion; there are {branch}, {name}, {contact.KEY} and {event.KEY}");
+    text("a { b", "a brace stands alone; write `{branch}`, or `{{` and `}}` for braces that are meant");
+    let ask_if = |ask_if: &str, expected: &str| {
+        check_question(
+            &format!("[[question]]\nid = \"q2\"\nkind = \"text\"\ntext = \"?\"\nask_if = {ask_if}\n"),
+            &[expected],
+        );
+    };
+    ask_if(
+        "{ branch = \"nowhere\" }",
+        "config/surveys/visit.toml:13:21: question.q2.ask_if.branch: there is no branch `nowhere` (known: mitte)",
+    );
+    ask_if(
+        "{ event = { covers = { mni = 5 } } }",
+        "config/surveys/visit.toml:13:33: question.q2.ask_if.event.covers.mni: `mni` is not a key of a condition, did you \
+         mean `min`? (its keys: any_of, max, min, none_of)",
+    );
+}
+
+#[test]
 fn a_survey_is_checked() {
     let q = "[[question]]\nid = \"q2\"\n";
     check_question(

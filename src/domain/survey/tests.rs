@@ -16,6 +16,7 @@ pub(crate) fn question(id: &str, kind: Kind) -> Question {
         ends: None,
         not_applicable: None,
         ask_if: Vec::new(),
+        only_for: Vec::new(),
     }
 }
 

@@ -5,6 +5,7 @@ use std::fmt;
 use aws_lc_rs::digest;
 use data_encoding::HEXLOWER;
 
+use super::occasion::OnlyFor;
 use super::{Kind, Question, Survey, TEXT_LINES};
 
 impl Survey {
@@ -117,6 +118,9 @@ impl Content {
         if question.new_page {
             self.add("+new_page");
         }
+        for only_for in &question.only_for {
+            self.only_for(only_for);
+        }
         // Its rows, with their ids, are among the texts.
         if let Kind::Matrix { scale, rows: _ } = &question.kind {
             self.add("+scale");
@@ -130,6 +134,39 @@ impl Content {
         if let Some(option) = question.kind.own_words_option() {
             self.add("+own_words");
             self.add(option.id.as_str());
+        }
+    }
+
+    fn only_for(&mut self, only_for: &OnlyFor) {
+        let condition = match only_for {
+            OnlyFor::Branch(branches) => {
+                self.add("+branch");
+                for branch in branches {
+                    self.add(branch.as_str());
+                }
+                return;
+            }
+            OnlyFor::Contact(condition) => {
+                self.add("+contact");
+                condition
+            }
+            OnlyFor::Event(condition) => {
+                self.add("+event");
+                condition
+            }
+        };
+        self.add(&condition.field);
+        for (name, bound) in [("+min", condition.min), ("+max", condition.max)] {
+            if let Some(bound) = bound {
+                self.add(name);
+                self.add(&bound.to_string());
+            }
+        }
+        for (name, values) in [("+any_of", &condition.any_of), ("+none_of", &condition.none_of)] {
+            for value in values {
+                self.add(name);
+                self.add(&format!("{value:?}"));
+            }
         }
     }
 

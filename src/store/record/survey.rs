@@ -10,8 +10,10 @@ use super::super::StoreError;
 use super::super::keys::kind::SURVEY;
 use super::common::{self, Wrong};
 use super::{decode, encode, newer, split, unreadable};
-use crate::domain::id::{QuestionId, SurveyId};
+use crate::domain::event::{Condition, Value};
+use crate::domain::id::{BranchId, QuestionId, SurveyId};
 use crate::domain::language::Text;
+use crate::domain::survey::occasion::OnlyFor;
 use crate::domain::survey::{AskIf, Choice, Kind, Link, NotApplicable, Question, Row, Scale, Survey, Thanks};
 
 type TextV1 = BTreeMap<String, String>;
@@ -26,6 +28,37 @@ struct SurveyV2 {
     /// Where, and what.
     link: Option<(String, TextV1)>,
     questions: Vec<QuestionV2>,
+}
+
+/// The survey of version 2, and for whom some of its questions are.
+#[derive(Serialize, Deserialize)]
+struct SurveyV3 {
+    survey: SurveyV2,
+    /// By question.
+    only_for: BTreeMap<String, Vec<OnlyForV3>>,
+}
+
+#[derive(Serialize, Deserialize)]
+enum OnlyForV3 {
+    Branch(Vec<String>),
+    Contact(ConditionV3),
+    Event(ConditionV3),
+}
+
+#[derive(Serialize, Deserialize)]
+struct ConditionV3 {
+    field: String,
+    min: Option<f64>,
+    max: Option<f64>,
+    any_of: Vec<ValueV3>,
+    none_of: Vec<ValueV3>,
+}
+
+#[derive(Serialize, Deserialize)]
+enum ValueV3 {
+    Text(String),
+    Number(f64),
+    Flag(bool),
 }
 
 #[derive(Serialize, Deserialize)]
@@ -96,7 +129,33 @@ pub(in super::super) fn write(survey: &Survey) -> Result<Vec<u8>, StoreError> {
         link: survey.link.as_ref().map(|link| (link.url.clone(), to_text(&link.text))),
         questions: survey.questions.iter().map(to_question).collect(),
     };
-    encode(SURVEY, 2, &stored)
+    let for_some = survey.questions.iter().filter(|question| !question.only_for.is_empty());
+    let only_for =
+        for_some.map(|question| (question.id.to_string(), question.only_for.iter().map(to_only_for).collect()));
+    encode(SURVEY, 3, &SurveyV3 { survey: stored, only_for: only_for.collect() })
+}
+
+fn to_only_for(only_for: &OnlyFor) -> OnlyForV3 {
+    match only_for {
+        OnlyFor::Branch(branches) => OnlyForV3::Branch(branches.iter().map(ToString::to_string).collect()),
+        OnlyFor::Contact(condition) => OnlyForV3::Contact(to_condition(condition)),
+        OnlyFor::Event(condition) => OnlyForV3::Event(to_condition(condition)),
+    }
+}
+
+fn to_condition(condition: &Condition) -> ConditionV3 {
+    let value = |value: &Value| match value {
+        Value::Text(text) => ValueV3::Text(text.clone()),
+        Value::Number(number) => ValueV3::Number(*number),
+        Value::Flag(flag) => ValueV3::Flag(*flag),
+    };
+    ConditionV3 {
+        field: condition.field.clone(),
+        min: condition.min,
+        max: condition.max,
+        any_of: condition.any_of.iter().map(value).collect(),
+        none_of: condition.none_of.iter().map(value).collect(),
+    }
 }
 
 fn to_text(text: &Text) -> TextV1 {
@@ -159,9 +218,46 @@ pub(in super::super) fn read(record: &[u8]) -> Result<Survey, StoreError> {
     let read = match version {
         1 => v1::upgrade(decode(SURVEY, body)?),
         2 => from_v2(decode(SURVEY, body)?),
+        3 => from_v3(decode(SURVEY, body)?),
         _ => return Err(newer(SURVEY, version)),
     };
     read.map_err(|wrong| unreadable(SURVEY, &wrong))
+}
+
+fn from_v3(stored: SurveyV3) -> Result<Survey, Wrong> {
+    let mut survey = from_v2(stored.survey)?;
+    let mut only_for = stored.only_for;
+    for question in &mut survey.questions {
+        let stored = only_for.remove(question.id.as_str()).unwrap_or_default();
+        question.only_for = stored.into_iter().map(from_only_for).collect::<Result<_, _>>()?;
+    }
+    Ok(survey)
+}
+
+fn from_only_for(stored: OnlyForV3) -> Result<OnlyFor, Wrong> {
+    Ok(match stored {
+        OnlyForV3::Branch(branches) => {
+            let branches = branches.iter().map(|branch| common::id(BranchId::parse(branch)));
+            OnlyFor::Branch(branches.collect::<Result<_, _>>()?)
+        }
+        OnlyForV3::Contact(condition) => OnlyFor::Contact(from_condition(condition)),
+        OnlyForV3::Event(condition) => OnlyFor::Event(from_condition(condition)),
+    })
+}
+
+fn from_condition(stored: ConditionV3) -> Condition {
+    let value = |value| match value {
+        ValueV3::Text(text) => Value::Text(text),
+        ValueV3::Number(number) => Value::Number(number),
+        ValueV3::Flag(flag) => Value::Flag(flag),
+    };
+    Condition {
+        field: stored.field,
+        min: stored.min,
+        max: stored.max,
+        any_of: stored.any_of.into_iter().map(value).collect(),
+        none_of: stored.none_of.into_iter().map(value).collect(),
+    }
 }
 
 fn from_v2(stored: SurveyV2) -> Result<Survey, Wrong> {
@@ -208,6 +304,7 @@ fn from_question(stored: QuestionV2) -> Result<Question, Wrong> {
             None => None,
         },
         ask_if: stored.ask_if.iter().map(v1::from_ask_if).collect::<Result<_, _>>()?,
+        only_for: Vec::new(),
     })
 }
 

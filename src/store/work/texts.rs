@@ -23,6 +23,7 @@ use crate::domain::language::Language;
 use crate::domain::seal::{LinkTarget, Seal};
 use crate::domain::suppression::{Suppression, SuppressionReason};
 use crate::domain::survey::Survey;
+use crate::domain::survey::occasion::Occasion;
 use crate::domain::text_turn::{self, ByText, Next, Turn};
 use crate::domain::text_words::Keyword;
 
@@ -174,7 +175,30 @@ fn about(view: &View<'_>, seal: &Seal, holders: &[ContactId], inbound: &Inbound)
     let Some(survey) = reads::survey(view, invitation.version)? else { return Ok(None) };
     let contact = reads::contact(view, holder)?.unwrap_or_else(|| Contact::unknown(holder.clone()));
     let language = inbound.languages.of(&contact, &invitation);
+    let survey = tailored(view, survey, (&invitation, contact))?;
     Ok(Some(About { invitation, attempt, language, survey }))
+}
+
+/// The survey as it is for whom this invitation asks. What customers call the branch is not known here.
+fn tailored(
+    view: &View<'_>,
+    survey: Survey,
+    (invitation, contact): (&Invitation, Contact),
+) -> Result<Survey, StoreError> {
+    if !survey.depends_on_occasion() {
+        return Ok(survey);
+    }
+    let event = match &invitation.event {
+        Some(event) => reads::event(view, event)?,
+        None => None,
+    };
+    Ok(survey.on(&Occasion {
+        branch: invitation.branch.clone(),
+        branch_title: None,
+        name: contact.name,
+        contact: contact.attributes,
+        event: event.map(|recorded| recorded.event.data).unwrap_or_default(),
+    }))
 }
 
 /// The last text message to this number that may have arrived.

@@ -1,5 +1,6 @@
 //! A card: `/q/{code}`.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use axum::body::Bytes;
@@ -12,6 +13,7 @@ use super::visitor::Visitor;
 use super::walk_in::{self, WalkIn};
 use super::{nothing_here, reply};
 use crate::daemon::core::Core;
+use crate::daemon::occasions;
 use crate::domain::card_code::CardCode;
 use crate::domain::response::SurfaceId;
 use crate::render::{GonePage, GoneWhy};
@@ -73,8 +75,22 @@ async fn find(core: &Core, code: &str, who: &Visitor) -> Result<Found, StoreErro
     let branch = live.config.branches.get(&card.branch).cloned();
     let survey = live.survey_today(&card.survey).map(|(version, survey)| (version, Arc::clone(survey)));
     let (Some(branch), Some((version, survey))) = (branch, survey) else { return Ok(Found::Nothing) };
+    let (survey, is_tailored) = match occasions::tailored_to_branch(&survey, &branch) {
+        Cow::Borrowed(_) => (survey, false),
+        Cow::Owned(tailored) => (Arc::new(tailored), true),
+    };
     let (from, language) = (SurfaceId::Card(card.id), who.language(&branch.language));
     let path = format!("/q/{}", card.code);
-    let at = Box::new(WalkIn { live, from, branch, touchpoint: card.touchpoint, survey, version, language, path });
+    let at = Box::new(WalkIn {
+        live,
+        from,
+        branch,
+        touchpoint: card.touchpoint,
+        survey,
+        is_tailored,
+        version,
+        language,
+        path,
+    });
     Ok(if card.revoked_at.is_some() { Found::Revoked(at) } else { Found::Card(at) })
 }

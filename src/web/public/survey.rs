@@ -3,6 +3,7 @@
 //! GET shows the form, with the rating of the link that was followed marked; it changes nothing, because mail scanners
 //! follow every link. POST stores what can be stored, and shows the form again when something is missing.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use axum::body::Bytes;
@@ -16,6 +17,7 @@ use crate::chain::Chain;
 use crate::daemon::breaker;
 use crate::daemon::compose::TRAP;
 use crate::daemon::core::{Core, Live};
+use crate::daemon::occasions;
 use crate::domain;
 use crate::domain::answer::paging::{self, HandedIn, Then};
 use crate::domain::answer::{self, Answers, Completeness, Form, Reading};
@@ -34,6 +36,8 @@ struct Visit {
     target: LinkTarget,
     invitation: Invitation,
     survey: Arc<Survey>,
+    /// Whether it is not the same for everybody.
+    is_tailored: bool,
     language: Language,
 }
 
@@ -157,9 +161,14 @@ async fn find(core: &Core, token: &str, who: &Visitor) -> Result<Option<Visit>, 
     };
     let Some(survey) = survey else { return Ok(None) };
     let contact = core.store.contact(&invitation.contact).await?;
+    let tailored = occasions::tailored(core, &live, &survey, (&invitation, contact.as_ref())).await?;
+    let (survey, is_tailored) = match tailored {
+        Cow::Borrowed(_) => (survey, false),
+        Cow::Owned(tailored) => (Arc::new(tailored), true),
+    };
     let known = contact.as_ref().and_then(|contact| contact.locale.as_ref());
     let language = who.language_of(known, &live.config.settings.daemon.language);
-    Ok(Some(Visit { live, target, invitation, survey, language }))
+    Ok(Some(Visit { live, target, invitation, survey, is_tailored, language }))
 }
 
 async fn store(core: &Core, visit: &Visit, reading: Reading) -> Result<(), StoreError> {
@@ -190,7 +199,7 @@ fn form<'a>(core: &Core, visit: &'a Visit, token: &str, who: &Visitor) -> Survey
     let unsubscribe = core.store.seal().token(Purpose::Unsubscribe, visit.target);
     SurveyPage {
         place: place(visit),
-        version: Some(visit.invitation.version),
+        version: (!visit.is_tailored).then_some(visit.invitation.version),
         unsubscribe_url: Some(format!("/u/{unsubscribe}")),
         ..SurveyPage::blank(&visit.survey, visit.language.clone(), with_language(format!("/s/{token}"), who))
     }

@@ -46,6 +46,8 @@ pub(super) struct WalkIn {
     pub(super) touchpoint: TouchpointId,
     /// What is asked.
     pub(super) survey: Arc<Survey>,
+    /// Whether it is not the same for everybody.
+    pub(super) is_tailored: bool,
     /// The version of that.
     pub(super) version: SurveyVersion,
     /// In which language.
@@ -211,7 +213,7 @@ fn blank<'a>(at: &'a WalkIn, who: &Visitor, number: String) -> SurveyPage<'a> {
     SurveyPage {
         place: at.branch.title.clone(),
         honeypot: Some(HONEYPOT.to_owned()),
-        version: Some(at.version),
+        version: (!at.is_tailored).then_some(at.version),
         hidden: vec![(FORM.to_owned(), number)],
         ..SurveyPage::blank(&at.survey, at.language.clone(), with_language(at.path.clone(), who))
     }

@@ -5,6 +5,7 @@ mod breaker;
 mod by_hand;
 mod email_hooks;
 mod lmtp;
+mod occasions;
 mod pages;
 mod public;
 mod read_only;

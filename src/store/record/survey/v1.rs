@@ -76,6 +76,7 @@ fn from_question(stored: QuestionV1) -> Result<Question, Wrong> {
         ends,
         not_applicable: None,
         ask_if: stored.ask_if.iter().map(from_ask_if).collect::<Result<_, _>>()?,
+        only_for: Vec::new(),
     })
 }
 

@@ -13,7 +13,7 @@ use crate::domain::answer::{Answer, Answers, Completeness, RowAnswer};
 use crate::domain::card::Card;
 use crate::domain::card_code::CardCode;
 use crate::domain::contact::{Consent, Contact, Email, Phone};
-use crate::domain::event::{Event, Value};
+use crate::domain::event::{Condition, Event, Value};
 use crate::domain::id::{
     BranchId, CardId, ContactId, EventId, InvitationId, JourneyId, KioskId, QuestionId, ResponseId, StageId, SurveyId,
     TouchpointId,
@@ -22,6 +22,7 @@ use crate::domain::journey::Channel;
 use crate::domain::language::{Language, Text};
 use crate::domain::reason::{DeferReason, SkipReason};
 use crate::domain::response::{Flag, Origin, Response, SurfaceId};
+use crate::domain::survey::occasion::OnlyFor;
 use crate::domain::survey::{
     AskIf, Choice, Kind, Link, NotApplicable, Question, Row, Scale, Survey, SurveyVersion, Thanks,
 };
@@ -198,8 +199,14 @@ fn question() -> impl Strategy<Value = Question> {
     let ask_if = ask_if.prop_map(|(question, at_least, at_most, any_of)| AskIf { question, at_least, at_most, any_of });
     let not_applicable = of(text()).prop_map(|words| words.map_or(NotApplicable::UsualWords, NotApplicable::Words));
     let words = (text(), of((text(), text())), of(not_applicable));
-    (question_id(), kind(), any::<[bool; 3]>(), words, vec(ask_if, 0..3)).prop_map(
-        |(id, kind, [key, required, new_page], (text, ends, not_applicable), ask_if)| Question {
+    let only_for = prop_oneof![
+        vec(branch(), 0..3).prop_map(OnlyFor::Branch),
+        condition().prop_map(OnlyFor::Contact),
+        condition().prop_map(OnlyFor::Event),
+    ];
+    let conditions = (vec(ask_if, 0..3), vec(only_for, 0..3));
+    (question_id(), kind(), any::<[bool; 3]>(), words, conditions).prop_map(
+        |(id, kind, [key, required, new_page], (text, ends, not_applicable), (ask_if, only_for))| Question {
             id,
             kind,
             key,
@@ -209,8 +216,20 @@ fn question() -> impl Strategy<Value = Question> {
             ends,
             not_applicable,
             ask_if,
+            only_for,
         },
     )
+}
+
+fn condition() -> impl Strategy<Value = Condition> {
+    let value = prop_oneof![
+        words().prop_map(Value::Text),
+        (-1e9..1e9).prop_map(Value::Number),
+        any::<bool>().prop_map(Value::Flag),
+    ];
+    let values = || vec(value.clone(), 0..3);
+    (words(), of(-1e9..1e9), of(-1e9..1e9), values(), values())
+        .prop_map(|(field, min, max, any_of, none_of)| Condition { field, min, max, any_of, none_of })
 }
 
 pub(super) fn survey() -> impl Strategy<Value = Survey> {
