@@ -3,7 +3,7 @@
 //! The template gets the card's size and texts and does its own arithmetic, so a designer can change everything about a
 //! card without touching the program. What it may use, lengths in millimetres:
 //!
-//! - `width`, `height`: of the card; `modules`: of the QR symbol along one side, without its quiet zone
+//! - `width`, `height`: of the card; `bleed`: how far its ground should go on beyond its edges; `modules`: of the QR symbol along one side, without its quiet zone
 //! - `headline`, `invitation`, `label`, `branch`, `serial`, `language`: texts; `code`: grouped; `address`: the URL for
 //!   people, lower case without `https://`, and without the code where it ends in it
 //! - `8|pt`: points in millimetres
@@ -45,11 +45,17 @@ impl<'a> Design<'a> {
     }
 
     /// The SVG of one card.
-    pub(super) fn fill(&self, face: &CardFace, cell_mm: (f64, f64), modules: u16) -> Result<String, CardError> {
+    pub(super) fn fill(
+        &self,
+        face: &CardFace,
+        cell_mm: (f64, f64),
+        (modules, bleed_mm): (u16, f64),
+    ) -> Result<String, CardError> {
         let template = self.environment.get_template(NAME).map_err(CardError::Template)?;
         let values = context! {
             width => cell_mm.0,
             height => cell_mm.1,
+            bleed => bleed_mm,
             modules,
             headline => tidy(&face.headline),
             invitation => tidy(&face.invitation),

@@ -58,8 +58,8 @@ pub(super) struct Drawing {
     pub(super) art: String,
 }
 
-/// Reads the SVG of one card of `cell_mm`.
-pub(super) fn read(svg: &str, cell_mm: (f64, f64)) -> Result<Drawing, CardError> {
+/// Reads the SVG of one card of `cell_mm`, whose art goes on for `bleed_mm` beyond its edges.
+pub(super) fn read(svg: &str, cell_mm: (f64, f64), bleed_mm: f64) -> Result<Drawing, CardError> {
     if svg.len() > SVG_BYTES_MAX {
         return broken(format!("the drawing has {} bytes, {SVG_BYTES_MAX} are the most", svg.len()));
     }
@@ -76,18 +76,35 @@ pub(super) fn read(svg: &str, cell_mm: (f64, f64)) -> Result<Drawing, CardError>
     let symbol = read_symbol(place, cell_mm)?;
     let lines: Vec<Node<'_, '_>> = document.descendants().filter(|node| node.tag_name().name() == "text").collect();
     let texts = lines.iter().map(|node| read_text(*node)).collect::<Result<Vec<_>, _>>()?;
-    let mut cuts: Vec<_> = lines.iter().map(Node::range).chain([place.range()]).collect();
-    cuts.sort_by_key(|cut| cut.start);
+    let mut cuts: Vec<_> =
+        lines.iter().map(Node::range).chain([place.range()]).map(|range| (range, String::new())).collect();
+    cuts.extend(around(document.root_element(), cell_mm, bleed_mm));
+    cuts.sort_by_key(|(range, _)| range.start);
     let mut art = String::with_capacity(svg.len());
     let mut from = 0;
-    for cut in cuts {
-        art.push_str(svg.get(from..cut.start).unwrap_or_default());
-        from = cut.end;
+    for (range, instead) in cuts {
+        art.push_str(svg.get(from..range.start).unwrap_or_default());
+        art.push_str(&instead);
+        from = range.end;
     }
     art.push_str(svg.get(from..).unwrap_or_default());
     // Blank lines are what the texts leave behind, as many as there are texts; without them equal art is equal.
     let art = art.lines().map(str::trim).filter(|line| !line.is_empty()).collect::<Vec<_>>().join("\n");
     Ok(Drawing { symbol, texts: texts.into_iter().filter(|text| !text.content.is_empty()).collect(), art })
+}
+
+/// What stands in place of the root's size, so that its drawing shows what lies beyond the edges too.
+fn around(
+    root: Node<'_, '_>,
+    (width, height): (f64, f64),
+    bleed_mm: f64,
+) -> impl Iterator<Item = (std::ops::Range<usize>, String)> {
+    let (width, height) = (2.0f64.mul_add(bleed_mm, width), 2.0f64.mul_add(bleed_mm, height));
+    root.attributes().filter_map(move |attribute| match attribute.name() {
+        "viewBox" => Some((attribute.range(), format!(r#"viewBox="-{bleed_mm} -{bleed_mm} {width} {height}""#))),
+        "width" | "height" => Some((attribute.range(), String::new())),
+        _ => None,
+    })
 }
 
 fn broken<T>(problem: String) -> Result<T, CardError> {

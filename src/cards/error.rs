@@ -17,12 +17,6 @@ pub enum CardError {
         /// All names.
         names: String,
     },
-    /// A custom sheet whose cells do not fit.
-    #[error("the sheet cannot be: {problem}")]
-    BadSheet {
-        /// What is wrong, with the measures.
-        problem: String,
-    },
     /// Nothing to print, or more than one file should hold.
     #[error("{given} cards were given: a sheet file takes 1 to {max}")]
     CardCount {
@@ -31,6 +25,9 @@ pub enum CardError {
         /// The limit.
         max: usize,
     },
+    /// Nothing can be drawn on the page.
+    #[error("the sheet's page has no size")]
+    NoPage,
     /// The offset for printer drift is not a small length.
     #[error("the offset is {given_mm} mm: it must lie between -{max_mm} and {max_mm} mm")]
     Offset {

@@ -18,6 +18,8 @@ const GREY: [u8; 3] = [0x70; 3];
 const LINE_MM: f64 = 0.1;
 /// From the cell's edge to the mark.
 const AWAY_MM: f64 = 1.0;
+/// From the end of what is printed beyond the cell's edge to the mark.
+const CLEAR_MM: f64 = 0.5;
 const TRIM_MM: f64 = 2.9;
 /// What printers leave blank at the edge of the paper.
 const BORDER_MM: f64 = 5.0;
@@ -50,12 +52,13 @@ struct Ruler {
 }
 
 /// Finds room for the marks of a sheet.
-pub(super) fn lines(sheet: &Sheet) -> Lines {
-    let mut bars = trim(sheet);
+pub(super) fn lines(sheet: &Sheet, bleed_mm: f64) -> Lines {
+    let away_mm = AWAY_MM.max(bleed_mm + CLEAR_MM);
+    let mut bars = trim(sheet, away_mm);
     if sheet.is_tent() {
-        bars.extend(folds(sheet));
+        bars.extend(folds(sheet, away_mm));
     }
-    Lines { bars, ruler: ruler(sheet) }
+    Lines { bars, ruler: ruler(sheet, away_mm) }
 }
 
 /// Draws them. The surface's unit is the millimetre.
@@ -123,23 +126,23 @@ fn extent(sheet: &Sheet) -> [f64; 4] {
 }
 
 /// One line per cut at each end of it.
-fn trim(sheet: &Sheet) -> Vec<Bar> {
+fn trim(sheet: &Sheet, away_mm: f64) -> Vec<Bar> {
     let (width, height) = sheet.grid().cell_mm;
     let back = if sheet.is_tent() { height } else { 0.0 };
     let (page_width, page_height) = sheet.grid().page.mm();
     let [left, top, right, bottom] = extent(sheet);
-    let room = AWAY_MM + TRIM_MM;
+    let room = away_mm + TRIM_MM;
     let mut bars = Vec::new();
     let is_on_page = |x: &f64| *x > LINE_MM && *x < page_width - LINE_MM;
     for x in edges(sheet.lefts().flat_map(|x| [x, x + width])).into_iter().filter(is_on_page) {
         let x = x - LINE_MM / 2.0;
         bars.extend((top >= room).then_some([x, top - room, LINE_MM, TRIM_MM]));
-        bars.extend((page_height - bottom >= room).then_some([x, bottom + AWAY_MM, LINE_MM, TRIM_MM]));
+        bars.extend((page_height - bottom >= room).then_some([x, bottom + away_mm, LINE_MM, TRIM_MM]));
     }
     for y in edges(sheet.tops().flat_map(|y| [y - back, y + height])) {
         let y = y - LINE_MM / 2.0;
         bars.extend((left >= room).then_some([left - room, y, TRIM_MM, LINE_MM]));
-        bars.extend((page_width - right >= room).then_some([right + AWAY_MM, y, TRIM_MM, LINE_MM]));
+        bars.extend((page_width - right >= room).then_some([right + away_mm, y, TRIM_MM, LINE_MM]));
     }
     bars
 }
@@ -152,20 +155,23 @@ fn edges(all: impl Iterator<Item = f64>) -> Vec<f64> {
     edges
 }
 
-/// Short dashes on the fold at both ends of each cell.
-fn folds(sheet: &Sheet) -> Vec<Bar> {
-    let (width, _) = sheet.grid().cell_mm;
-    let dashes = |x: f64, y: f64| {
-        [BORDER_MM, BORDER_MM + 2.0]
-            .into_iter()
-            .flat_map(move |at| [x + at, x + width - at - 1.0].map(|x| [x, y - LINE_MM / 2.0, 1.0, LINE_MM]))
-    };
-    sheet.cells().flat_map(|(x, y)| dashes(x, y)).collect()
+/// Two short dashes at each end of each fold: beside the cards where there is room for them, else on their edges.
+fn folds(sheet: &Sheet, away_mm: f64) -> Vec<Bar> {
+    let (page_width, _) = sheet.grid().page.mm();
+    let [left, _, right, _] = extent(sheet);
+    let room = away_mm + TRIM_MM;
+    let dash = |x: f64, y: f64| [x, y - LINE_MM / 2.0, 1.0, LINE_MM];
+    let dashes = sheet.tops().flat_map(|y| {
+        let from_left = if left >= room { left - room } else { left + BORDER_MM };
+        let from_right = if page_width - right >= room { right + away_mm } else { right - BORDER_MM - TRIM_MM };
+        [from_left, from_right].into_iter().flat_map(move |x| [x, x + TRIM_MM - 1.0].map(|x| dash(x, y)))
+    });
+    dashes.collect()
 }
 
 /// Along the bottom, else along the top, else up the left margin, where trim marks leave it room.
-fn ruler(sheet: &Sheet) -> Option<Ruler> {
-    let needed = AWAY_MM + TRIM_MM + 2.0 + BORDER_MM;
+fn ruler(sheet: &Sheet, away_mm: f64) -> Option<Ruler> {
+    let needed = away_mm + TRIM_MM + 2.0 + BORDER_MM;
     let (page_width, page_height) = sheet.grid().page.mm();
     let [left, top, _, bottom] = extent(sheet);
     let x_mm = left.max(BORDER_MM);
@@ -189,14 +195,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn no_mark_lies_on_a_card_or_off_the_page() {
-        for sheet in Sheet::all() {
-            let (width, height) = sheet.grid().cell_mm;
+    fn no_mark_lies_on_a_card_or_in_its_bleed_or_off_the_page() {
+        for (sheet, bleed_mm) in Sheet::built_in().iter().flat_map(|sheet| [0.0, 3.0].map(|bleed| (sheet, bleed))) {
             let page = sheet.grid().page.mm();
-            for [x, y, w, h] in trim(sheet) {
+            for [x, y, w, h] in trim(sheet, AWAY_MM.max(bleed_mm + CLEAR_MM)) {
                 assert!(x >= 0.0 && y >= 0.0 && x + w <= page.0 && y + h <= page.1, "{}: {x} {y}", sheet.name());
-                let is_on =
-                    |(left, top): (f64, f64)| x + w > left && x < left + width && y + h > top && y < top + height;
+                let is_on = |cell| {
+                    let [left, top, right, bottom] = sheet.bleed_box(cell, bleed_mm);
+                    x + w > left && x < right && y + h > top && y < bottom
+                };
                 assert!(!sheet.cells().any(is_on), "{}: {x} {y}", sheet.name());
             }
         }
@@ -205,15 +212,33 @@ mod tests {
     #[test]
     fn touching_cells_share_a_cut() {
         // Two columns and five rows without gaps have 3 and 6 cuts, each marked at both ends.
-        assert_eq!(lines(Sheet::by_name("L7414").unwrap()).bars.len(), 2 * (3 + 6));
+        assert_eq!(lines(Sheet::by_name("L7414").unwrap(), 0.0).bars.len(), 2 * (3 + 6));
         // C32015 has gaps: 4 and 8 cuts.
-        assert_eq!(lines(Sheet::by_name("C32015").unwrap()).bars.len(), 2 * (4 + 8));
+        assert_eq!(lines(Sheet::by_name("C32015").unwrap(), 0.0).bars.len(), 2 * (4 + 8));
     }
 
     #[test]
     fn a_sheet_without_margins_has_no_marks() {
-        let lines = lines(Sheet::by_name("3474").unwrap());
+        let lines = lines(Sheet::by_name("3474").unwrap(), 0.0);
         assert!(lines.bars.is_empty() && lines.ruler.is_none());
+    }
+
+    #[test]
+    fn folds_are_marked_beside_the_cards_where_there_is_room() {
+        let grid = Grid {
+            page: PageSize::A4,
+            count: (1, 1),
+            cell_mm: (150.0, 90.0),
+            first_mm: (30.0, 140.0),
+            pitch_mm: (150.0, 180.0),
+            is_tent: true,
+        };
+        let on_cards = |sheet: &Sheet| {
+            let [left, _, right, _] = extent(sheet);
+            folds(sheet, AWAY_MM).iter().filter(|[x, _, w, _]| x + w > left && *x < right).count()
+        };
+        assert_eq!(on_cards(&Sheet::new("tent", grid).unwrap()), 0);
+        assert_eq!(on_cards(Sheet::by_name("5305").unwrap()), 2 * 4);
     }
 
     #[test]
@@ -224,8 +249,9 @@ mod tests {
             cell_mm: (90.0, 72.0),
             first_mm: (15.0, 4.5),
             pitch_mm: (90.0, 72.0),
+            is_tent: false,
         };
-        let ruler = ruler(&Sheet::custom(grid).unwrap()).unwrap();
+        let ruler = ruler(&Sheet::new("own", grid).unwrap(), AWAY_MM).unwrap();
         assert!(ruler.is_upright && ruler.y_mm > 290.0);
     }
 }

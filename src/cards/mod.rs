@@ -22,7 +22,7 @@ pub mod symbol;
 use std::sync::Arc;
 
 pub use error::CardError;
-pub use sheet::{Grid, PageSize, Sheet};
+pub use sheet::{Grid, PageSize, Sheet, Sheets};
 
 use fonts::Fonts;
 
@@ -33,6 +33,8 @@ pub const PLAIN_TEMPLATE: &str = include_str!("../../templates/card/plain.svg");
 pub const CARDS_MAX: usize = 20_000;
 /// The most characters a text of a card takes.
 pub const TEXT_CHARS_MAX: usize = 300;
+/// How far the ground of a card can go on beyond its edge, for a cut that is off by a hair.
+pub const BLEED_MM: f64 = 3.0;
 /// The furthest a sheet can be shifted against printer drift.
 pub const OFFSET_MM_MAX: f64 = 10.0;
 
@@ -68,6 +70,8 @@ pub struct SheetJob<'a> {
     pub template: &'a str,
     /// Whether to draw trim marks, fold marks and a ruler of 100 mm in the margins.
     pub marks: bool,
+    /// How far the ground of a card goes on beyond its edges, where neighbours and page leave room: 0 or [`BLEED_MM`].
+    pub bleed_mm: f64,
     /// Shifts everything right and down, in millimetres, for a printer that drifts.
     pub offset_mm: (f64, f64),
     /// Title of the document, also printed beside the ruler.

@@ -50,11 +50,11 @@ pub(super) fn write(job: &SheetJob<'_>, fonts: &Arc<Fonts>) -> Result<Vec<u8>, C
     for (number, faces) in (1..).zip(pages) {
         let cards =
             (n_before + 1..).zip(faces).map(|(card, face)| press.prepare(card, face)).collect::<Result<Vec<_>, _>>()?;
-        let marks = job.marks.then(|| marks::lines(job.sheet));
+        let marks = job.marks.then(|| marks::lines(job.sheet, job.bleed_mm));
         let caption = PageOfJob { title: &tidy(job.title), number, n_pages };
         let (width, height) = job.sheet.grid().page.points();
         let settings = PageSettings::from_wh(single(width), single(height));
-        let mut page = document.start_page_with(settings.ok_or_else(no_page)?);
+        let mut page = document.start_page_with(settings.ok_or(CardError::NoPage)?);
         let mut surface = page.surface();
         press.draw_page(&mut surface, &cards);
         if let Some(lines) = marks {
@@ -67,10 +67,6 @@ pub(super) fn write(job: &SheetJob<'_>, fonts: &Arc<Fonts>) -> Result<Vec<u8>, C
         n_before += faces.len();
     }
     document.finish().map_err(CardError::Pdf)
-}
-
-fn no_page() -> CardError {
-    CardError::BadSheet { problem: "its page has no size".to_owned() }
 }
 
 /// Title and, when all cards have the same, language.
@@ -120,8 +116,8 @@ impl Press<'_> {
     fn prepare_face(&mut self, face: &CardFace) -> Result<Card, CardError> {
         let cell_mm = self.job.sheet.grid().cell_mm;
         let symbol = Symbol::encode(&face.url)?;
-        let svg = self.design.fill(face, cell_mm, symbol.modules())?;
-        let Drawing { symbol: place, texts, art } = drawing::read(&svg, cell_mm)?;
+        let svg = self.design.fill(face, cell_mm, (symbol.modules(), self.job.bleed_mm))?;
+        let Drawing { symbol: place, texts, art } = drawing::read(&svg, cell_mm, self.job.bleed_mm)?;
         let module_mm = symbol.module_mm(place.side)?;
         let texts = texts.into_iter().map(|text| self.pen.shape(text, cell_mm)).collect::<Result<_, _>>()?;
         Ok(Card { art: self.art(art)?, texts, symbol: path(&symbol), place, module_mm })
@@ -138,34 +134,54 @@ impl Press<'_> {
     }
 
     fn draw_page(&mut self, surface: &mut Surface<'_>, cards: &[Card]) {
-        let grid = *self.job.sheet.grid();
+        let (width, _) = self.job.sheet.grid().cell_mm;
         for (card, (x, y)) in cards.iter().zip(self.job.sheet.cells()) {
-            surface.push_transform(&self.to_page((x, y)));
-            self.draw_card(surface, card);
-            surface.pop();
-            if self.job.sheet.is_tent() {
+            let [left, top, right, bottom] = self.job.sheet.bleed_box((x, y), self.job.bleed_mm);
+            let is_tent = self.job.sheet.is_tent();
+            self.draw_side(surface, card, [left, if is_tent { y } else { top }, right, bottom], (1.0, (x, y)));
+            if is_tent {
                 // The other side of the tent: turned by 180 degrees around the fold, so that both read upright.
-                let turned = Transform::from_row(-1.0, 0.0, 0.0, -1.0, single(grid.cell_mm.0), 0.0);
-                surface.push_transform(&self.to_page((x, y)));
-                surface.push_transform(&turned);
-                self.draw_card(surface, card);
-                surface.pop();
-                surface.pop();
+                self.draw_side(surface, card, [left, top, right, y], (-1.0, (x + width, y)));
             }
         }
     }
 
+    /// Draws a card with nothing outside its edges, upright or, with a direction of -1, turned by 180 degrees around the
+    /// place where it begins.
+    fn draw_side(
+        &mut self,
+        surface: &mut Surface<'_>,
+        card: &Card,
+        [left, top, right, bottom]: [f64; 4],
+        (direction, (x, y)): (f32, (f64, f64)),
+    ) {
+        surface.push_transform(&self.to_page((0.0, 0.0)));
+        let edges = rectangle([left, top, right - left, bottom - top]);
+        if let Some(edges) = &edges {
+            surface.push_clip_path(edges, &FillRule::NonZero);
+        }
+        surface.push_transform(&Transform::from_row(direction, 0.0, 0.0, direction, single(x), single(y)));
+        self.draw_card(surface, card);
+        surface.pop();
+        if edges.is_some() {
+            surface.pop();
+        }
+        surface.pop();
+    }
+
     fn draw_card(&mut self, surface: &mut Surface<'_>, card: &Card) {
         let (width, height) = self.job.sheet.grid().cell_mm;
-        if let (Some(art), Some(size)) = (self.arts.get_mut(card.art), Size::from_wh(single(width), single(height))) {
+        let bleed = self.job.bleed_mm;
+        let size = Size::from_wh(single(2.0f64.mul_add(bleed, width)), single(2.0f64.mul_add(bleed, height)));
+        if let (Some(art), Some(size)) = (self.arts.get_mut(card.art), size) {
+            surface.push_transform(&Transform::from_translate(single(-bleed), single(-bleed)));
             art.draw(surface, size);
+            surface.pop();
         }
         let Square { x, y, side } = card.place;
-        if let Some(ground) = Rect::from_xywh(single(x), single(y), single(side), single(side)) {
+        if let Some(ground) = rectangle([x, y, side, side]) {
             surface.set_fill(Some(solid(WHITE)));
-            let mut builder = PathBuilder::new();
-            builder.push_rect(ground);
-            builder.finish().into_iter().for_each(|path| surface.draw_path(&path));
+            surface.draw_path(&ground);
         }
         if let Some(symbol) = &card.symbol {
             let quiet_mm = card.module_mm * f64::from(QUIET_MODULES);
@@ -271,6 +287,13 @@ pub(super) fn solid([red, green, blue]: Rgb) -> Fill {
         rgb::Color::new(red, green, blue).into()
     };
     Fill { paint, opacity: NormalizedF32::ONE, rule: FillRule::NonZero }
+}
+
+/// Left and upper edge, width and height.
+fn rectangle([x, y, width, height]: [f64; 4]) -> Option<Path> {
+    let mut builder = PathBuilder::new();
+    builder.push_rect(Rect::from_xywh(single(x), single(y), single(width), single(height))?);
+    builder.finish()
 }
 
 /// The dark modules in module coordinates.

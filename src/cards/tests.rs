@@ -20,7 +20,15 @@ fn faces(n: u64) -> Vec<CardFace> {
 }
 
 fn job<'a>(faces: &'a [CardFace], sheet: &'a Sheet) -> SheetJob<'a> {
-    SheetJob { faces, sheet, template: PLAIN_TEMPLATE, marks: true, offset_mm: (0.0, 0.0), title: "Sole Mitte" }
+    SheetJob {
+        faces,
+        sheet,
+        template: PLAIN_TEMPLATE,
+        marks: true,
+        bleed_mm: 0.0,
+        offset_mm: (0.0, 0.0),
+        title: "Sole Mitte",
+    }
 }
 
 fn count(pdf: &[u8], what: &str) -> usize {
@@ -53,7 +61,7 @@ fn check_refused(job: &SheetJob<'_>, parts: &[&str]) {
 
 #[test]
 fn the_plain_card_fits_every_sheet() {
-    for sheet in Sheet::all() {
+    for sheet in Sheet::built_in() {
         let faces = faces(1);
         let pdf = render_sheet(&job(&faces, sheet)).unwrap_or_else(|err| panic!("{}: {}", sheet.name(), told(&err)));
         assert!(pdf.starts_with(b"%PDF"), "{}", sheet.name());
@@ -107,8 +115,9 @@ fn cards_too_small_for_the_symbol_are_refused_with_what_is_needed() {
         cell_mm: (60.0, 22.0),
         first_mm: (10.0, 10.0),
         pitch_mm: (60.0, 22.0),
+        is_tent: false,
     };
-    let sheet = Sheet::custom(grid).unwrap();
+    let sheet = Sheet::new("own", grid).unwrap();
     check_refused(&job(&faces(3), &sheet), &["card 1", "17.2 mm wide", "needs 25.5 mm"]);
 }
 
@@ -124,7 +133,7 @@ fn long_texts_in_other_languages_stay_on_the_card() {
         language: "de".to_owned(),
         ..face(7)
     };
-    for sheet in Sheet::all() {
+    for sheet in Sheet::built_in() {
         let result = render_sheet(&job(std::slice::from_ref(&long), sheet));
         assert!(result.is_ok(), "{}: {}", sheet.name(), told(&result.unwrap_err()));
     }
@@ -142,7 +151,7 @@ fn empty_texts_leave_their_place_empty() {
         language: String::new(),
         ..face(1)
     };
-    for sheet in Sheet::all() {
+    for sheet in Sheet::built_in() {
         let result = render_sheet(&SheetJob { title: "", ..job(std::slice::from_ref(&empty), sheet) });
         assert!(result.is_ok(), "{}: {}", sheet.name(), told(&result.unwrap_err()));
     }

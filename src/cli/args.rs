@@ -219,7 +219,7 @@ pub(super) struct CardsPrint {
     /// The touchpoints: an id, with `*` for any characters
     #[arg(long, default_value = "*")]
     pub(super) touchpoint: String,
-    /// The sheet: L7165, 5371, …
+    /// The sheet: L7165, 5371, …, or a format of [cards.formats]; a name that is none lists all
     #[arg(long, default_value = "L7165")]
     pub(super) sheet: String,
     /// Where the PDF goes
@@ -234,16 +234,15 @@ pub(super) struct CardsPrint {
     /// Trim marks, and a ruler to check that the printer did not scale
     #[arg(long)]
     pub(super) marks: bool,
-    /// Shift everything by X,Y millimetres, for a printer that is off
-    #[arg(long, value_name = "X,Y", value_parser = offset, default_value = "0,0", allow_hyphen_values = true)]
-    pub(super) offset: (f64, f64),
-}
-
-fn offset(given: &str) -> Result<(f64, f64), String> {
-    let wrong = || "write X,Y in millimetres, such as 0.5,-1".to_owned();
-    let (x, y) = given.split_once(',').ok_or_else(wrong)?;
-    let number = |text: &str| text.trim().parse::<f64>().ok().filter(|mm| mm.abs() <= 50.0).ok_or_else(wrong);
-    Ok((number(x)?, number(y)?))
+    /// Let the ground of each card go on 3 mm beyond the cut, where neighbours and page leave room
+    #[arg(long)]
+    pub(super) bleed: bool,
+    /// Shift everything right by so many millimetres, for a printer that is off
+    #[arg(long, value_name = "MM", default_value_t = 0.0, allow_hyphen_values = true)]
+    pub(super) offset_x: f64,
+    /// Shift everything down by so many millimetres
+    #[arg(long, value_name = "MM", default_value_t = 0.0, allow_hyphen_values = true)]
+    pub(super) offset_y: f64,
 }
 
 #[derive(Debug, clap::Args)]

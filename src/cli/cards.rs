@@ -11,7 +11,8 @@ pub(super) async fn print(options: &CardsPrint, context: &mut Context<'_>) -> Re
     let client = context.client().await?;
     let order = json!({
         "branch": options.branch, "touchpoint": options.touchpoint, "sheet": options.sheet, "copies": options.copies,
-        "print_run": options.print_run, "marks": options.marks, "offset_mm": [options.offset.0, options.offset.1],
+        "print_run": options.print_run, "marks": options.marks, "bleed": options.bleed,
+        "offset_mm": [options.offset_x, options.offset_y],
     });
     let printed = client.post("/api/v1/cards/print", &[], &order).await?;
     client.close().await?;

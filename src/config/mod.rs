@@ -38,6 +38,7 @@ mod words;
 
 mod abuse;
 mod breaker;
+mod cards_section;
 mod dkim_section;
 mod email_section;
 mod quiet_hours;

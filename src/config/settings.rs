@@ -11,6 +11,7 @@ use chrono::TimeDelta;
 use chrono_tz::Tz;
 use ipnet::IpNet;
 
+use crate::cards::Sheets;
 use crate::channel::email::dkim::Signer;
 use crate::channel::email::{MailboxSettings, SmtpSettings};
 use crate::channel::sms::Gateway;
@@ -46,6 +47,8 @@ pub struct Settings {
     pub abuse: AbuseRules,
     /// `[quiet_hours]`: the hours of messages by country.
     pub quiet_hours: QuietHours,
+    /// `[cards]`.
+    pub cards: CardSettings,
     /// `[consent] required`: whether only those are asked who agreed, rather than all who did not refuse.
     pub consent_required: bool,
 }
@@ -113,6 +116,13 @@ pub struct AdminSettings {
     pub socket: PathBuf,
     /// What TCP clients must present as a bearer token; required when `listen` is not on loopback.
     pub token: Option<Secret>,
+}
+
+/// `[cards]`.
+#[derive(Clone, Debug, Default)]
+pub struct CardSettings {
+    /// What cards can be printed on.
+    pub sheets: Sheets,
 }
 
 /// `[email]`.

@@ -19,7 +19,7 @@ use super::problem::Problems;
 use super::reader::Reader;
 use super::secrets::{Names, Secrets};
 use super::settings::{AdminSettings, DaemonSettings, PublicSettings, Settings, StoreSettings};
-use super::{abuse, breaker, email_section, quiet_hours, sms_section, values};
+use super::{abuse, breaker, cards_section, email_section, quiet_hours, sms_section, values};
 
 /// The cache of the store, where nothing else is said.
 const CACHE_BYTES: u64 = 40 << 20;
@@ -91,6 +91,7 @@ pub(super) fn read(root: &Node, surroundings: &Surroundings<'_>, problems: &Prob
     let abuse = abuse::read(root.section("abuse"));
     let quiet_hours = quiet_hours::read(root.section("quiet_hours"), surroundings.now, problems);
     known.quiet_hours.clone_from(&quiet_hours);
+    let cards = cards_section::read(root.section("cards"));
     let mut consent = root.section("consent");
     let consent_required = consent.or("required", false, values::flag);
     consent.finish("[consent]");
@@ -110,6 +111,7 @@ pub(super) fn read(root: &Node, surroundings: &Surroundings<'_>, problems: &Prob
             breaker,
             abuse,
             quiet_hours,
+            cards,
             consent_required,
         })
         .filter(|_| problems.n() == n_problems);

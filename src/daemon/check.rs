@@ -62,7 +62,7 @@ fn template_problems(config: &Config) -> Vec<Problem> {
 /// Draws a card in every language: what staff order must come out of the printer.
 fn card_problems(config: &Config, templates: &Templates) -> Vec<String> {
     let code = CardCode::from_random_bits(u64::MAX);
-    let draw = |language: &Language| {
+    let draw = |language: &Language, sheet: &Sheet| {
         let face = CardFace {
             url: format!("{}/Q/{code}", config.settings.public.url.to_uppercase()),
             headline: "?".to_owned(),
@@ -73,13 +73,20 @@ fn card_problems(config: &Config, templates: &Templates) -> Vec<String> {
             serial: "1".to_owned(),
             language: language.to_string(),
         };
-        let sheet = Sheet::by_name("L7165")?;
         let template = templates.card_design();
-        let job = SheetJob { faces: &[face], sheet, template, marks: false, offset_mm: (0.0, 0.0), title: "" };
+        let (marks, bleed_mm, offset_mm) = (false, 0.0, (0.0, 0.0));
+        let job = SheetJob { faces: &[face], sheet, template, marks, bleed_mm, offset_mm, title: "" };
         cards::render_sheet(&job).map(drop)
     };
-    let failed = |language: &Language| Some(format!("the card in {language}: {}", Chain(&draw(language).err()?)));
-    templates.languages().filter_map(failed).collect()
+    let usual = Sheet::by_name("L7165").ok();
+    let failed =
+        |language: &Language| Some(format!("the card in {language}: {}", Chain(&draw(language, usual?).err()?)));
+    let in_language = templates.languages().filter_map(failed);
+    let failed = |sheet: &Sheet| {
+        let err = draw(&config.settings.daemon.language, sheet).err()?;
+        Some(format!("the card on the format `{}`: {}", sheet.name(), Chain(&err)))
+    };
+    in_language.chain(config.settings.cards.sheets.own().iter().filter_map(failed)).collect()
 }
 
 /// Plays one `[[test]]` block through the planner, for somebody of whom nothing else is known.

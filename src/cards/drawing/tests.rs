@@ -4,7 +4,7 @@ const CELL_MM: (f64, f64) = (85.0, 54.0);
 const PLACE: &str = r#"<rect id="qr" x="2" y="3" width="30" height="30"/>"#;
 
 fn card(inner: &str) -> Result<Drawing, CardError> {
-    read(&format!(r#"<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 85 54">{inner}</svg>"#), CELL_MM)
+    read(&format!(r#"<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 85 54">{inner}</svg>"#), CELL_MM, 0.0)
 }
 
 #[track_caller]
@@ -66,12 +66,19 @@ fn every_broken_rule_is_named() {
 #[test]
 fn the_view_box_must_be_the_card() {
     let svg = format!(r#"<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 100 54">{PLACE}</svg>"#);
-    let message = read(&svg, CELL_MM).err().unwrap().to_string();
+    let message = read(&svg, CELL_MM, 0.0).err().unwrap().to_string();
     assert!(message.contains("`0 0 100 54`") && message.contains("`0 0 85 54`"), "{message}");
 }
 
 #[test]
 fn a_document_type_is_refused() {
     let svg = format!(r#"<!DOCTYPE svg [<!ENTITY a "aaa">]><svg viewBox="0 0 85 54">{PLACE}</svg>"#);
-    assert!(matches!(read(&svg, CELL_MM), Err(CardError::Xml(_))));
+    assert!(matches!(read(&svg, CELL_MM, 0.0), Err(CardError::Xml(_))));
+}
+
+#[test]
+fn art_with_bleed_shows_what_lies_beyond_the_edges() {
+    let svg = format!(r#"<svg xmlns="http://www.w3.org/2000/svg" width="85mm" viewBox="0 0 85 54">{PLACE}</svg>"#);
+    let art = read(&svg, CELL_MM, 3.0).unwrap().art;
+    assert!(art.contains(r#"viewBox="-3 -3 91 60""#) && !art.contains("85mm"), "{art}");
 }

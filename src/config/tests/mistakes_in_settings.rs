@@ -58,7 +58,7 @@ fn sections_of_the_daemon_are_checked() {
     check_settings(
         "[fatige]\nat_most = 1",
         "config/canvass.toml:8:2: fatige: `fatige` is not a key of canvass.toml, did you mean `fatigue`? (its keys: \
-         abuse, admin, breaker, consent, daemon, email, fatigue, public, quiet_hours, sms, store)",
+         abuse, admin, breaker, cards, consent, daemon, email, fatigue, public, quiet_hours, sms, store)",
     );
     check_settings(
         "[breaker]\nbounced = { share = 10, at_least = 20 }",

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::*;
 
+mod cards;
 mod contract;
 mod layering;
 mod mistakes;

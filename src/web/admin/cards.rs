@@ -11,7 +11,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::wire;
-use crate::cards::{self, CardFace, Sheet, SheetJob};
+use crate::cards::{self, BLEED_MM, CardFace, SheetJob};
 use crate::daemon::core::{Core, Live};
 use crate::domain::card::Card;
 use crate::domain::card_code::CardCode;
@@ -41,6 +41,8 @@ pub(super) struct PrintForm {
     #[serde(default)]
     marks: bool,
     #[serde(default)]
+    bleed: bool,
+    #[serde(default)]
     offset_mm: (f64, f64),
 }
 
@@ -55,7 +57,8 @@ pub(super) async fn print(
 ) -> Result<Response, ApiProblem> {
     let Json(form) = form.map_err(|err| ApiProblem::invalid(format!("not an order for cards: {}", err.body_text())))?;
     let live = core.live.load_full();
-    let sheet = Sheet::by_name(&form.sheet).map_err(|err| ApiProblem::invalid(err.to_string()))?;
+    let sheet = live.config.settings.cards.sheets.by_name(&form.sheet);
+    let sheet = sheet.map_err(|err| ApiProblem::invalid(err.to_string()))?.clone();
     let branch = live.config.branches.get(form.branch.as_str());
     let branch = branch.ok_or_else(|| unknown_branch(&live, &form.branch))?;
     let touchpoints = touchpoints(branch, &form)?;
@@ -72,9 +75,10 @@ pub(super) async fn print(
     let faces: Vec<_> = run.iter().filter_map(|card| face(&live, branch, card)).collect();
     let template = live.templates.card_design().to_owned();
     let title = format!("{}: {print_run}", branch.title);
-    let (marks, offset_mm) = (form.marks, form.offset_mm);
+    let (marks, bleed_mm, offset_mm) = (form.marks, if form.bleed { BLEED_MM } else { 0.0 }, form.offset_mm);
     let drawn = tokio::task::spawn_blocking(move || {
-        let job = SheetJob { faces: &faces, sheet, template: &template, marks, offset_mm, title: &title };
+        let job =
+            SheetJob { faces: &faces, sheet: &sheet, template: &template, marks, bleed_mm, offset_mm, title: &title };
         cards::render_sheet(&job)
     });
     let pdf = drawn.await.map_err(|_| ApiProblem::invalid("the sheet could not be drawn"))?;
