@@ -6,17 +6,20 @@
 //! - the root's `viewBox` is the card in millimetres
 //! - one `<rect id="qr">` without turning or scaling says where the symbol and its quiet zone go; it is not drawn itself
 //! - a `<text>` holds nothing but characters and stands in no scaled group; it has `x`, `y`, `font-size` and may have
-//!   `font-weight`, `text-anchor` and `fill`, its own or inherited. The family is always the built-in one
+//!   `font-family` (`serif`, or anything else for sans), `font-weight`, `font-style`, `text-anchor` and `fill`, its own or
+//!   inherited. The fonts are always the built-in ones, and no text is smaller than 8 points
 //! - no DTD, `<image>`, `<filter>` or `<foreignObject>`: cards are vectors only and read no file
 
 use usvg::roxmltree::{Document, Node, ParsingOptions};
 
 use super::CardError;
-use super::design::tidy;
-use super::fonts::Weight;
+use super::design::{MM_PER_POINT, tidy};
+use super::fonts::Typeface;
 
+/// The smallest text that people read at a table.
+pub(super) const TEXT_PT_MIN: f64 = 8.0;
 const SVG_BYTES_MAX: usize = 2_000_000;
-const NODES_MAX: u32 = 20_000;
+pub(super) const NODES_MAX: u32 = 20_000;
 const RASTER: [&str; 3] = ["image", "filter", "foreignObject"];
 
 /// A square place on the card: left and upper edge, and the length of its sides, in millimetres.
@@ -45,7 +48,7 @@ pub(super) struct Text {
     pub(super) x_mm: f64,
     pub(super) y_mm: f64,
     pub(super) size_mm: f64,
-    pub(super) weight: Weight,
+    pub(super) typeface: Typeface,
     pub(super) anchor: Anchor,
     pub(super) fill: Rgb,
 }
@@ -112,7 +115,7 @@ fn broken<T>(problem: String) -> Result<T, CardError> {
 }
 
 /// Whether drawing this would make pixels, or read a file.
-fn is_raster(node: Node<'_, '_>) -> bool {
+pub(super) fn is_raster(node: Node<'_, '_>) -> bool {
     let name = node.tag_name().name();
     let css = [node.attribute("style"), node.text().filter(|_| name == "style")];
     RASTER.contains(&name)
@@ -152,10 +155,6 @@ fn read_text(node: Node<'_, '_>) -> Result<Text, CardError> {
     if node.children().any(|child| child.is_element()) {
         return broken(format!("a `<text>` may hold characters only ({})", place(node)));
     }
-    let weight = match property(node, "font-weight").unwrap_or("normal") {
-        "bold" | "bolder" | "600" | "700" | "800" | "900" => Weight::Bold,
-        _ => Weight::Regular,
-    };
     let anchor = match property(node, "text-anchor").unwrap_or("start") {
         "start" => Anchor::Start,
         "middle" => Anchor::Middle,
@@ -163,18 +162,35 @@ fn read_text(node: Node<'_, '_>) -> Result<Text, CardError> {
         other => return broken(format!("text-anchor `{other}` is not start, middle or end ({})", place(node))),
     };
     let size_mm = number(node, "font-size")?;
-    if size_mm <= 0.0 {
-        return broken(format!("font-size must be more than 0 ({})", place(node)));
+    // Sizes are rounded to hundredths, so the smallest one is a hair off.
+    if size_mm < MM_PER_POINT * TEXT_PT_MIN - 0.01 {
+        let points = size_mm / MM_PER_POINT;
+        return broken(format!(
+            "a text of {points:.1} pt is too small to read; {TEXT_PT_MIN} pt is the least ({})",
+            place(node)
+        ));
     }
     Ok(Text {
         content: tidy(node.text().unwrap_or_default()),
         x_mm: number(node, "x")?,
         y_mm: number(node, "y")?,
         size_mm,
-        weight,
+        typeface: typeface(node)?,
         anchor,
         fill: colour(node)?,
     })
+}
+
+fn typeface(node: Node<'_, '_>) -> Result<Typeface, CardError> {
+    let family = property(node, "font-family").unwrap_or_default().to_lowercase();
+    let is_serif = family.contains("serif") && !family.contains("sans");
+    let is_bold =
+        ["bold", "bolder", "600", "700", "800", "900"].contains(&property(node, "font-weight").unwrap_or_default());
+    let is_italic = ["italic", "oblique"].contains(&property(node, "font-style").unwrap_or_default());
+    Typeface::of(is_serif, is_bold, is_italic).map_or_else(
+        || broken(format!("the fonts are sans, bold sans, serif and italic serif, and no others ({})", place(node))),
+        Ok,
+    )
 }
 
 /// Texts and the symbol are placed by their own coordinates, so nothing around them may change what these mean.

@@ -108,6 +108,28 @@ pub enum CardError {
         /// Side that square would need.
         needed_mm: f64,
     },
+    /// The design is not meant for cards of this shape.
+    #[error("the design is not for these cards: {why}")]
+    NotForTheseCards {
+        /// What it says about it.
+        why: String,
+    },
+    /// There is no design of that name.
+    #[error("there is no design `{given}`: {hint}the designs are {names}")]
+    UnknownDesign {
+        /// What was asked for.
+        given: String,
+        /// The nearest name as a question with a blank after it, or nothing.
+        hint: String,
+        /// All names.
+        names: String,
+    },
+    /// The drawing for the middle of QR symbols cannot be drawn.
+    #[error("the logo cannot be drawn: {problem}")]
+    Logo {
+        /// What is wrong with it.
+        problem: String,
+    },
     /// The template is no template, or names what does not exist.
     #[error("the card template cannot be filled in")]
     Template(#[source] minijinja::Error),

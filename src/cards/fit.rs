@@ -5,7 +5,7 @@
 //! the text cut and marked with an ellipsis: a card whose text runs into the next card cannot be sold, handed out or
 //! read, one with a cut headline can.
 
-use super::fonts::{CAP_HEIGHT_EM, Fonts, Weight};
+use super::fonts::{CAP_HEIGHT_EM, Fonts, Typeface};
 
 /// Where a word that is too long may break. Not at hyphens: in an address nobody could tell whose hyphen it is.
 const BREAKS: [char; 3] = ['/', '.', '@'];
@@ -17,7 +17,7 @@ pub(super) struct Room {
     pub(super) size_mm: f64,
     pub(super) size_mm_min: f64,
     pub(super) lines_max: usize,
-    pub(super) weight: Weight,
+    pub(super) typeface: Typeface,
 }
 
 /// A text that fits: its lines and font size.
@@ -33,7 +33,7 @@ pub(super) struct Fitted {
 
 /// Fits `text` into `room`.
 pub(super) fn fit(fonts: &Fonts, text: &str, room: Room) -> Fitted {
-    let fitter = Fitter { fonts, weight: room.weight, blank_em: fonts.width_em(room.weight, " ") };
+    let fitter = Fitter { fonts, typeface: room.typeface, blank_em: fonts.width_em(room.typeface, " ") };
     let words = fitter.words(text);
     let lines_max = room.lines_max.max(1);
     let smallest = room.size_mm_min.clamp(0.1, room.size_mm.max(0.1));
@@ -51,7 +51,7 @@ pub(super) fn fit(fonts: &Fonts, text: &str, room: Room) -> Fitted {
             is_cut = true;
             fitter.cut(&fitter.pieces(&words), room.width_mm / size, lines_max)
         });
-    let width_em = lines.iter().map(|line| fonts.width_em(room.weight, line)).fold(0.0, f64::max);
+    let width_em = lines.iter().map(|line| fonts.width_em(room.typeface, line)).fold(0.0, f64::max);
     Fitted { lines, size_mm: size, width_mm: width_em * size, cap_mm: size * CAP_HEIGHT_EM, is_cut }
 }
 
@@ -66,7 +66,7 @@ struct Word {
 
 struct Fitter<'a> {
     fonts: &'a Fonts,
-    weight: Weight,
+    typeface: Typeface,
     blank_em: f64,
 }
 
@@ -84,7 +84,7 @@ impl Fitter<'_> {
     }
 
     fn word(&self, text: String, is_spaced: bool) -> Word {
-        Word { width_em: self.fonts.width_em(self.weight, &text), text, is_spaced }
+        Word { width_em: self.fonts.width_em(self.typeface, &text), text, is_spaced }
     }
 
     /// At most `lines_max` lines of nearly equal width, or nothing when that cannot be.
@@ -142,7 +142,7 @@ impl Fitter<'_> {
             rest = tail;
         }
         let mut last = joined(rest);
-        while self.fonts.width_em(self.weight, &format!("{last}…")) > width_em && last.pop().is_some() {}
+        while self.fonts.width_em(self.typeface, &format!("{last}…")) > width_em && last.pop().is_some() {}
         lines.push(format!("{}…", last.trim_end()));
         lines
     }

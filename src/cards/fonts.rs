@@ -1,4 +1,4 @@
-//! The two fonts of all cards, and the widths of texts in them.
+//! The fonts of all cards, and the widths of texts in them.
 //!
 //! They are compiled in, so a sheet looks the same on every machine and needs no font installed. Texts are shaped here
 //! rather than by the PDF writer because a line must be measured before it is placed, and because most texts of a run
@@ -12,28 +12,58 @@ use rustybuzz::{Direction, Face, UnicodeBuffer};
 
 use super::CardError;
 
-/// Height of a capital letter in em, as the fonts' OS/2 table gives it.
+/// Height of a capital letter in em, as the OS/2 tables of all four give it.
 pub(super) const CAP_HEIGHT_EM: f64 = 0.714;
 
 /// Shaped texts kept; far more than one page has.
 const CACHED_MAX: usize = 2_000;
 
-static REGULAR: &[u8] = include_bytes!("../../templates/card/fonts/NotoSans-Regular.ttf");
-static BOLD: &[u8] = include_bytes!("../../templates/card/fonts/NotoSans-Bold.ttf");
+static SANS: &[u8] = include_bytes!("../../templates/card/fonts/NotoSans-Regular.ttf");
+static SANS_BOLD: &[u8] = include_bytes!("../../templates/card/fonts/NotoSans-Bold.ttf");
+static SERIF: &[u8] = include_bytes!("../../templates/card/fonts/NotoSerif-Regular.ttf");
+static SERIF_ITALIC: &[u8] = include_bytes!("../../templates/card/fonts/NotoSerif-Italic.ttf");
 
-/// Which of the two fonts.
+/// Which of the fonts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(super) enum Weight {
-    Regular,
-    Bold,
+pub(super) enum Typeface {
+    Sans,
+    SansBold,
+    Serif,
+    SerifItalic,
 }
 
-impl Weight {
+impl Typeface {
+    /// Every font.
+    pub(super) const ALL: [Self; 4] = [Self::Sans, Self::SansBold, Self::Serif, Self::SerifItalic];
+
     /// The font file.
     pub(super) fn data(self) -> &'static [u8] {
         match self {
-            Self::Regular => REGULAR,
-            Self::Bold => BOLD,
+            Self::Sans => SANS,
+            Self::SansBold => SANS_BOLD,
+            Self::Serif => SERIF,
+            Self::SerifItalic => SERIF_ITALIC,
+        }
+    }
+
+    /// The font for these words of a template; `None` for one that there is not.
+    pub(super) fn of(is_serif: bool, is_bold: bool, is_italic: bool) -> Option<Self> {
+        match (is_serif, is_bold, is_italic) {
+            (false, false, false) => Some(Self::Sans),
+            (false, true, false) => Some(Self::SansBold),
+            (true, false, false) => Some(Self::Serif),
+            (true, false, true) => Some(Self::SerifItalic),
+            (false, _, true) | (true, true, _) => None,
+        }
+    }
+
+    /// As attributes of an SVG text: family, weight and style.
+    pub(super) fn attributes(self) -> [&'static str; 3] {
+        match self {
+            Self::Sans => ["Noto Sans", "normal", "normal"],
+            Self::SansBold => ["Noto Sans", "bold", "normal"],
+            Self::Serif => ["Noto Serif", "normal", "normal"],
+            Self::SerifItalic => ["Noto Serif", "normal", "italic"],
         }
     }
 }
@@ -45,48 +75,51 @@ pub(super) struct Line {
     pub(super) missing: Option<char>,
 }
 
-/// Both fonts, and what was shaped in them lately.
+/// All fonts, and what was shaped in them lately.
 pub(super) struct Fonts {
-    regular: Face<'static>,
-    bold: Face<'static>,
-    shaped: Mutex<HashMap<(Weight, String), Arc<Line>>>,
+    faces: [Face<'static>; 4],
+    shaped: Mutex<HashMap<(Typeface, String), Arc<Line>>>,
 }
 
 impl Fonts {
     pub(super) fn load() -> Result<Self, CardError> {
-        let face = |weight: Weight| Face::from_slice(weight.data(), 0).ok_or(CardError::Fonts);
-        Ok(Self { regular: face(Weight::Regular)?, bold: face(Weight::Bold)?, shaped: Mutex::default() })
+        let face = |typeface: Typeface| Face::from_slice(typeface.data(), 0).ok_or(CardError::Fonts);
+        let [sans, bold, serif, italic] = Typeface::ALL.map(face);
+        Ok(Self { faces: [sans?, bold?, serif?, italic?], shaped: Mutex::default() })
     }
 
     /// The glyphs of one line, left to right: the fonts have no script that runs the other way.
-    pub(super) fn shape(&self, weight: Weight, text: &str) -> Arc<Line> {
+    pub(super) fn shape(&self, typeface: Typeface, text: &str) -> Arc<Line> {
         let mut shaped = self.shaped.lock().unwrap_or_else(PoisonError::into_inner);
-        let key = (weight, text.to_owned());
+        let key = (typeface, text.to_owned());
         if let Some(line) = shaped.get(&key) {
             return Arc::clone(line);
         }
         if shaped.len() >= CACHED_MAX {
             shaped.clear();
         }
-        let line = Arc::new(shape(self.face(weight), text));
+        let line = Arc::new(shape(self.face(typeface), text));
         shaped.insert(key, Arc::clone(&line));
         line
     }
 
     /// Width of one line in em.
-    pub(super) fn width_em(&self, weight: Weight, text: &str) -> f64 {
-        self.shape(weight, text).width_em
+    pub(super) fn width_em(&self, typeface: Typeface, text: &str) -> f64 {
+        self.shape(typeface, text).width_em
     }
 
     /// The first character that has no glyph.
     pub(super) fn missing(&self, text: &str) -> Option<char> {
-        text.chars().find(|&c| self.regular.glyph_index(c).is_none() || self.bold.glyph_index(c).is_none())
+        text.chars().find(|&c| self.faces.iter().any(|face| face.glyph_index(c).is_none()))
     }
 
-    fn face(&self, weight: Weight) -> &Face<'static> {
-        match weight {
-            Weight::Regular => &self.regular,
-            Weight::Bold => &self.bold,
+    fn face(&self, typeface: Typeface) -> &Face<'static> {
+        let [sans, bold, serif, italic] = &self.faces;
+        match typeface {
+            Typeface::Sans => sans,
+            Typeface::SansBold => bold,
+            Typeface::Serif => serif,
+            Typeface::SerifItalic => italic,
         }
     }
 }

@@ -9,7 +9,7 @@ use krilla::surface::Surface;
 
 use super::drawing::{Anchor, Text};
 use super::fit::{Room, fit};
-use super::fonts::{Weight, single};
+use super::fonts::{Typeface, single};
 use super::pdf::{Pen, solid};
 use super::sheet::Sheet;
 
@@ -85,20 +85,20 @@ pub(super) fn draw(surface: &mut Surface<'_>, pen: &Pen, (sheet, lines): (&Sheet
 /// Writes a caption on the ruler's line from one place up to another at most, and says where it ends.
 fn write(surface: &mut Surface<'_>, pen: &Pen, content: &str, (from, to): (f64, f64)) -> f64 {
     let room =
-        Room { width_mm: to - from, size_mm: TEXT_MM, size_mm_min: TEXT_MM, lines_max: 1, weight: Weight::Regular };
+        Room { width_mm: to - from, size_mm: TEXT_MM, size_mm_min: TEXT_MM, lines_max: 1, typeface: Typeface::Sans };
     // Less than this and a cut caption would say nothing.
     if room.width_mm < 15.0 {
         return from;
     }
     let fitted = fit(pen.fonts(), content, room);
     let Some(content) = fitted.lines.into_iter().next() else { return from };
-    let line = pen.fonts().shape(Weight::Regular, &content);
+    let line = pen.fonts().shape(Typeface::Sans, &content);
     let text = Text {
         content,
         x_mm: from,
         y_mm: 0.0,
         size_mm: TEXT_MM,
-        weight: Weight::Regular,
+        typeface: Typeface::Sans,
         anchor: Anchor::Start,
         fill: GREY,
     };

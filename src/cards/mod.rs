@@ -9,11 +9,14 @@
 //! **Invariant:** the same job gives the same bytes, so a reprint can be told from a new run.
 //! **Invariant:** vectors only, fonts embedded; no file is read and no URL is followed, whatever a template says.
 
+mod column;
 mod design;
+mod designs;
 mod drawing;
 mod error;
 mod fit;
 mod fonts;
+mod logo;
 mod marks;
 mod pdf;
 pub mod sheet;
@@ -21,13 +24,12 @@ pub mod symbol;
 
 use std::sync::Arc;
 
+pub use designs::{DESIGN_DEFAULT, DESIGNS, Designs, check_template};
 pub use error::CardError;
+pub use logo::Logo;
 pub use sheet::{Grid, PageSize, Sheet, Sheets};
 
 use fonts::Fonts;
-
-/// The template that is used when the configuration brings none.
-pub const PLAIN_TEMPLATE: &str = include_str!("../../templates/card/plain.svg");
 
 /// The most cards one file takes: some 25 MB.
 pub const CARDS_MAX: usize = 20_000;
@@ -66,8 +68,10 @@ pub struct SheetJob<'a> {
     pub faces: &'a [CardFace],
     /// The sheet.
     pub sheet: &'a Sheet,
-    /// Source of the SVG card template, such as [`PLAIN_TEMPLATE`].
+    /// Source of the SVG card template, such as those of [`DESIGNS`].
     pub template: &'a str,
+    /// What stands in the middle of the symbols.
+    pub logo: Option<&'a Logo>,
     /// Whether to draw trim marks, fold marks and a ruler of 100 mm in the margins.
     pub marks: bool,
     /// How far the ground of a card goes on beyond its edges, where neighbours and page leave room: 0 or [`BLEED_MM`].

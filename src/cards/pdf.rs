@@ -21,7 +21,7 @@ use krilla_svg::{SurfaceExt, SvgSettings};
 
 use super::design::{Design, tidy};
 use super::drawing::{self, Anchor, Drawing, Rgb, Square, Text};
-use super::fonts::{Fonts, Line, Weight, single};
+use super::fonts::{Fonts, Line, Typeface, single};
 use super::marks::{self, PageOfJob};
 use super::symbol::{QUIET_MODULES, Symbol};
 use super::{CardError, CardFace, SheetJob};
@@ -40,8 +40,9 @@ pub(super) fn write(job: &SheetJob<'_>, fonts: &Arc<Fonts>) -> Result<Vec<u8>, C
     let mut press = Press {
         job,
         design: Design::parse(job.template, fonts)?,
-        pen: Pen { fonts: Arc::clone(fonts), regular: embedded(Weight::Regular)?, bold: embedded(Weight::Bold)? },
+        pen: Pen::new(fonts)?,
         arts: Vec::new(),
+        logo: job.logo.map(|logo| Art::read(logo.svg())).transpose()?,
         art_by_svg: HashMap::new(),
     };
     let pages = job.faces.chunks(job.sheet.cells_per_page());
@@ -81,8 +82,8 @@ fn metadata(job: &SheetJob<'_>) -> Metadata {
     }
 }
 
-fn embedded(weight: Weight) -> Result<Font, CardError> {
-    Font::new(Data::from(weight.data()), 0).ok_or(CardError::Fonts)
+fn embedded(typeface: Typeface) -> Result<Font, CardError> {
+    Font::new(Data::from(typeface.data()), 0).ok_or(CardError::Fonts)
 }
 
 /// A card ready to be drawn.
@@ -92,6 +93,8 @@ struct Card {
     symbol: Option<Path>,
     place: Square,
     module_mm: f64,
+    /// Side of the square that a logo covers.
+    logo_mm: f64,
 }
 
 /// Art that several cards share: read once, written into the file once.
@@ -105,6 +108,7 @@ struct Press<'a> {
     design: Design<'a>,
     pen: Pen,
     arts: Vec<Art>,
+    logo: Option<Art>,
     art_by_svg: HashMap<String, usize>,
 }
 
@@ -115,20 +119,20 @@ impl Press<'_> {
 
     fn prepare_face(&mut self, face: &CardFace) -> Result<Card, CardError> {
         let cell_mm = self.job.sheet.grid().cell_mm;
-        let symbol = Symbol::encode(&face.url)?;
-        let svg = self.design.fill(face, cell_mm, (symbol.modules(), self.job.bleed_mm))?;
+        let symbol = Symbol::encode(&face.url, self.job.logo.is_some())?;
+        let svg = self.design.fill(face, self.job.sheet.grid(), (symbol.modules(), self.job.bleed_mm))?;
         let Drawing { symbol: place, texts, art } = drawing::read(&svg, cell_mm, self.job.bleed_mm)?;
         let module_mm = symbol.module_mm(place.side)?;
         let texts = texts.into_iter().map(|text| self.pen.shape(text, cell_mm)).collect::<Result<_, _>>()?;
-        Ok(Card { art: self.art(art)?, texts, symbol: path(&symbol), place, module_mm })
+        let logo_mm = f64::from(symbol.logo_modules()) * module_mm;
+        Ok(Card { art: self.art(art)?, texts, symbol: path(&symbol), place, module_mm, logo_mm })
     }
 
     fn art(&mut self, svg: String) -> Result<usize, CardError> {
         if let Some(&at) = self.art_by_svg.get(&svg) {
             return Ok(at);
         }
-        let tree = usvg::Tree::from_str(&svg, &usvg::Options::default()).map_err(CardError::Svg)?;
-        self.arts.push(Art { tree, graphic: None });
+        self.arts.push(Art::read(&svg)?);
         self.art_by_svg.insert(svg, self.arts.len() - 1);
         Ok(self.arts.len() - 1)
     }
@@ -192,6 +196,9 @@ impl Press<'_> {
             surface.draw_path(symbol);
             surface.pop();
         }
+        if let Some(logo) = &mut self.logo {
+            logo.draw_in_middle(surface, card);
+        }
         for (text, line) in &card.texts {
             self.pen.draw(surface, text, line);
         }
@@ -206,6 +213,11 @@ impl Press<'_> {
 }
 
 impl Art {
+    fn read(svg: &str) -> Result<Self, CardError> {
+        let tree = usvg::Tree::from_str(svg, &usvg::Options::default()).map_err(CardError::Svg)?;
+        Ok(Self { tree, graphic: None })
+    }
+
     fn draw(&mut self, surface: &mut Surface<'_>, size: Size) {
         if !self.tree.root().has_children() {
             return;
@@ -222,14 +234,46 @@ impl Art {
     }
 }
 
+impl Art {
+    /// Draws a logo on its ground, with half a module around it.
+    fn draw_in_middle(&mut self, surface: &mut Surface<'_>, card: &Card) {
+        let Square { x, y, side } = card.place;
+        let (middle_x, middle_y) = (x + side / 2.0, y + side / 2.0);
+        let corner = |length: f64| (middle_x - length / 2.0, middle_y - length / 2.0);
+        let (left, top) = corner(card.logo_mm);
+        if let Some(ground) = rectangle([left, top, card.logo_mm, card.logo_mm]) {
+            surface.set_fill(Some(solid(WHITE)));
+            surface.draw_path(&ground);
+        }
+        let given = self.tree.size();
+        let longest = f64::from(given.width().max(given.height()));
+        let scale = (card.logo_mm - card.module_mm) / longest;
+        let (width, height) = (f64::from(given.width()) * scale, f64::from(given.height()) * scale);
+        let Some(size) = Size::from_wh(single(width), single(height)) else { return };
+        surface.push_transform(&Transform::from_translate(
+            single(middle_x - width / 2.0),
+            single(middle_y - height / 2.0),
+        ));
+        self.draw(surface, size);
+        surface.pop();
+    }
+}
+
 /// Sets texts. Coordinates are millimetres.
 pub(super) struct Pen {
     fonts: Arc<Fonts>,
-    regular: Font,
+    sans: Font,
     bold: Font,
+    serif: Font,
+    italic: Font,
 }
 
 impl Pen {
+    fn new(fonts: &Arc<Fonts>) -> Result<Self, CardError> {
+        let [sans, bold, serif, italic] = Typeface::ALL.map(embedded);
+        Ok(Self { fonts: Arc::clone(fonts), sans: sans?, bold: bold?, serif: serif?, italic: italic? })
+    }
+
     /// The fonts, for measuring.
     pub(super) fn fonts(&self) -> &Fonts {
         &self.fonts
@@ -237,7 +281,7 @@ impl Pen {
 
     /// Shapes a line, and makes sure that it can be shown and lies on its card.
     fn shape(&self, text: Text, (width, height): (f64, f64)) -> Result<(Text, Arc<Line>), CardError> {
-        let line = self.fonts.shape(text.weight, &text.content);
+        let line = self.fonts.shape(text.typeface, &text.content);
         if let Some(found) = line.missing {
             return Err(CardError::MissingGlyph { field: "template", found });
         }
@@ -258,9 +302,11 @@ impl Pen {
 
     /// Draws a shaped line.
     pub(super) fn draw(&self, surface: &mut Surface<'_>, text: &Text, line: &Line) {
-        let font = match text.weight {
-            Weight::Regular => &self.regular,
-            Weight::Bold => &self.bold,
+        let font = match text.typeface {
+            Typeface::Sans => &self.sans,
+            Typeface::SansBold => &self.bold,
+            Typeface::Serif => &self.serif,
+            Typeface::SerifItalic => &self.italic,
         };
         surface.set_fill(Some(solid(text.fill)));
         let start = Point::from_xy(single(start_mm(text, line)), single(text.y_mm));

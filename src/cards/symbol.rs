@@ -31,16 +31,17 @@ pub struct Symbol {
 }
 
 impl Symbol {
-    /// Encodes a URL at level Q. A URL so short that it would fit a version below 3 gets version 3 at level H instead.
-    /// Fails when the URL is empty, longer than 200 characters or not printable ASCII.
-    pub fn encode(url: &str) -> Result<Self, CardError> {
+    /// Encodes a URL at level Q, and at level H where a logo covers its middle. A URL so short that it would fit a version
+    /// below 3 gets version 3 at level H instead. Fails when the URL is empty, longer than 200 characters or not printable ASCII.
+    pub fn encode(url: &str, has_logo: bool) -> Result<Self, CardError> {
         if url.is_empty() || url.len() > URL_CHARS_MAX {
             return Err(CardError::UrlLength { given: url.len(), max: URL_CHARS_MAX });
         }
         if let Some((at, found)) = url.chars().enumerate().find(|(_, c)| !c.is_ascii_graphic()) {
             return Err(CardError::UrlCharacter { found, place: at + 1 });
         }
-        let code = QrCode::with_error_correction_level(url, EcLevel::Q).map_err(CardError::Encode)?;
+        let code = QrCode::with_error_correction_level(url, if has_logo { EcLevel::H } else { EcLevel::Q })
+            .map_err(CardError::Encode)?;
         let code = if code.version().width() < Version::Normal(VERSION_MIN).width() {
             QrCode::with_version(url, Version::Normal(VERSION_MIN), EcLevel::H).map_err(CardError::Encode)?
         } else {
@@ -73,6 +74,13 @@ impl Symbol {
             return Err(CardError::SymbolTooSmall { symbol_mm, place_mm, needed_mm });
         }
         Ok(module_mm)
+    }
+
+    /// Modules along one side of the square in the middle that a logo may cover with the ground around it: an odd number, as
+    /// symbols have, and not more than a quarter of the side.
+    pub fn logo_modules(&self) -> u16 {
+        let quarter = self.modules / 4;
+        if quarter % 2 == 1 { quarter } else { quarter.saturating_sub(1) }
     }
 
     /// Closed outlines of the dark modules in module coordinates, the upper left corner of the symbol being (0, 0).

@@ -23,7 +23,8 @@ fn job<'a>(faces: &'a [CardFace], sheet: &'a Sheet) -> SheetJob<'a> {
     SheetJob {
         faces,
         sheet,
-        template: PLAIN_TEMPLATE,
+        template: DESIGNS[0].1,
+        logo: None,
         marks: true,
         bleed_mm: 0.0,
         offset_mm: (0.0, 0.0),
@@ -59,13 +60,44 @@ fn check_refused(job: &SheetJob<'_>, parts: &[&str]) {
     }
 }
 
+/// Every design on every sheet, but for those that `stand` is not made for.
+fn all_designs_on_all_sheets() -> impl Iterator<Item = (&'static str, &'static str, &'static Sheet)> {
+    let stands = |sheet: &Sheet| ["L7169", "5305"].contains(&sheet.name());
+    DESIGNS.into_iter().flat_map(move |(name, template)| {
+        let sheets = Sheet::built_in().iter().filter(move |sheet| name != "stand" || stands(sheet));
+        sheets.map(move |sheet| (name, template, sheet))
+    })
+}
+
 #[test]
-fn the_plain_card_fits_every_sheet() {
-    for sheet in Sheet::built_in() {
-        let faces = faces(1);
-        let pdf = render_sheet(&job(&faces, sheet)).unwrap_or_else(|err| panic!("{}: {}", sheet.name(), told(&err)));
-        assert!(pdf.starts_with(b"%PDF"), "{}", sheet.name());
+fn every_design_fits_every_sheet() {
+    let faces = faces(1);
+    for (name, template, sheet) in all_designs_on_all_sheets() {
+        for (bleed_mm, marks) in [(0.0, false), (BLEED_MM, true)] {
+            let pdf = render_sheet(&SheetJob { template, marks, bleed_mm, ..job(&faces, sheet) });
+            let pdf = pdf.unwrap_or_else(|err| panic!("{name} on {}: {}", sheet.name(), told(&err)));
+            assert!(pdf.starts_with(b"%PDF"), "{name} on {}", sheet.name());
+        }
     }
+}
+
+#[test]
+fn a_design_says_which_cards_it_is_not_for() {
+    let (faces, sheet) = (faces(1), Sheet::by_name("C32015").unwrap());
+    check_refused(
+        &SheetJob { template: DESIGNS[3].1, ..job(&faces, sheet) },
+        &["not for these cards", "made for tents and for upright cards", "85.0 by 54.0 mm"],
+    );
+}
+
+#[test]
+fn a_logo_is_drawn_once_and_used_on_every_card() {
+    let logo = r#"<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 10 5"><circle cx="5" cy="2" r="2"/></svg>"#;
+    let (faces, sheet) = (faces(8), Sheet::by_name("L7165").unwrap());
+    let logo = Logo::parse(logo).unwrap();
+    let with = render_sheet(&SheetJob { logo: Some(&logo), ..job(&faces, sheet) }).unwrap();
+    let without = render_sheet(&job(&faces, sheet)).unwrap();
+    assert_eq!(count(&with, "/Subtype/Form"), count(&without, "/Subtype/Form") + 1);
 }
 
 #[test]
@@ -133,9 +165,9 @@ fn long_texts_in_other_languages_stay_on_the_card() {
         language: "de".to_owned(),
         ..face(7)
     };
-    for sheet in Sheet::built_in() {
-        let result = render_sheet(&job(std::slice::from_ref(&long), sheet));
-        assert!(result.is_ok(), "{}: {}", sheet.name(), told(&result.unwrap_err()));
+    for (name, template, sheet) in all_designs_on_all_sheets() {
+        let result = render_sheet(&SheetJob { template, ..job(std::slice::from_ref(&long), sheet) });
+        assert!(result.is_ok(), "{name} on {}: {}", sheet.name(), told(&result.unwrap_err()));
     }
 }
 
@@ -151,9 +183,9 @@ fn empty_texts_leave_their_place_empty() {
         language: String::new(),
         ..face(1)
     };
-    for sheet in Sheet::built_in() {
-        let result = render_sheet(&SheetJob { title: "", ..job(std::slice::from_ref(&empty), sheet) });
-        assert!(result.is_ok(), "{}: {}", sheet.name(), told(&result.unwrap_err()));
+    for (name, template, sheet) in all_designs_on_all_sheets() {
+        let result = render_sheet(&SheetJob { template, title: "", ..job(std::slice::from_ref(&empty), sheet) });
+        assert!(result.is_ok(), "{name} on {}: {}", sheet.name(), told(&result.unwrap_err()));
     }
 }
 
@@ -195,6 +227,7 @@ fn a_slip_in_a_template_is_an_error_that_names_it() {
         (format!("{place}{{{{ headlien }}}}"), "undefined"),
         (format!("{place}{{% if %}}"), "syntax"),
         (format!("{place}{{{{ fit(headline, widht=3) }}}}"), "size"),
+        (format!("{place}{{{{ column([{{'txt': label, 'size': 3}}], width=9, height=9) }}}}"), "`txt` is not a key"),
         (format!(r#"{place}<text x="70" y="20" font-size="9">{{{{ headline }}}}</text>"#), "over the edge"),
         (format!(r#"{place}<text x="7" y="20" font-size="9">☃</text>"#), "U+2603"),
     ] {

@@ -10,7 +10,7 @@ use super::{Context, Exit, Failure};
 pub(super) async fn print(options: &CardsPrint, context: &mut Context<'_>) -> Result<Exit, Failure> {
     let client = context.client().await?;
     let order = json!({
-        "branch": options.branch, "touchpoint": options.touchpoint, "sheet": options.sheet, "copies": options.copies,
+        "branch": options.branch, "touchpoint": options.touchpoint, "sheet": options.sheet, "design": options.design, "copies": options.copies,
         "print_run": options.print_run, "marks": options.marks, "bleed": options.bleed,
         "offset_mm": [options.offset_x, options.offset_y],
     });

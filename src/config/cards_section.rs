@@ -1,40 +1,94 @@
-//! `[cards]`: what cards are printed on.
+//! `[cards]`: what cards are printed on, and what they look like.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use crate::cards::sheet::PAGE_MM_MAX;
-use crate::cards::{Grid, PageSize, Sheet, Sheets};
+use crate::cards::{self, Designs, Grid, Logo, PageSize, Sheet, Sheets};
+use crate::chain::Chain;
 
-use super::node::{Content, Node};
+use super::files::{FILE_BYTES_MAX, Files};
+use super::node::{Content, Node, shown};
 use super::reader::{Field, Reader};
 use super::settings::CardSettings;
 use super::values;
 
-/// Most formats of one's own.
-const FORMATS_MAX: usize = 100;
-/// The longest name of a format.
+/// Most formats or designs of one's own.
+const OWN_MAX: usize = 100;
+/// The longest name of a format or a design.
 const NAME_CHARS_MAX: usize = 40;
 
 /// Reads the section.
-pub(super) fn read(mut section: Reader<'_>) -> CardSettings {
-    let own = section.field("formats", formats).unwrap_or_default();
+pub(super) fn read(mut section: Reader<'_>, files: &dyn Files) -> CardSettings {
+    let sheets = section.field("formats", formats).unwrap_or_default();
+    let own = section.field("designs", |field| designs(field, files)).unwrap_or_default();
+    let logo = section.optional("logo", |node| logo(node, files)).map(Arc::new);
+    let mut designs = Designs { own, logo, ..Designs::default() };
+    if let Some(default) = section.optional("design", |node| default_design(node, &designs)) {
+        designs.default = default;
+    }
     section.finish("[cards]");
-    CardSettings { sheets: Sheets::with(own) }
+    CardSettings { sheets: Sheets::with(sheets), designs }
+}
+
+fn default_design(node: &Node, designs: &Designs) -> Result<String, String> {
+    let given = values::line(node)?;
+    designs.find(&given).map(str::to_owned).map_err(|err| err.to_string())
+}
+
+/// `menu = "menu.svg"`.
+fn designs(field: Field<'_, '_>, files: &dyn Files) -> Option<BTreeMap<String, String>> {
+    let designs = field.entries(|name, field| {
+        check_name(name, field, "design")?;
+        let template = field.read(|node| svg(node, files))?;
+        field.accept(cards::check_template(&template).map_err(|err| Chain(&err).to_string()))?;
+        Some((name.to_owned(), template))
+    })?;
+    if designs.len() > OWN_MAX {
+        return field.wrong(format!("{} designs are too many; at most {OWN_MAX} are kept", designs.len()));
+    }
+    Some(designs.into_iter().collect())
+}
+
+fn logo(node: &Node, files: &dyn Files) -> Result<Logo, String> {
+    Logo::parse(&svg(node, files)?).map_err(|err| err.to_string())
+}
+
+/// The text of an SVG file in the folder of the configuration.
+fn svg(node: &Node, files: &dyn Files) -> Result<String, String> {
+    let name = values::line(node)?;
+    let label = shown(&files.label(&name));
+    let bytes = files.read(&name).map_err(|error| {
+        if error.kind() == std::io::ErrorKind::NotFound {
+            format!("there is no file `{label}`")
+        } else {
+            format!("`{label}` cannot be read: {error}")
+        }
+    })?;
+    if bytes.len() > FILE_BYTES_MAX {
+        return Err(format!("`{label}` is larger than {FILE_BYTES_MAX} bytes"));
+    }
+    String::from_utf8(bytes).map_err(|_| format!("`{label}` is not UTF-8; an SVG file belongs here"))
+}
+
+fn check_name(name: &str, field: Field<'_, '_>, what: &str) -> Option<()> {
+    let is_name = |c: char| c.is_ascii_alphanumeric() || "-_".contains(c);
+    if !name.is_empty() && name.len() <= NAME_CHARS_MAX && name.chars().all(is_name) {
+        return Some(());
+    }
+    field.wrong(format!("this is no name for a {what}; use at most {NAME_CHARS_MAX} letters, digits, `-` and `_`"))
 }
 
 fn formats(field: Field<'_, '_>) -> Option<Vec<Sheet>> {
     let formats = field.entries(format)?;
-    if formats.len() > FORMATS_MAX {
-        return field.wrong(format!("{} formats are too many; at most {FORMATS_MAX} are kept", formats.len()));
+    if formats.len() > OWN_MAX {
+        return field.wrong(format!("{} formats are too many; at most {OWN_MAX} are kept", formats.len()));
     }
     Some(formats)
 }
 
 fn format(name: &str, field: Field<'_, '_>) -> Option<Sheet> {
-    let is_name = |c: char| c.is_ascii_alphanumeric() || "-_".contains(c);
-    if name.is_empty() || name.len() > NAME_CHARS_MAX || !name.chars().all(is_name) {
-        field.wrong::<()>(format!(
-            "this is no name for a format; use at most {NAME_CHARS_MAX} letters, digits, `-` and `_`"
-        ));
-    }
+    check_name(name, field, "format")?;
     let mut table = field.table()?;
     let page = table.required("page", page);
     let cell_mm = table.required("size", pair("two lengths in millimetres such as [85, 54]"));

@@ -11,7 +11,7 @@ use chrono::TimeDelta;
 use chrono_tz::Tz;
 use ipnet::IpNet;
 
-use crate::cards::Sheets;
+use crate::cards::{Designs, Sheets};
 use crate::channel::email::dkim::Signer;
 use crate::channel::email::{MailboxSettings, SmtpSettings};
 use crate::channel::sms::Gateway;
@@ -123,6 +123,8 @@ pub struct AdminSettings {
 pub struct CardSettings {
     /// What cards can be printed on.
     pub sheets: Sheets,
+    /// What they look like.
+    pub designs: Designs,
 }
 
 /// `[email]`.

@@ -91,7 +91,7 @@ pub(super) fn read(root: &Node, surroundings: &Surroundings<'_>, problems: &Prob
     let abuse = abuse::read(root.section("abuse"));
     let quiet_hours = quiet_hours::read(root.section("quiet_hours"), surroundings.now, problems);
     known.quiet_hours.clone_from(&quiet_hours);
-    let cards = cards_section::read(root.section("cards"));
+    let cards = cards_section::read(root.section("cards"), surroundings.files);
     let mut consent = root.section("consent");
     let consent_required = consent.or("required", false, values::flag);
     consent.finish("[consent]");

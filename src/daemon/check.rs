@@ -73,9 +73,10 @@ fn card_problems(config: &Config, templates: &Templates) -> Vec<String> {
             serial: "1".to_owned(),
             language: language.to_string(),
         };
-        let template = templates.card_design();
-        let (marks, bleed_mm, offset_mm) = (false, 0.0, (0.0, 0.0));
-        let job = SheetJob { faces: &[face], sheet, template, marks, bleed_mm, offset_mm, title: "" };
+        let designs = &config.settings.cards.designs;
+        let template = templates.card_design(designs, &designs.default);
+        let (logo, marks, bleed_mm, offset_mm) = (designs.logo.as_deref(), false, 0.0, (0.0, 0.0));
+        let job = SheetJob { faces: &[face], sheet, template, logo, marks, bleed_mm, offset_mm, title: "" };
         cards::render_sheet(&job).map(drop)
     };
     let usual = Sheet::by_name("L7165").ok();

@@ -9,9 +9,6 @@ macro_rules! built_in {
 /// Folders of templates; a file elsewhere in the operators' folder is none of ours.
 pub(super) const FOLDERS: [&str; 4] = ["admin", "mail", "page", "sms"];
 
-/// The design of cards: file name and source. It is filled in card by card, by the room that draws them.
-pub(super) const CARD: (&str, &str) = ("card/plain.svg", crate::cards::PLAIN_TEMPLATE);
-
 /// Name and source of every template.
 pub(super) const TEMPLATES: [(&str, &str); 29] = built_in![
     "admin/admin.css",

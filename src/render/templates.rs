@@ -10,10 +10,11 @@ use minijinja::value::{Kwargs, Object, Serde};
 use minijinja::{AutoEscape, Environment, Output, State, UndefinedBehavior, Value, escape_formatter};
 
 use super::RenderError;
-use super::built_in::{CARD, ENGLISH, FOLDERS, GERMAN, TEMPLATES};
+use super::built_in::{ENGLISH, FOLDERS, GERMAN, TEMPLATES};
 use super::fill::fill_filter;
 use super::survey_page::ReadyPages;
 use super::words::Words;
+use crate::cards::{DESIGN_DEFAULT, DESIGNS, Designs};
 use crate::domain::language::Language;
 
 /// Largest file that is read as a template or as words.
@@ -24,7 +25,8 @@ pub struct Templates {
     environment: Environment<'static>,
     languages: BTreeMap<Language, Spoken>,
     english: Spoken,
-    card: String,
+    /// The designs of cards, by name. They are filled in card by card, by the room that draws them.
+    cards: BTreeMap<&'static str, String>,
     ready: ReadyPages,
 }
 
@@ -94,8 +96,11 @@ impl Templates {
             }
             spoken.insert(language, words);
         }
-        let card = instead(CARD.0)?.unwrap_or_else(|| CARD.1.to_owned());
-        Ok(Self { environment, languages: spoken, english, card, ready: ReadyPages::default() })
+        let mut cards = BTreeMap::new();
+        for (name, source) in DESIGNS {
+            cards.insert(name, instead(&format!("card/{name}.svg"))?.unwrap_or_else(|| source.to_owned()));
+        }
+        Ok(Self { environment, languages: spoken, english, cards, ready: ReadyPages::default() })
     }
 
     /// The languages that the interface speaks.
@@ -118,9 +123,11 @@ impl Templates {
         &self.ready
     }
 
-    /// The design of cards: an SVG with placeholders.
-    pub fn card_design(&self) -> &str {
-        &self.card
+    /// The design of cards of that name, an SVG with placeholders: the operators' own, else that of a file
+    /// `card/NAME.svg` in their folder, else the built-in one.
+    pub fn card_design<'a>(&'a self, designs: &'a Designs, name: &str) -> &'a str {
+        let own = designs.own.get(name).or_else(|| self.cards.get(name)).or_else(|| self.cards.get(DESIGN_DEFAULT));
+        own.map(String::as_str).unwrap_or_default()
     }
 
     /// The line on a card that says what happens when it is scanned.

@@ -4,6 +4,8 @@
 
 use std::{collections::BTreeSet, fs, path::Path};
 
+use canvass::cards::{DESIGNS, Sheet};
+
 use crate::{
     http,
     process::{command, run},
@@ -82,6 +84,88 @@ fn scanned(installation: &Installation, pdf: &Path) -> BTreeSet<String> {
     }
     assert_eq!(read.len(), CARDS, "{read:?}");
     read
+}
+
+/// A drawing for the middle of symbols.
+const LOGO: &str =
+    r##"<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 10 10"><path fill="#b3261e" d="M0 0h10v10H0z"/></svg>"##;
+
+/// Cuts the cards out of the pages as they are, and turned by 7 degrees and blurred, as by a hand that holds a telephone.
+const TURNED: &str = "
+import glob, json, sys
+from PIL import Image, ImageFilter
+name, cells = sys.argv[1], json.loads(sys.argv[2])
+dots = lambda mm: round(mm / 25.4 * 150)
+for page, file in enumerate(sorted(glob.glob(name + '-page-*.png'))):
+    whole = Image.open(file).convert('L')
+    for number, (x, y, width, height) in enumerate(cells):
+        card = whole.crop((dots(x), dots(y), dots(x + width), dots(y + height)))
+        if card.getextrema()[0] > 100:
+            continue
+        card.save(f'{name}-single-{page}-{number}.png')
+        turned = card.rotate(7, resample=Image.BICUBIC, expand=True, fillcolor=255)
+        turned.filter(ImageFilter.GaussianBlur(0.8)).save(f'{name}-turned-{page}-{number}.png')
+";
+
+/// No print run of the designs has more cards on a page.
+const FEW_MAX: usize = 9;
+
+#[test]
+fn every_design_can_be_read_on_every_format() {
+    let installation = Installation::with(JOURNEY, "");
+    let _daemon = installation.start();
+    for sheet in Sheet::built_in() {
+        DESIGNS.into_iter().for_each(|(design, _)| check_design(&installation, sheet, design));
+    }
+}
+
+#[test]
+fn symbols_with_a_logo_can_be_read() {
+    let installation = Installation::with(JOURNEY, "[cards]\nlogo = \"logo.svg\"\n");
+    installation.write("config/logo.svg", LOGO);
+    let _daemon = installation.start();
+    for (sheet, design) in [("C32015", "bold"), ("5305", "stand"), ("L7169", "classic"), ("5160", "plain")] {
+        check_design(&installation, Sheet::by_name(sheet).unwrap(), design);
+    }
+}
+
+#[track_caller]
+fn check_design(installation: &Installation, sheet: &Sheet, design: &str) {
+    let (name, label) = (format!("{design}-{}", sheet.name()), format!("{design} on {}", sheet.name()));
+    let pdf = installation.path(&format!("{name}.pdf"));
+    let order = ["cards", "print", "--branch", "mitte", "--touchpoint", "table-0*", "--marks", "--bleed", "--sheet"];
+    let order = [&order[..], &[sheet.name(), "--design", design, "--print-run", sheet.name()]].concat();
+    let order = [order.as_slice(), &["--output", pdf.to_str().unwrap()]].concat();
+    if design == "stand" && !["L7169", "5305"].contains(&sheet.name()) {
+        let output = installation.run(&order);
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(said.contains("`stand` is made for tents and for upright cards"), "{label}: {said}");
+        return;
+    }
+    installation.ok(&order);
+    check_fonts(&pdf);
+    let (width, height) = sheet.grid().page.points();
+    let info = run(command("/usr/bin/pdfinfo").arg(&pdf));
+    let size = info.lines().find_map(|line| line.strip_prefix("Page size:")).unwrap().trim();
+    assert!(size.starts_with(&format!("{width} x {height} pts")), "{label}: {size}");
+    let listed = installation.json(&["cards", "list", "--print-run", sheet.name()]);
+    let listed: BTreeSet<_> =
+        listed["rows"].as_array().unwrap().iter().map(|card| card["url"].as_str().unwrap().to_owned()).collect();
+    run(command("/usr/bin/pdftoppm")
+        .args(["-r", "150", "-png"])
+        .arg(&pdf)
+        .arg(installation.path(&format!("{name}-page"))));
+    let (width, height) = sheet.grid().cell_mm;
+    let cells: Vec<_> = sheet.cells().take(FEW_MAX).map(|(x, y)| [x, y, width, height]).collect();
+    let cells = serde_json::to_string(&cells).unwrap();
+    run(command("/usr/bin/python3").args(["-c", TURNED, installation.path(&name).to_str().unwrap(), &cells]));
+    // On whole pages the reader takes the corners of neighbours for one symbol now and then.
+    let mut read = links_in(installation, &format!("{name}-page"));
+    if read != listed {
+        read.extend(links_in(installation, &format!("{name}-single")));
+    }
+    assert_eq!(read, listed, "{label}");
+    assert_eq!(links_in(installation, &format!("{name}-turned")), listed, "{label}, turned and blurred");
 }
 
 /// The links in the pictures whose names begin so.

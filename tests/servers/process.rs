@@ -19,7 +19,7 @@ use std::{
 use crate::{port, wait};
 
 /// The Debian packages with the programs that these tests start.
-pub(crate) const PACKAGES: &str = "postfix dovecot-imapd kannel kannel-extras openssl faketime python3-dkim spamassassin nsd poppler-utils zbar-tools systemd";
+pub(crate) const PACKAGES: &str = "postfix dovecot-imapd kannel kannel-extras openssl faketime python3-dkim spamassassin nsd poppler-utils zbar-tools python3-pil systemd";
 
 /// The user and group `nobody` of Debian, who owns what the servers write.
 pub(crate) const NOBODY: u32 = 65_534;

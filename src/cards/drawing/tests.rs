@@ -19,7 +19,7 @@ fn symbol_texts_and_art_are_told_apart() {
     let drawing = card(&format!(r##"{PLACE}<g fill="#333"><text x="40" y="9.126" font-size="4" font-weight="bold">Tisch &amp; Stuhl</text></g><path d="M0 0h9"/>"##)).unwrap();
     assert_eq!(drawing.symbol, Square { x: 2.0, y: 3.0, side: 30.0 });
     let text = &drawing.texts[0];
-    assert_eq!((text.content.as_str(), text.fill, text.weight), ("Tisch & Stuhl", [0x33; 3], Weight::Bold));
+    assert_eq!((text.content.as_str(), text.fill, text.typeface), ("Tisch & Stuhl", [0x33; 3], Typeface::SansBold));
     assert!((text.y_mm - 9.13).abs() < 1e-9);
     assert!(drawing.art.contains("<path") && !drawing.art.contains("text") && !drawing.art.contains("qr"));
 }
@@ -37,7 +37,7 @@ fn styles_count_like_attributes_and_are_inherited() {
         r#"{PLACE}<g style="font-size: 3; text-anchor:end"><text x="1" y="9" style="font-weight:700">a</text></g>"#
     );
     let text = &card(&inner).unwrap().texts[0];
-    assert_eq!((text.anchor, text.weight), (Anchor::End, Weight::Bold));
+    assert_eq!((text.anchor, text.typeface), (Anchor::End, Typeface::SansBold));
     assert!((text.size_mm - 3.0).abs() < 1e-9);
 }
 
@@ -57,6 +57,11 @@ fn every_broken_rule_is_named() {
     check_refused(&format!(r#"{PLACE}<text x="1" y="1" font-size="3">a<tspan>b</tspan></text>"#), "characters only");
     check_refused(&format!(r#"{PLACE}<text x="1" y="1">a</text>"#), "`font-size=\"\"`");
     check_refused(&format!(r#"{PLACE}<text x="1" y="1" font-size="3" fill="red">a</text>"#), "fill `red`");
+    check_refused(&format!(r#"{PLACE}<text x="1" y="1" font-size="2.5">a</text>"#), "7.1 pt");
+    check_refused(
+        &format!(r#"{PLACE}<text x="1" y="1" font-size="3" font-family="serif" font-weight="bold">a</text>"#),
+        "no others",
+    );
     check_refused(&format!(r#"{PLACE}<defs><text x="1" y="1" font-size="3">a</text></defs>"#), "`<defs>`");
     check_refused(&format!(r#"{PLACE}<image href="/etc/passwd"/>"#), "vectors only");
     check_refused(&format!(r#"{PLACE}<rect style="filter:blur(2px)"/>"#), "vectors only");

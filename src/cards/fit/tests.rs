@@ -2,7 +2,7 @@ use proptest::prelude::*;
 
 use super::*;
 
-const ROOM: Room = Room { width_mm: 40.0, size_mm: 5.0, size_mm_min: 2.5, lines_max: 2, weight: Weight::Bold };
+const ROOM: Room = Room { width_mm: 40.0, size_mm: 5.0, size_mm_min: 2.5, lines_max: 2, typeface: Typeface::SansBold };
 
 #[track_caller]
 fn check(text: &str, room: Room, expected: &[&str]) {
@@ -36,7 +36,7 @@ fn a_long_text_shrinks_before_it_is_cut() {
 
 #[test]
 fn an_address_breaks_after_a_slash_or_dot_only_when_it_must() {
-    let room = Room { weight: Weight::Regular, ..ROOM };
+    let room = Room { typeface: Typeface::Sans, ..ROOM };
     check("s.sole.example/q/", room, &["s.sole.example/q/"]);
     check("feedback.trattoria-sole.example/q/", room, &["feedback.trattoria-sole.", "example/q/"]);
 }

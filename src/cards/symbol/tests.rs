@@ -19,30 +19,30 @@ fn filled(symbol: &Symbol) -> Vec<bool> {
 
 #[test]
 fn a_usual_url_has_29_modules() {
-    assert_eq!(Symbol::encode(URL).unwrap().modules(), 29);
+    assert_eq!(Symbol::encode(URL, false).unwrap().modules(), 29);
 }
 
 #[test]
 fn a_lower_case_url_costs_a_version() {
-    assert_eq!(Symbol::encode(&URL.to_lowercase()).unwrap().modules(), 33);
+    assert_eq!(Symbol::encode(&URL.to_lowercase(), false).unwrap().modules(), 33);
 }
 
 #[test]
 fn a_very_short_url_has_29_modules_too() {
-    assert_eq!(Symbol::encode("HTTPS://A.DE/Q/7KQ2M9XWD").unwrap().modules(), 29);
+    assert_eq!(Symbol::encode("HTTPS://A.DE/Q/7KQ2M9XWD", false).unwrap().modules(), 29);
 }
 
 #[test]
 fn the_outlines_fill_exactly_the_dark_modules() {
     for url in [URL, "HTTP://X", "https://survey.example.org/q/0123456789?with=much&more=text"] {
-        let symbol = Symbol::encode(url).unwrap();
+        let symbol = Symbol::encode(url, false).unwrap();
         assert_eq!(filled(&symbol), symbol.is_dark, "{url}");
     }
 }
 
 #[test]
 fn the_finder_pattern_comes_first_and_is_a_ring_around_a_square() {
-    let outlines = Symbol::encode(URL).unwrap().outlines();
+    let outlines = Symbol::encode(URL, false).unwrap().outlines();
     assert_eq!(outlines[0], [(0, 0), (7, 0), (7, 7), (0, 7)]);
     assert!(outlines.contains(&vec![(1, 1), (1, 6), (6, 6), (6, 1)]), "the hole runs the other way round");
     assert!(outlines.contains(&vec![(2, 2), (5, 2), (5, 5), (2, 5)]));
@@ -50,7 +50,7 @@ fn the_finder_pattern_comes_first_and_is_a_ring_around_a_square() {
 
 #[track_caller]
 fn check_size(url: &str, place_mm: f64, expected: Result<f64, &str>) {
-    match (Symbol::encode(url).unwrap().module_mm(place_mm), expected) {
+    match (Symbol::encode(url, false).unwrap().module_mm(place_mm), expected) {
         (Ok(module_mm), Ok(expected)) => assert!((module_mm - expected).abs() < 1e-9, "{module_mm}"),
         (Err(err), Err(part)) => assert!(err.to_string().contains(part), "{err}"),
         (result, expected) => panic!("{result:?} is not {expected:?}"),
@@ -68,9 +68,18 @@ fn small_symbols_and_small_modules_are_refused_with_what_is_needed() {
 
 #[test]
 fn a_url_must_be_printable_ascii_of_bounded_length() {
-    let message = |url: &str| Symbol::encode(url).err().unwrap().to_string();
+    let message = |url: &str| Symbol::encode(url, false).err().unwrap().to_string();
     assert!(message("").contains("0 characters"));
     assert!(message(&"A".repeat(201)).contains("201 characters"));
     assert!(message("HTTPS://KÜCHE.EXAMPLE").contains("`Ü`"));
     assert!(message("HTTPS://A B").contains("place 10"));
+}
+
+#[test]
+fn a_logo_takes_a_quarter_of_the_side_at_most_and_stands_in_the_middle() {
+    for url in [URL, "HTTPS://FEEDBACK.TRATTORIA-SOLE-MITTE.EXAMPLE/Q/7KQ2M9XWD"] {
+        let symbol = Symbol::encode(url, true).unwrap();
+        let logo = symbol.logo_modules();
+        assert!(logo % 2 == 1 && (5..=symbol.modules() / 4).contains(&logo), "{logo} of {}", symbol.modules());
+    }
 }

@@ -57,3 +57,32 @@ fn a_format_that_cannot_be_is_told_where_it_stands() {
          `rows`? (its keys: columns, first, page, pitch, rows, size, tent)",
     );
 }
+
+#[test]
+fn designs_and_the_logo_are_files_that_are_read_and_checked() {
+    let logo = r#"<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 9 9"><circle cx="4" cy="4" r="3"/></svg>"#;
+    let section = "[cards]\ndesign = \"menu\"\nlogo = \"sole.svg\"\ndesigns = { menu = \"menu.svg\" }\n";
+    let with = |menu: &str, logo: &str| {
+        Sample::sound().with("menu.svg", menu).with("sole.svg", logo).and("canvass.toml", section)
+    };
+    let designs = with("<svg>{{ headline }}</svg>", logo).settings().cards.designs;
+    assert_eq!((designs.default.as_str(), designs.own["menu"].as_str()), ("menu", "<svg>{{ headline }}</svg>"));
+    assert!(designs.logo.is_some());
+
+    let problems = with("<svg>\n{% if %}</svg>", logo).problems();
+    assert!(
+        problems.contains("canvass.toml:11:20: cards.designs.menu: the card template cannot be filled in"),
+        "{problems}"
+    );
+    assert!(problems.contains("card template:2"), "{problems}");
+    assert_eq!(
+        with("<svg/>", "<svg").problems(),
+        "config/canvass.toml:10:8: cards.logo: the logo cannot be drawn: it is no well-formed XML: the document does not \
+         have a root node"
+    );
+    assert_eq!(
+        Sample::sound().and("canvass.toml", "[cards]\nlogo = \"none.svg\"\ndesign = \"clasic\"\n").problems(),
+        "config/canvass.toml:9:8: cards.logo: there is no file `config/none.svg`\nconfig/canvass.toml:10:10: cards.design: \
+         there is no design `clasic`: did you mean `classic`? the designs are plain, classic, bold, stand"
+    );
+}

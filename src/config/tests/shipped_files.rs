@@ -56,6 +56,8 @@ fn what_is_commented_out_in_the_shipped_file_is_right_as_well() {
         ("twilio.key", "hush"),
         ("mailgun.key", "hush"),
         ("postmark.password", "hush"),
+        ("logo.svg", r#"<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 9 9"><path d="M0 0h9v9z"/></svg>"#),
+        ("menu.svg", "<svg/>"),
     ];
     let rest = SHIPPED.files.iter().filter(|(path, _)| *path != "canvass.toml");
     let files: Vec<_> = files.into_iter().chain(rest.copied()).collect();

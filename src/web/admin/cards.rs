@@ -34,6 +34,8 @@ pub(super) struct PrintForm {
     /// A touchpoint's id, with `*` for any characters.
     touchpoint: String,
     sheet: String,
+    /// The configured one when absent.
+    design: Option<String>,
     #[serde(default = "one_copy")]
     copies: u32,
     /// A name for the order. Ordering it again prints the same codes.
@@ -59,6 +61,9 @@ pub(super) async fn print(
     let live = core.live.load_full();
     let sheet = live.config.settings.cards.sheets.by_name(&form.sheet);
     let sheet = sheet.map_err(|err| ApiProblem::invalid(err.to_string()))?.clone();
+    let designs = &live.config.settings.cards.designs;
+    let design = designs.find(form.design.as_deref().unwrap_or(&designs.default));
+    let design = design.map_err(|err| ApiProblem::invalid(err.to_string()))?;
     let branch = live.config.branches.get(form.branch.as_str());
     let branch = branch.ok_or_else(|| unknown_branch(&live, &form.branch))?;
     let touchpoints = touchpoints(branch, &form)?;
@@ -73,12 +78,21 @@ pub(super) async fn print(
     // What is printed must not vanish.
     core.store.confirm().await?;
     let faces: Vec<_> = run.iter().filter_map(|card| face(&live, branch, card)).collect();
-    let template = live.templates.card_design().to_owned();
+    let logo = designs.logo.clone();
+    let template = live.templates.card_design(designs, design).to_owned();
     let title = format!("{}: {print_run}", branch.title);
     let (marks, bleed_mm, offset_mm) = (form.marks, if form.bleed { BLEED_MM } else { 0.0 }, form.offset_mm);
     let drawn = tokio::task::spawn_blocking(move || {
-        let job =
-            SheetJob { faces: &faces, sheet: &sheet, template: &template, marks, bleed_mm, offset_mm, title: &title };
+        let job = SheetJob {
+            faces: &faces,
+            sheet: &sheet,
+            template: &template,
+            logo: logo.as_deref(),
+            marks,
+            bleed_mm,
+            offset_mm,
+            title: &title,
+        };
         cards::render_sheet(&job)
     });
     let pdf = drawn.await.map_err(|_| ApiProblem::invalid("the sheet could not be drawn"))?;
