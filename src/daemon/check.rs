@@ -1,6 +1,6 @@
 //! Everything that can be checked before anything runs: the files, the templates, and what operations expect of them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use chrono::{DateTime, Utc};
@@ -12,6 +12,7 @@ use crate::channel::sms::segments::segments;
 use crate::config::{self, Config, Expected, JourneyTest, Loaded, Place, Problem};
 use crate::domain::card_code::CardCode;
 use crate::domain::language::Language;
+use crate::domain::place::{Branch, Surface};
 use crate::domain::seal::{SECRET_BYTES, Seal};
 use crate::plan::{Facts, Occasion, PlanInput, Verdict, plan};
 use crate::render::{RenderError, Stop, Templates, WorstCase};
@@ -59,7 +60,7 @@ fn template_problems(config: &Config) -> Vec<Problem> {
     found.chain(card_problems(config, &templates)).map(template_problem).collect()
 }
 
-/// Draws a card in every language: what staff order must come out of the printer.
+/// Draws a card in every language in which there are cards: what staff order must come out of the printer.
 fn card_problems(config: &Config, templates: &Templates) -> Vec<String> {
     let code = CardCode::from_random_bits(u64::MAX);
     let draw = |language: &Language, sheet: &Sheet| {
@@ -82,9 +83,11 @@ fn card_problems(config: &Config, templates: &Templates) -> Vec<String> {
     let usual = Sheet::by_name("L7165").ok();
     let failed =
         |language: &Language| Some(format!("the card in {language}: {}", Chain(&draw(language, usual?).err()?)));
-    let in_language = templates.languages().filter_map(failed);
+    let has_cards = |branch: &&Branch| branch.touchpoints.values().any(|at| at.surface == Surface::Card);
+    let languages: BTreeSet<_> = config.branches.values().filter(has_cards).map(|branch| &branch.language).collect();
+    let in_language = languages.into_iter().filter_map(failed);
     let failed = |sheet: &Sheet| {
-        let err = draw(&config.settings.daemon.language, sheet).err()?;
+        let err = draw(&Language::english(), sheet).err()?;
         Some(format!("the card on the format `{}`: {}", sheet.name(), Chain(&err)))
     };
     in_language.chain(config.settings.cards.sheets.own().iter().filter_map(failed)).collect()

@@ -18,7 +18,7 @@ pub struct LanguageError {
 /// The tag of English.
 const ENGLISH: &str = "en";
 /// Languages written from right to left.
-const RIGHT_TO_LEFT: [&str; 6] = ["ar", "dv", "fa", "he", "ps", "ur"];
+const RIGHT_TO_LEFT: [&str; 10] = ["ar", "ckb", "dv", "fa", "he", "ps", "sd", "ug", "ur", "yi"];
 
 impl Language {
     /// Reads `de`, `de-AT` or `de_AT` (as some systems write it), whatever the case.

@@ -20,8 +20,8 @@ const YES: [&str; 19] = [
     "yes", "y", "yep", "yeah", "yup", "ja", "jawohl", "jo", "oui", "sí", "si", "sì", "sim", "tak", "evet", "نعم", "是",
     "はい", "да",
 ];
-const NO: [&str; 15] =
-    ["no", "n", "nope", "nein", "nö", "nee", "non", "não", "nao", "nie", "hayır", "لا", "否", "いいえ", "нет"];
+const NO: [&str; 16] =
+    ["no", "n", "nope", "nein", "nö", "nee", "non", "não", "nao", "nie", "hayır", "hayir", "لا", "否", "いいえ", "нет"];
 
 /// What a message says to a question. `Debug` is left out: it is an answer.
 #[derive(Clone, PartialEq, Eq)]
@@ -337,7 +337,8 @@ mod tests {
     #[test]
     fn a_scale_of_two_takes_yes_and_no() {
         let two = Kind::Smiley(Scale { worst: 0, best: 1 });
-        for (text, expected) in [("Yes!", "1"), ("nein, kalt", "0: kalt"), ("да", "1"), ("1", "1"), ("nobody", "words")]
+        for (text, expected) in
+            [("Yes!", "1"), ("nein, kalt", "0: kalt"), ("да", "1"), ("HAYIR", "0"), ("1", "1"), ("nobody", "words")]
         {
             check(&two, text, expected);
         }

@@ -34,7 +34,7 @@ const STOP: [(&str, &[&str]); 13] = [
     ("pl", &["koniec", "wypisz", "rezygnuje", "rezygnuję", "anuluj"]),
     ("pt", &["parar", "sair", "cancelar", "remover"]),
     ("ru", &["стоп", "отписка", "отписаться", "отмена", "хватит"]),
-    ("tr", &["dur", "durdur", "iptal", "ret", "çık", "cik"]),
+    ("tr", &["dur", "durdur", "iptal", "ret", "çık", "çik", "cik"]),
     ("zh", &["停止", "退订", "退訂", "取消", "td"]),
 ];
 const START: [(&str, &[&str]); 13] = [
@@ -185,7 +185,10 @@ mod tests {
 
     #[test]
     fn every_languages_word_stops_everybody() {
-        check(&["Stopp", "Abmelden", "ARRÊT", "arret", "BAJA", "Parar", "СТОП", "İPTAL", "RET"], Some(Keyword::Stop));
+        check(
+            &["Stopp", "Abmelden", "ARRÊT", "arret", "BAJA", "Parar", "СТОП", "İPTAL", "RET", "ÇIK"],
+            Some(Keyword::Stop),
+        );
         check(&["停止", "退订", "إيقاف", "koniec", "uitschrijven", "Basta!", "ストップ"], Some(Keyword::Stop));
     }
 

@@ -45,8 +45,18 @@ pub(super) const TEMPLATES: [(&str, &str); 29] = built_in![
 /// The words of one language: its tag, the file's name and its content.
 pub(super) type WordsFile = (&'static str, &'static str, &'static str);
 
-/// The language that the interface falls back to.
-pub(super) const ENGLISH: WordsFile = ("en", "language/en.toml", include_str!("../../templates/language/en.toml"));
+macro_rules! words {
+    ($($tag:literal),* $(,)?) => {
+        [$((
+            $tag,
+            concat!("language/", $tag, ".toml"),
+            include_str!(concat!("../../templates/language/", $tag, ".toml")),
+        )),*]
+    };
+}
 
-/// The second language.
-pub(super) const GERMAN: WordsFile = ("de", "language/de.toml", include_str!("../../templates/language/de.toml"));
+/// The languages of the interface; the first is the one that it falls back to.
+pub(super) const LANGUAGES: [WordsFile; 12] =
+    words!["en", "ar", "de", "es", "fr", "it", "ja", "nl", "pl", "pt", "tr", "zh"];
+/// The language that the interface falls back to.
+pub(super) const ENGLISH: WordsFile = LANGUAGES[0];

@@ -51,6 +51,9 @@ pub enum TemplateProblem {
     },
 }
 
+/// Most characters that are named.
+const CAUSES_MAX: usize = 5;
+
 impl TemplateProblem {
     /// Whether everything works all the same, only dearer than it need be.
     pub fn is_warning(&self) -> bool {
@@ -62,8 +65,11 @@ fn causes(characters: &[char]) -> String {
     if characters.is_empty() {
         return String::new();
     }
-    let list = characters.iter().map(|c| format!("{c:?} (U+{:04X})", u32::from(*c))).collect::<Vec<_>>();
-    format!(" because of {}", list.join(", "))
+    let named = characters.iter().take(CAUSES_MAX);
+    let list = named.map(|c| format!("{c:?} (U+{:04X})", u32::from(*c))).collect::<Vec<_>>().join(", ");
+    // A language that has an alphabet of its own is not to be rewritten letter by letter.
+    let n_more = characters.len().saturating_sub(CAUSES_MAX);
+    if n_more == 0 { format!(" because of {list}") } else { format!(" because of {list} and {n_more} more") }
 }
 
 fn too_many(n_segments: u32) -> String {

@@ -103,7 +103,7 @@ fn recommend() -> Text {
 
 /// Survey pages: empty, with a rating marked, and with something wrong at every question.
 pub(super) fn survey_pages(language: &Language) -> Vec<SurveyPage<'static>> {
-    let survey = every_kind();
+    let survey = speaking(every_kind(), language);
     let page = |answers, troubles| SurveyPage {
         version: None,
         survey: Cow::Owned(survey.clone()),
@@ -125,6 +125,16 @@ pub(super) fn survey_pages(language: &Language) -> Vec<SurveyPage<'static>> {
     let mut pages = vec![page(Answers::new(), Vec::new()), page(marked, Vec::new()), page(every_answer(), troubles)];
     pages.extend(further::pages(language));
     pages
+}
+
+/// The survey in a language that the page then stands in: its own texts are in English there, the interface's are not.
+fn speaking(mut survey: Survey, language: &Language) -> Survey {
+    if !survey.title.speaks(language) {
+        let own = survey.title.in_language(language).to_owned();
+        let others = survey.title.translations().map(|(language, text)| (language.clone(), text.to_owned()));
+        survey.title = Text::of(others.chain([(language.clone(), own)]).collect()).expect("three languages");
+    }
+    survey
 }
 
 /// A survey with ten questions of every kind, in English and German.

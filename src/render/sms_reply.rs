@@ -121,14 +121,14 @@ fn how(question: &Question, language: &Language, words: &Words) -> Result<String
             let [first, last] = scale::meant(question, language, words)?;
             fill(&words.sms.how_rating, &[("low", &low), ("high", &high), ("worst", &first), ("best", &last)])
         }
-        Kind::Choice(options) => fill(&words.sms.how_options, &[("options", &numbered(options, language))]),
-        Kind::Multi(options) => fill(&words.sms.how_several, &[("options", &numbered(options, language))]),
+        Kind::Choice(options) => fill(&words.sms.how_options, &[("options", &numbered(options, language, words))]),
+        Kind::Multi(options) => fill(&words.sms.how_several, &[("options", &numbered(options, language, words))]),
         Kind::Consent => Ok(words.sms.how_yes_no.clone()),
         Kind::Matrix { .. } | Kind::Text { .. } => Ok(String::new()),
     }
 }
 
-fn numbered(options: &[Choice], language: &Language) -> String {
+fn numbered(options: &[Choice], language: &Language, words: &Words) -> String {
     let option = |(number, option): (usize, &Choice)| format!("{number} = {}", option.text.in_language(language));
-    (1..).zip(options).map(option).collect::<Vec<_>>().join(", ")
+    (1..).zip(options).map(option).collect::<Vec<_>>().join(&words.comma)
 }

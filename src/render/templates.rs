@@ -10,7 +10,7 @@ use minijinja::value::{Kwargs, Object, Serde};
 use minijinja::{AutoEscape, Environment, Output, State, UndefinedBehavior, Value, escape_formatter};
 
 use super::RenderError;
-use super::built_in::{ENGLISH, FOLDERS, GERMAN, TEMPLATES};
+use super::built_in::{ENGLISH, FOLDERS, LANGUAGES, TEMPLATES};
 use super::fill::fill_filter;
 use super::survey_page::ReadyPages;
 use super::words::Words;
@@ -80,8 +80,7 @@ impl Templates {
             environment.add_template_owned(name, compact(name, source))?;
         }
         let mut english = Spoken::of(Words::read(ENGLISH.1, ENGLISH.2)?);
-        let built_in =
-            [ENGLISH, GERMAN].map(|(tag, file, content)| (tag.to_owned(), file.to_owned(), content.to_owned()));
+        let built_in = LANGUAGES.map(|(tag, file, content)| (tag.to_owned(), file.to_owned(), content.to_owned()));
         let mut found = Vec::from(built_in);
         for file in languages {
             let tag = file.trim_start_matches("language/").trim_end_matches(".toml").to_owned();

@@ -16,6 +16,8 @@ pub(super) struct Words {
     pub(super) name: String,
     date: String,
     months: [String; 12],
+    /// What stands between the items of a list.
+    pub(super) comma: String,
     pub(super) scale: ScaleWords,
     pub(super) survey: SurveyWords,
     pub(super) thanks: ThanksWords,

@@ -8,7 +8,7 @@ use crate::domain::survey::{NotApplicable, Row, Scale, Survey};
 
 /// Its pages: whole, empty and with something wrong at every question.
 pub(super) fn pages(language: &Language) -> Vec<SurveyPage<'static>> {
-    let survey = survey();
+    let survey = super::speaking(survey(), language);
     let troubles = survey.questions.iter().map(|question| (question.id.clone(), Trouble::Missing)).collect();
     let page = |answers, troubles| SurveyPage {
         version: None,

@@ -21,8 +21,8 @@ pub(super) struct QuestionView<'a> {
     optional: bool,
     /// Whether consent was given before.
     is_given: bool,
-    /// The condition in words, for browsers that cannot hide the question until it holds.
-    only_if: Option<String>,
+    /// The conditions in words, for browsers that cannot hide the question until they hold.
+    only_if: Vec<String>,
     ends: Option<[String; 2]>,
     points: Vec<PointView>,
     not_applicable: Option<PointView>,
@@ -82,7 +82,6 @@ impl<'a> QuestionView<'a> {
             .iter()
             .map(|ask_if| only_if(ask_if, &page.survey, language, words))
             .collect::<Result<Vec<_>, _>>()?;
-        let only_if: Vec<_> = only_if.into_iter().flatten().collect();
         let room = if let Kind::Text { chars_max, lines } = question.kind { Some((chars_max, lines)) } else { None };
         let (chars_max, lines) = room.unwrap_or((OWN_WORDS_CHARS_MAX, 1));
         let is_not_applicable = page.answers.get(&question.id) == Some(&Answer::NotApplicable);
@@ -95,7 +94,7 @@ impl<'a> QuestionView<'a> {
             required: question.required,
             optional: !question.required,
             is_given: page.answers.get(&question.id) == Some(&Answer::Consent(true)),
-            only_if: (!only_if.is_empty()).then(|| only_if.join(". ")),
+            only_if: only_if.into_iter().flatten().collect(),
             described_by: described_by.collect::<Vec<_>>().join(" "),
             ends,
             points: points(question, page, language, words),
@@ -230,7 +229,7 @@ fn only_if(ask_if: &AskIf, survey: &Survey, language: &Language, words: &Words) 
 fn answers_that_ask(ask_if: &AskIf, earlier: &Question, language: &Language, words: &Words) -> String {
     if let Some(options) = earlier.kind.options() {
         let chosen = options.iter().filter(|option| ask_if.any_of.contains(&option.id));
-        return chosen.map(|option| option.text.in_language(language)).collect::<Vec<_>>().join(", ");
+        return chosen.map(|option| option.text.in_language(language)).collect::<Vec<_>>().join(&words.comma);
     }
     let points = scale::points(earlier, language, words);
     let n_points = points.len();
@@ -240,7 +239,7 @@ fn answers_that_ask(ask_if: &AskIf, earlier: &Question, language: &Language, wor
     match labels.as_slice() {
         labels if labels.len() == n_points => String::new(),
         [first, _, .., last] if numbers => format!("{first}\u{2013}{last}"),
-        labels => labels.join(", "),
+        labels => labels.join(&words.comma),
     }
 }
 

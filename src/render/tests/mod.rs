@@ -1,5 +1,6 @@
 //! What the templates promise, tested on every sample in every language.
 
+mod languages;
 mod messages;
 mod overrides;
 mod pages;
@@ -15,11 +16,15 @@ fn both() -> [Language; 2] {
     ["en", "de"].map(language)
 }
 
+fn all() -> [Language; 12] {
+    built_in::LANGUAGES.map(|(tag, _, _)| language(tag))
+}
+
 /// Every page and mail body that the samples give, with what it is.
 fn documents() -> Vec<(String, Language, String)> {
     let templates = Templates::built_in();
     let mut documents = Vec::new();
-    for language in both() {
+    for language in all() {
         let page = |page: Page| page.html;
         collect::<SurveyPage<'_>>(&templates, &language, page, &mut documents);
         collect::<ThanksPage>(&templates, &language, page, &mut documents);
@@ -50,7 +55,8 @@ fn collect<T: TemplateContext>(
 fn every_document_says_its_language_and_is_well_formed() {
     for (what, language, html) in documents() {
         assert!(html.starts_with("<!DOCTYPE html>\n"), "{what}");
-        assert!(html.contains(&format!("<html lang=\"{language}\" dir=\"ltr\">")), "{what}");
+        let dir = language.direction();
+        assert!(html.contains(&format!("<html lang=\"{language}\" dir=\"{dir}\">")), "{what}");
         assert_eq!(unbalanced(&html), None, "{what} in {language}");
         assert_eq!(doubled_id(&html), None, "{what} in {language}");
     }

@@ -55,17 +55,16 @@ fn an_empty_folder_changes_nothing() {
 
 #[test]
 fn a_language_can_be_added_and_changed() {
-    let italian =
-        english().replace("\"English\"", "\"Italiano\"").replace("There is nothing here", "Qui non c'è niente");
+    let danish = english().replace("\"English\"", "\"Dansk\"").replace("There is nothing here", "Her er ikke 'noget'");
     let changed = english().replace("There is nothing here", "Nothing here");
-    let dir = folder(&[("language/it.toml", &italian), ("language/en.toml", &changed)]);
+    let dir = folder(&[("language/da.toml", &danish), ("language/en.toml", &changed)]);
     let templates = Templates::with_overrides(dir.path()).unwrap();
-    assert_eq!(templates.languages().map(Language::as_str).collect::<Vec<_>>(), ["de", "en", "it"]);
-    assert_eq!(templates.language_name(&language("it")), "Italiano");
-    assert_eq!(templates.language_name(&language("fr")), "fr");
+    assert!(templates.languages().any(|language| language.as_str() == "da"));
+    assert_eq!(templates.language_name(&language("da")), "Dansk");
+    assert_eq!(templates.language_name(&language("fi")), "fi");
     let html = |tag| NotFoundPage { language: language(tag) }.render(&templates).unwrap().html;
-    assert!(html("it-CH").contains("<h1>Qui non c&#39;è niente</h1>"));
-    assert!(html("fr").contains("<h1>Nothing here</h1>"));
+    assert!(html("da-DK").contains("<h1>Her er ikke &#39;noget&#39;</h1>"));
+    assert!(html("fi").contains("<h1>Nothing here</h1>"));
 }
 
 #[test]
@@ -76,7 +75,7 @@ fn a_broken_file_is_named_with_its_line() {
     );
     check_error(
         &[("language/fr.toml", &english().replace("name = \"English\"", "extra = \"x\"").replacen("# ", "#\n# ", 1))],
-        "language/fr.toml, line 4: unknown field `extra`, expected one of `name`, `date`, `months`, `scale`, `survey`, \
+        "language/fr.toml, line 4: unknown field `extra`, expected one of `name`, `date`, `months`, `comma`, `scale`, `survey`, \
          `thanks`, `unsubscribe`, `unsubscribed`, `gone`, `not_found`, `error`, `mail`, `sms`, `card`",
     );
     check_error(&[("language/fr.toml", "name = \"Français\"")], "language/fr.toml, line 1: missing field `date`");
