@@ -121,7 +121,9 @@ fn every_design_can_be_read_on_every_format() {
     let installation = Installation::with(JOURNEY, "");
     let _daemon = installation.start();
     for sheet in Sheet::built_in() {
-        DESIGNS.into_iter().for_each(|(design, _)| check_design(&installation, sheet, design));
+        for (design, _) in DESIGNS {
+            check_design(&installation, sheet, design);
+        }
     }
 }
 
