@@ -222,7 +222,7 @@ pub(super) struct CardsPrint {
     /// The sheet: L7165, 5371, …, or a format of [cards.formats]; a name that is none lists all
     #[arg(long, default_value = "L7165")]
     pub(super) sheet: String,
-    /// The design: plain, classic, bold, stand, or one of [cards.designs] [default: `design` of [cards], else plain]
+    /// The design: plain, classic, bold, stand, or one of `[cards.designs]`; left out, `design` of `[cards]`, else plain
     #[arg(long, value_name = "NAME")]
     pub(super) design: Option<String>,
     /// Where the PDF goes
